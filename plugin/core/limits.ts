@@ -28,3 +28,54 @@ export const DECODER_HISTORY_SYMBOLS = REPAIR_SPAN_MAX;
 export const GENERATION_SIZE_MIN = 2;
 export const GENERATION_SIZE_MAX = 16;
 export const GENERATION_SIZE_DEFAULT = 4;
+
+/** Ordered symbols that may be outstanding, counted from the oldest unacknowledged; beyond, the reliable path carries. */
+export const ORDERED_WINDOW_SYMBOLS = 256;
+
+/** Fragments of one message on the datagram path; a longer message is bulk and rides the reliable path. */
+export const MESSAGE_FRAGMENTS_MAX = 8;
+
+/** Frames in one datagram; more is a malformed datagram. 1200 bytes hold 240 empty symbols. */
+export const DATAGRAM_FRAMES_MAX = 256;
+
+/** Records of sent datagrams kept for acknowledgement: 2 s at 250 datagrams per second; older ones count as lost. */
+export const SENT_DATAGRAMS_MAX = 512;
+
+/** Datagram numbers behind the largest that a receiver still tells apart; older ones are dropped as stale. */
+export const DATAGRAM_HISTORY = 256;
+
+/** Bytes of datagram bitmap in a FEEDBACK frame. */
+export const FEEDBACK_BITMAP_BYTES_MAX = 8;
+
+/** Bytes of symbol bitmap in a FEEDBACK frame: covers the ordered window. */
+export const FEEDBACK_SYMBOL_BYTES_MAX = ORDERED_WINDOW_SYMBOLS / 8;
+
+/** Longest time that feedback on an eliciting datagram waits for company, ms (RFC 9002 calls it max_ack_delay). */
+export const FEEDBACK_DELAY_MS_MAX = 25;
+
+/** Default bound on one received message, bytes; a longer one ends the session with 1009. */
+export const MESSAGE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
+
+/** Unreliable messages that wait for their barrier at a receiver; the oldest is delivered beyond. */
+export const UNRELIABLE_HELD_MAX = 32;
+
+/** Unreliable messages being reassembled; the oldest is dropped beyond. */
+export const UNRELIABLE_ASSEMBLIES_MAX = 8;
+
+/** Bytes that the reliable path may deliver ahead of a missing symbol; an honest peer stays below the ordered window's. */
+export const CARRIED_AHEAD_BYTES_MAX = 1024 * 1024;
+
+/** Largest history that a decoder may be given, symbols: 1024 symbols of 1200 bytes are 1.3 MB. */
+export const DECODER_HISTORY_SYMBOLS_MAX = 1024;
+
+/** How far ahead of the newest known symbol a decoder accepts one, unless told otherwise; further is "invalid". */
+export const DECODER_AHEAD_SYMBOLS = 256;
+
+/** Unknown symbols in a decoder's equations; the equation that is oldest is dropped until a new one's fit. */
+export const DECODER_UNKNOWNS_MAX = 128;
+
+/** Free blocks that a decoder keeps per size class; more are left to the garbage collector. */
+export const FEC_FREE_BLOCKS_MAX = 32;
+
+/** Time after its last source when a partial generation is closed by a repair all the same, ms: two patch intervals at 40 Hz. */
+export const PARTIAL_GENERATION_MS = 50;

@@ -1,0 +1,301 @@
+/**
+ * Drives a Link in real time: the only clock and timers of a session. It connects the link with its reliable path
+ * (a WebSocket, given as functions) and with at most one datagram channel, which may come and go.
+ * It owns no protocol (core/link.ts) and opens no channel.
+ *
+ * What arrives is delivered before the call that brought it returns; what is to be sent leaves in a microtask, so that
+ * everything sent in one synchronous run shares datagrams.
+ * A handler may call back in (send, attach, close). One that throws loses nothing: its error is thrown again from a
+ * microtask, as an event handler's would be, and the next message is delivered.
+ * An error inside the link (an assertion) ends this session with code 1011 and nothing else.
+ */
+
+import type { Link } from "../core/link.js";
+import type { LinkStats } from "../core/stats.js";
+import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
+import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
+import { callHost, rethrowLater } from "./host-call.js";
+import { DRIVER_BATCH_MAX } from "./limits.js";
+
+/** The part of a Link that the driver uses. */
+export type DrivenLink = Pick<
+  Link,
+  | "send" | "sendUnreliable" | "openPath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
+  | "pollDatagram" | "pollReliable" | "pollMessage" | "pollTimeout" | "stats" | "failure"
+>;
+
+export interface LinkDriverHandlers {
+  /** Sends one record as a WebSocket message; the bytes are the callee's. */
+  sendReliable(record: Uint8Array): void;
+  /** One message of the peer; ordered ones come in order. The bytes are the callee's. */
+  onMessage(bytes: Uint8Array, ordered: boolean): void;
+  /** The peer broke the protocol, or the link broke: close the WebSocket with this code. Once; the driver then closes itself. */
+  onFailure(code: number, reason: string): void;
+  /** The attached channel opened. */
+  onChannelOpen?(channel: DatagramChannel): void;
+  /** The attached channel ended by itself (not by detach, attach or close); the session goes on. */
+  onChannelClose?(channel: DatagramChannel, reason: string): void;
+}
+
+/** WebSocket close code for "internal error" (RFC 6455 section 7.4.1). */
+const INTERNAL_ERROR = 1011;
+
+export class LinkDriver {
+  /** Datagrams that the channel did not take; for the link they are lost. */
+  droppedDatagrams = 0;
+
+  readonly #link: DrivenLink;
+  readonly #handlers: LinkDriverHandlers;
+  readonly #clock: Clock;
+  readonly #timer: DeadlineTimer;
+  #channel: DatagramChannel | undefined;
+  #closed = false;
+  #delivering = false;
+  #flushQueued = false;
+  /** A batch was full: the rest is due as soon as other events had their turn. */
+  #backlog = false;
+
+  constructor(link: DrivenLink, handlers: LinkDriverHandlers, clock: Clock = systemClock) {
+    this.#link = link;
+    this.#handlers = handlers;
+    this.#clock = clock;
+    this.#timer = new DeadlineTimer(clock, () => this.#onTimer());
+  }
+
+  /** What data rides now. */
+  get path(): "websocket" | ChannelKind {
+    const kind = this.#channel?.kind;
+    return kind !== undefined && this.stats().path === "datagram" ? kind : "websocket";
+  }
+
+  stats(): LinkStats {
+    return this.#link.stats(this.#clock.now());
+  }
+
+  /** Sends one message, exactly once and in order; copied. No effect after close(). */
+  send(message: Uint8Array): void {
+    if (this.#closed) return;
+    this.#link.send(message, this.#clock.now());
+    this.#queueFlush();
+  }
+
+  /** Sends one message at most once; copied. No effect after close(). */
+  sendUnreliable(message: Uint8Array): void {
+    if (this.#closed) return;
+    this.#link.sendUnreliable(message, this.#clock.now());
+    this.#queueFlush();
+  }
+
+  /** Takes one record of the WebSocket; valid during the call. Its messages are delivered before this returns. */
+  handleReliable(record: Uint8Array): void {
+    if (this.#closed) return;
+    try {
+      this.#link.handleReliable(record, this.#clock.now());
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#afterInput();
+  }
+
+  /**
+   * Takes a channel and its handlers; a channel that was attached before is detached.
+   * The link's path opens when the channel is open (now, if it is) and closes with it.
+   */
+  attach(channel: DatagramChannel): void {
+    if (channel === this.#channel) return;
+    this.detach();
+    if (this.#closed) channel.close();
+    if (channel.state === "closed") return;
+    this.#channel = channel;
+    channel.ondatagram = this.#onDatagram;
+    channel.onclose = (reason) => this.#onChannelClose(channel, reason);
+    channel.onopen = () => this.#onChannelOpen(channel);
+    if (channel.state === "open") this.#onChannelOpen(channel);
+  }
+
+  /** Closes the channel, if there is one; the session goes on by the reliable path. */
+  detach(): void {
+    const channel = this.#dropChannel();
+    if (channel === undefined) return;
+    channel.close();
+    this.#change((nowMs) => this.#link.closePath(nowMs));
+  }
+
+  /** Sends now what waits for the microtask. */
+  flush(): void {
+    if (this.#closed) return;
+    try {
+      this.#pumpOut();
+    } catch (error) {
+      this.#break(error);
+    }
+  }
+
+  /**
+   * Ends: closes the channel and the timer, and hands all that is not acknowledged, so at most the link's window, to
+   * `sendReliable`: call this before the WebSocket's close. No other handler is called from here on. Idempotent.
+   */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#release();
+    try {
+      this.#link.closePath(this.#clock.now());
+      this.#drainReliable(Infinity);
+    } catch (error) {
+      rethrowLater(error);
+    }
+  }
+
+  #onChannelOpen(channel: DatagramChannel): void {
+    const { maxDatagramBytes: mtuBytes, overheadBytes } = channel;
+    this.#change((nowMs) => this.#link.openPath({ mtuBytes, overheadBytes }, nowMs));
+    if (!this.#closed) callHost(() => this.#handlers.onChannelOpen?.(channel));
+  }
+
+  #onChannelClose(channel: DatagramChannel, reason: string): void {
+    this.#dropChannel();
+    this.#change((nowMs) => this.#link.closePath(nowMs));
+    if (!this.#closed) callHost(() => this.#handlers.onChannelClose?.(channel, reason));
+  }
+
+  #onTimer(): void {
+    this.#change((nowMs) => {
+      // The timer may have been set for a backlog alone.
+      if (nowMs >= this.#link.pollTimeout()) this.#link.handleTimeout(nowMs);
+    });
+    this.flush();
+  }
+
+  /** Changes the link; for what is rare: datagrams and records come without a closure. */
+  #change(change: (nowMs: number) => void): void {
+    if (this.#closed) return;
+    try {
+      change(this.#clock.now());
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#afterInput();
+  }
+
+  readonly #onDatagram = (datagram: Uint8Array): void => {
+    if (this.#closed) return;
+    try {
+      this.#link.handleDatagram(datagram, this.#clock.now());
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#afterInput();
+  };
+
+  /** The link has changed: delivers what that brought, and sees to it that the rest leaves. */
+  #afterInput(): void {
+    if (this.#closed) return;
+    try {
+      this.#deliver();
+    } catch (error) {
+      this.#break(error);
+    }
+    this.#checkFailure();
+    this.#queueFlush();
+  }
+
+  /** Hands out messages in order. What a handler's own call brings is delivered after those that wait, by this same loop. */
+  #deliver(): void {
+    if (this.#delivering) return;
+    this.#delivering = true;
+    try {
+      for (let i = 0; i < DRIVER_BATCH_MAX; i++) {
+        const message = this.#closed ? undefined : this.#link.pollMessage();
+        if (message === undefined) return;
+        try {
+          this.#handlers.onMessage(message.bytes, message.ordered);
+        } catch (error) {
+          rethrowLater(error);
+        }
+      }
+      this.#backlog = true;
+    } finally {
+      this.#delivering = false;
+    }
+  }
+
+  #queueFlush(): void {
+    if (this.#flushQueued || this.#closed) return;
+    this.#flushQueued = true;
+    queueMicrotask(this.#onMicrotask);
+  }
+
+  /** One function for all flushes: a closure for each would be garbage on the hot path. */
+  readonly #onMicrotask = (): void => {
+    this.#flushQueued = false;
+    this.flush();
+  };
+
+  /** Moves everything outward, then asks when to come back. */
+  #pumpOut(): void {
+    this.#drainReliable(DRIVER_BATCH_MAX);
+    this.#drainDatagrams();
+    this.#checkFailure();
+    if (this.#closed) return;
+    this.#timer.set(this.#backlog ? this.#clock.now() : this.#link.pollTimeout());
+    this.#backlog = false;
+  }
+
+  #drainReliable(countMax: number): void {
+    for (let i = 0; i < countMax; i++) {
+      const record = this.#link.pollReliable();
+      if (record === undefined) return;
+      try {
+        this.#handlers.sendReliable(record);
+      } catch (error) {
+        rethrowLater(error);
+      }
+    }
+    this.#backlog = true;
+  }
+
+  #drainDatagrams(): void {
+    for (let i = 0; i < DRIVER_BATCH_MAX; i++) {
+      const channel = this.#channel;
+      if (channel === undefined || channel.state !== "open") return;
+      const datagram = this.#link.pollDatagram(this.#clock.now());
+      if (datagram === undefined) return;
+      if (!channel.send(datagram)) this.droppedDatagrams++;
+    }
+    this.#backlog = true;
+  }
+
+  #checkFailure(): void {
+    const failure = this.#link.failure;
+    if (failure !== undefined) this.#fail(failure.code, failure.reason);
+  }
+
+  /** An error of our own: it ends this session, not the process. */
+  #break(error: unknown): void {
+    this.#fail(INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
+  }
+
+  #fail(code: number, reason: string): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#release();
+    callHost(() => this.#handlers.onFailure(code, reason));
+  }
+
+  #release(): void {
+    this.#timer.cancel();
+    this.#dropChannel()?.close();
+  }
+
+  /** Forgets the channel, so that nothing more comes from it. */
+  #dropChannel(): DatagramChannel | undefined {
+    const channel = this.#channel;
+    if (channel === undefined) return undefined;
+    this.#channel = undefined;
+    channel.onopen = null;
+    channel.ondatagram = null;
+    channel.onclose = null;
+    return channel;
+  }
+}

@@ -1,0 +1,69 @@
+/**
+ * Every bound of the channels and the driver: its unit, its reason, and what happens there.
+ * The bounds of the protocol itself are in core/limits.ts.
+ */
+
+/** Largest UDP payload, bytes: passes every path that carries IPv6's 1280-byte MTU (RFC 9000 section 14.1). A larger one is dropped unread. */
+export const UDP_PAYLOAD_BYTES_MAX = 1200;
+
+/** Connection id and counter before the ciphertext, bytes (WIRE-FORMAT section 5). */
+export const UDP_HEADER_BYTES = 8;
+
+/** Tag of AES-128-GCM, bytes. */
+export const UDP_TAG_BYTES = 16;
+
+/** Bytes that the envelope adds to a datagram. */
+export const UDP_ENVELOPE_BYTES = UDP_HEADER_BYTES + UDP_TAG_BYTES;
+
+/** Largest datagram of the UDP channel, bytes. A larger one is the caller's RangeError. */
+export const UDP_DATAGRAM_BYTES_MAX = UDP_PAYLOAD_BYTES_MAX - UDP_ENVELOPE_BYTES;
+
+/** UDP and IP headers, bytes. */
+export const IPV4_UDP_HEADER_BYTES = 28;
+export const IPV6_UDP_HEADER_BYTES = 48;
+
+/** Counters behind the largest authentic one that a receiver tells apart; an older one is dropped. A multiple of 32. */
+export const REPLAY_WINDOW_DATAGRAMS = 1024;
+
+/** Datagrams that one key protects: below the 2^23 of RFC 9001 section 6.6. Then the next epoch begins. */
+export const EPOCH_DATAGRAMS = 2 ** 22;
+
+/** Epoch keys that one direction holds: the current and its neighbours. The farthest is forgotten beyond. */
+export const EPOCH_KEYS_MAX = 3;
+
+/** Sessions on one UDP socket. Above it, createChannel throws RangeError: the host keeps the session on WebSocket. */
+export const UDP_SESSIONS_MAX = 65_536;
+
+/** Tries at a connection id that is not taken; even a full table misses this often with probability 2^-512. */
+export const CONNECTION_ID_TRIES_MAX = 32;
+
+/** Bytes waiting in a socket's own queue because the kernel's is full; beyond, a datagram is dropped (send returns false). */
+export const UDP_SEND_QUEUE_BYTES_MAX = 256 * 1024;
+
+/** Kernel buffers asked for, bytes: room for a tick's burst to 1000 clients. The kernel may grant less. */
+export const UDP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
+export const UDP_SEND_BUFFER_BYTES = 1024 * 1024;
+
+/** Source addresses whose garbage is counted apart; the oldest is forgotten beyond, and the global budget still holds. */
+export const GARBAGE_SOURCES_MAX = 1024;
+
+/** When a client says hello, ms after it began; then at every multiple of the last. */
+export const HELLO_TIMES_MS: readonly number[] = [0, 100, 250, 500, 1000];
+
+/** A client that heard nothing authentic for this long gives up, ms. */
+export const UDP_OPEN_TIMEOUT_MS = 10_000;
+
+/** A client that sends, hears nothing and so takes a new socket: after this silence, and no sooner again, ms. */
+export const UDP_REBIND_SILENCE_MS = 4_000;
+
+/** A client whose sends fail (its network changed) takes a new socket at most this often, ms. */
+export const UDP_REBIND_ERROR_INTERVAL_MS = 1_000;
+
+/** Datagrams in flight of a memory channel, each way; beyond, send returns false. */
+export const MEMORY_QUEUE_DATAGRAMS_MAX = 1024;
+
+/** Messages, records or datagrams that the driver moves in one go; the rest waits for a timer, so that other events get their turn. */
+export const DRIVER_BATCH_MAX = 1024;
+
+/** Longest timer of the driver, ms; a later deadline re-arms. setTimeout takes at most 2^31 - 1. */
+export const DRIVER_TIMER_MS_MAX = 60_000;

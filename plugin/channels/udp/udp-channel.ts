@@ -1,0 +1,93 @@
+/**
+ * What both sides of a UDP channel are: the envelope and the channel's state, without a socket.
+ * A side says how a packet leaves (`hasRoom`, `transmit`) and what it frees (`release`).
+ * A sealed empty datagram is a probe: it shows that its sender lives and where, and is not handed to `ondatagram`.
+ */
+
+import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
+import { checkDatagramSize } from "../datagram-size.js";
+import { UDP_DATAGRAM_BYTES_MAX } from "../limits.js";
+import { UdpOpener, UdpSealer, type UdpOpened } from "./udp-envelope.js";
+
+const PROBE = new Uint8Array(0);
+
+export interface UdpSession {
+  /** 32 bits; chosen by the server. */
+  readonly connectionId: number;
+  /** 32 bytes. */
+  readonly secret: Uint8Array;
+}
+
+export abstract class UdpChannel implements DatagramChannel {
+  readonly kind = "udp" as const;
+  readonly maxDatagramBytes = UDP_DATAGRAM_BYTES_MAX;
+  onopen: (() => void) | null = null;
+  ondatagram: ((datagram: Uint8Array) => void) | null = null;
+  onclose: ((reason: string) => void) | null = null;
+
+  readonly #sealer: UdpSealer;
+  readonly #opener: UdpOpener;
+  #state: ChannelState = "connecting";
+
+  constructor(session: UdpSession, side: "server" | "client") {
+    const server = side === "server";
+    this.#sealer = new UdpSealer(session.secret, server ? "s2c" : "c2s", session.connectionId);
+    this.#opener = new UdpOpener(session.secret, server ? "c2s" : "s2c", session.connectionId);
+  }
+
+  /** Bytes of envelope, UDP and IP; before the peer's address is known, those of IPv6. */
+  abstract get overheadBytes(): number;
+
+  get state(): ChannelState {
+    return this.#state;
+  }
+
+  send(datagram: Uint8Array): boolean {
+    checkDatagramSize(datagram, this.maxDatagramBytes);
+    return this.#state === "open" && this.#seal(datagram);
+  }
+
+  close(): void {
+    this.end("closed");
+  }
+
+  /** Ends the channel with a reason; the first call counts. */
+  protected end(reason: string): void {
+    if (this.#state === "closed") return;
+    this.#state = "closed";
+    this.release();
+    this.onclose?.(reason);
+  }
+
+  /** Sends a probe, in any state but closed. */
+  protected sendProbe(): void {
+    if (this.#state !== "closed") this.#seal(PROBE);
+  }
+
+  /** Authenticates one packet. What is ok must go to `accept`. */
+  protected authenticate(packet: Buffer): UdpOpened {
+    return this.#opener.open(packet);
+  }
+
+  /** Takes an authentic datagram: opens the channel if it is the first, and hands on what is no probe. */
+  protected accept(datagram: Buffer): void {
+    if (this.#state === "connecting") {
+      this.#state = "open";
+      this.onopen?.();
+    }
+    if (datagram.length > 0 && this.#state === "open") this.ondatagram?.(datagram);
+  }
+
+  /** Whether a packet can leave now: there is an address, and room in the queue. */
+  protected abstract hasRoom(): boolean;
+  /** Sends one sealed packet; errors are counted, not thrown. */
+  protected abstract transmit(packet: Buffer): void;
+  /** Frees sockets, timers and table entries; called once. */
+  protected abstract release(): void;
+
+  #seal(datagram: Uint8Array): boolean {
+    if (!this.hasRoom()) return false;
+    this.transmit(this.#sealer.seal(datagram));
+    return true;
+  }
+}

@@ -1,0 +1,243 @@
+/**
+ * The client's end of the UDP channel, for Node: says hello until the server answers, then carries datagrams.
+ * The session (connection id and secret) comes by the WebSocket; retrying after a failure is the caller's.
+ * When the client's network changes, it takes a new socket under the same session (the server follows the newest
+ * authentic datagram). docs/WIRE-FORMAT.md section 5.
+ */
+
+import type { Socket } from "node:dgram";
+import { lookup } from "node:dns/promises";
+import type { LookupAddress } from "node:dns";
+import {
+  HELLO_TIMES_MS,
+  IPV6_UDP_HEADER_BYTES,
+  UDP_ENVELOPE_BYTES,
+  UDP_OPEN_TIMEOUT_MS,
+  UDP_REBIND_ERROR_INTERVAL_MS,
+  UDP_REBIND_SILENCE_MS,
+} from "../limits.js";
+import { GARBAGE_BUDGET_DEFAULT, TokenBucket } from "./udp-budget.js";
+import { UdpChannel, type UdpSession } from "./udp-channel.js";
+import { createUdpSocket, enlargeBuffers, hasSendRoom, udpHeaderBytes } from "./udp-socket.js";
+
+export interface UdpClientOptions extends UdpSession {
+  /** A name or an IP literal. Of a name with addresses of both families, one of each is tried at once. */
+  host: string;
+  port: number;
+  /** Ends the channel, with reason "aborted". */
+  signal?: AbortSignal;
+  /** Milliseconds without an authentic datagram until the channel ends with reason "timeout"; 10000 unless told. */
+  timeoutMs?: number;
+}
+
+export interface UdpClientStats {
+  received: number;
+  accepted: number;
+  malformed: number;
+  replayed: number;
+  unauthentic: number;
+  overBudget: number;
+  sent: number;
+  sendDropped: number;
+  sendErrors: number;
+  socketErrors: number;
+  rebinds: number;
+}
+
+/**
+ * Starts to open a channel; it is "connecting" when this returns.
+ * Ends by `onclose`: "timeout", "aborted", "closed", or "lookup: " and the resolver's error.
+ * @throws RangeError for a secret that has not 32 bytes.
+ */
+export function openUdpChannel(options: UdpClientOptions): UdpClientChannel {
+  return new UdpClientChannel(options);
+}
+
+/** A socket with the address that it is connected to. */
+interface Route {
+  readonly socket: Socket;
+  readonly remote: LookupAddress;
+  /** A datagram cannot be sent before the connect has been made. */
+  connected: boolean;
+}
+
+export class UdpClientChannel extends UdpChannel {
+  readonly stats: UdpClientStats = {
+    received: 0, accepted: 0, malformed: 0, replayed: 0, unauthentic: 0, overBudget: 0,
+    sent: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0, rebinds: 0,
+  };
+
+  readonly #options: UdpClientOptions;
+  readonly #garbage = new TokenBucket(GARBAGE_BUDGET_DEFAULT.session, performance.now());
+  readonly #timers = new Set<NodeJS.Timeout>();
+  /** One per address family while connecting; the first that hears the server stays. */
+  #routes: Route[] = [];
+  #heardMs = 0;
+  #reboundMs = 0;
+
+  constructor(options: UdpClientOptions) {
+    super(options, "client");
+    this.#options = options;
+    options.signal?.addEventListener("abort", this.#onAbort, { once: true });
+    this.#after(options.timeoutMs ?? UDP_OPEN_TIMEOUT_MS, () => this.end("timeout"));
+    // A microtask or more later, so that the caller has set its handlers when it ends.
+    void this.#connect();
+  }
+
+  get overheadBytes(): number {
+    const remote = this.#routes[0]?.remote;
+    return UDP_ENVELOPE_BYTES + (remote === undefined ? IPV6_UDP_HEADER_BYTES : udpHeaderBytes(remote.address));
+  }
+
+  /** The local port of the socket in use, or undefined before there is one. */
+  get localPort(): number | undefined {
+    const route = this.#routes[0];
+    return route?.connected ? route.socket.address().port : undefined;
+  }
+
+  /** Takes a new socket, so a new local address and port, and probes; for a change of network. No effect unless open. */
+  rebind(): void {
+    const old = this.#routes[0];
+    if (this.state !== "open" || old === undefined) return;
+    this.stats.rebinds++;
+    this.#reboundMs = performance.now();
+    old.socket.close();
+    this.#routes = [this.#openRoute(old.remote)];
+  }
+
+  override send(datagram: Uint8Array): boolean {
+    const sent = super.send(datagram);
+    if (sent) this.#rebindIfSilent();
+    return sent;
+  }
+
+  protected override hasRoom(): boolean {
+    for (const route of this.#routes) {
+      if (route.connected && hasSendRoom(route.socket)) return true;
+    }
+    this.stats.sendDropped++;
+    return false;
+  }
+
+  protected override transmit(packet: Buffer): void {
+    for (const route of this.#routes) {
+      if (!route.connected || !hasSendRoom(route.socket)) continue;
+      this.stats.sent++;
+      route.socket.send(packet, this.#onSent);
+    }
+  }
+
+  protected override release(): void {
+    this.#options.signal?.removeEventListener("abort", this.#onAbort);
+    this.#clearTimers();
+    for (const route of this.#routes) route.socket.close();
+    this.#routes = [];
+  }
+
+  async #connect(): Promise<void> {
+    let addresses: LookupAddress[];
+    try {
+      addresses = await lookup(this.#options.host, { all: true });
+    } catch (error) {
+      this.end(`lookup: ${(error as Error).message}`);
+      return;
+    }
+    if (this.#options.signal?.aborted) this.end("aborted");
+    if (this.state !== "connecting") return;
+    this.#routes = firstOfEachFamily(addresses).map((remote) => this.#openRoute(remote));
+    this.#sayHello(performance.now(), 0);
+  }
+
+  #openRoute(remote: LookupAddress): Route {
+    const route: Route = { remote, connected: false, socket: createUdpSocket(remote.family === 6 ? "udp6" : "udp4") };
+    const { socket } = route;
+    socket.on("message", (packet) => this.#onPacket(packet, route));
+    // ECONNREFUSED arrives here when nothing listens there (yet): not fatal, the hello is said again.
+    socket.on("error", (error) => this.#onSocketError(error));
+    socket.connect(this.#options.port, remote.address, (error?: Error) => {
+      if (error) this.#onSocketError(error);
+      if (error || !this.#routes.includes(route)) return;
+      route.connected = true;
+      enlargeBuffers(socket);
+      this.sendProbe();
+    });
+    return route;
+  }
+
+  /** Hello number `index`; the first is said by the route itself as soon as it is connected. */
+  #sayHello(startMs: number, index: number): void {
+    if (this.state !== "connecting") return;
+    if (index > 0) this.sendProbe();
+    const last = HELLO_TIMES_MS.length - 1;
+    const next = index + 1;
+    const atMs = next <= last ? HELLO_TIMES_MS[next]! : HELLO_TIMES_MS[last]! * (next - last + 1);
+    this.#after(startMs + atMs - performance.now(), () => this.#sayHello(startMs, next));
+  }
+
+  #onPacket(packet: Buffer, route: Route): void {
+    this.stats.received++;
+    if (!this.#garbage.has(performance.now())) {
+      this.stats.overBudget++;
+      return;
+    }
+    const opened = this.authenticate(packet);
+    this.stats[opened.ok ? "accepted" : opened.reason]++;
+    if (!opened.ok) {
+      if (opened.reason === "unauthentic") this.#garbage.take();
+      return;
+    }
+    this.#heardMs = performance.now();
+    if (this.state === "connecting") this.#settleOn(route);
+    this.accept(opened.datagram);
+  }
+
+  /** Keeps the route that heard the server, and stops the hellos. */
+  #settleOn(route: Route): void {
+    this.#clearTimers();
+    for (const other of this.#routes) {
+      if (other !== route) other.socket.close();
+    }
+    this.#routes = [route];
+  }
+
+  /** An interface that went away leaves a connected socket with a dead source address, and no error: only silence. */
+  #rebindIfSilent(): void {
+    const quietSinceMs = Math.max(this.#heardMs, this.#reboundMs);
+    if (performance.now() - quietSinceMs > UDP_REBIND_SILENCE_MS) this.rebind();
+  }
+
+  #onSocketError(error: Error): void {
+    this.stats.socketErrors++;
+    if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") return;
+    if (performance.now() - this.#reboundMs > UDP_REBIND_ERROR_INTERVAL_MS) this.rebind();
+  }
+
+  readonly #onSent = (error: Error | null): void => {
+    if (error === null) return;
+    this.stats.sendErrors++;
+    this.#onSocketError(error);
+  };
+
+  readonly #onAbort = (): void => this.end("aborted");
+
+  /** A timer that ends with the channel and does not keep the process alive. */
+  #after(delayMs: number, run: () => void): void {
+    const timer = setTimeout(() => {
+      this.#timers.delete(timer);
+      run();
+    }, Math.max(0, delayMs));
+    timer.unref();
+    this.#timers.add(timer);
+  }
+
+  #clearTimers(): void {
+    for (const timer of this.#timers) clearTimeout(timer);
+    this.#timers.clear();
+  }
+}
+
+/** At most one IPv4 and one IPv6 address, in the resolver's order. */
+function firstOfEachFamily(addresses: readonly LookupAddress[]): LookupAddress[] {
+  const families = [...new Set(addresses.map((a) => a.family))];
+  return families.map((family) => addresses.find((a) => a.family === family)!);
+}

@@ -1,0 +1,127 @@
+/**
+ * The envelope of the UDP channel (docs/WIRE-FORMAT.md section 5): seals datagrams into packets and opens packets.
+ * No sockets and no addresses. "Packet" is here, and only here, what UDP carries: a sealed datagram.
+ * The order of the opener's checks matters: what is cheap comes before the cipher, and nothing changes before the tag is right.
+ */
+
+import { createCipheriv, createDecipheriv } from "node:crypto";
+import { UDP_ENVELOPE_BYTES, UDP_HEADER_BYTES, UDP_PAYLOAD_BYTES_MAX, UDP_TAG_BYTES } from "../limits.js";
+import { ReplayWindow } from "./replay-window.js";
+import { epochOf, UdpKeys, writeNonce, type UdpDirection } from "./udp-keys.js";
+
+const CIPHER = "aes-128-gcm";
+const CIPHER_OPTIONS = { authTagLength: UDP_TAG_BYTES } as const;
+
+/** Why a packet was dropped: not of this shape or session; seen before or too old (not authenticated); not authentic. */
+export type UdpRejection = "malformed" | "replayed" | "unauthentic";
+
+export type UdpOpened =
+  | {
+      readonly ok: true;
+      /** The plaintext, owned by the caller; empty for a probe. */
+      readonly datagram: Buffer;
+      readonly counter: number;
+      /** True if the counter is the largest authentic one so far: the peer is where this packet came from. */
+      readonly newest: boolean;
+    }
+  | { readonly ok: false; readonly reason: UdpRejection };
+
+const MALFORMED: UdpOpened = { ok: false, reason: "malformed" };
+const REPLAYED: UdpOpened = { ok: false, reason: "replayed" };
+const UNAUTHENTIC: UdpOpened = { ok: false, reason: "unauthentic" };
+
+/** The connection id of a packet, or undefined if the packet cannot be one of ours by its size. */
+export function readConnectionId(packet: Buffer): number | undefined {
+  if (packet.length < UDP_ENVELOPE_BYTES || packet.length > UDP_PAYLOAD_BYTES_MAX) return undefined;
+  return packet.readUInt32LE(0);
+}
+
+/** Seals the datagrams of one direction. */
+export class UdpSealer {
+  readonly #keys: UdpKeys;
+  readonly #connectionId: number;
+  readonly #nonce = Buffer.alloc(12);
+  #counter: number;
+
+  /** startCounter: other than 0 only in tests. @throws RangeError for a secret that has not 32 bytes. */
+  constructor(secret: Uint8Array, direction: UdpDirection, connectionId: number, startCounter = 0) {
+    this.#keys = new UdpKeys(secret, direction);
+    this.#connectionId = connectionId;
+    this.#counter = startCounter;
+  }
+
+  /** Seals 0..1176 bytes (none = a probe) under the next counter. The packet is new and the caller's. */
+  seal(datagram: Uint8Array): Buffer {
+    const counter = this.#counter++;
+    const { key, iv } = this.#keys.get(epochOf(counter));
+    writeNonce(this.#nonce, iv, counter);
+    const packet = Buffer.allocUnsafe(datagram.length + UDP_ENVELOPE_BYTES);
+    packet.writeUInt32LE(this.#connectionId, 0);
+    packet.writeUInt32LE(counter >>> 0, 4);
+    const cipher = createCipheriv(CIPHER, key, this.#nonce, CIPHER_OPTIONS);
+    cipher.setAAD(packet.subarray(0, UDP_HEADER_BYTES));
+    packet.set(cipher.update(datagram), UDP_HEADER_BYTES);
+    cipher.final();
+    packet.set(cipher.getAuthTag(), UDP_HEADER_BYTES + datagram.length);
+    return packet;
+  }
+}
+
+/** Opens the packets of one direction: authenticates, decrypts, and drops what was seen before. */
+export class UdpOpener {
+  readonly #keys: UdpKeys;
+  readonly #connectionId: number;
+  readonly #window: ReplayWindow;
+  readonly #nonce = Buffer.alloc(12);
+
+  /** direction: the one that the peer seals in. startCounter: other than 0 only in tests. */
+  constructor(secret: Uint8Array, direction: UdpDirection, connectionId: number, startCounter = 0) {
+    this.#keys = new UdpKeys(secret, direction);
+    this.#connectionId = connectionId;
+    this.#window = new ReplayWindow(startCounter);
+  }
+
+  /** Key derivations so far (tests). */
+  get derivations(): number {
+    return this.#keys.derivations;
+  }
+
+  /** Opens one packet. Never throws; a packet that is not ok left no trace here. */
+  open(packet: Buffer): UdpOpened {
+    if (readConnectionId(packet) !== this.#connectionId) return MALFORMED;
+    const counter = this.#expand(packet.readUInt32LE(4));
+    if (this.#window.isStale(counter)) return REPLAYED;
+    if (!this.#isNearEpoch(counter)) return UNAUTHENTIC;
+    const datagram = this.#decrypt(packet, counter);
+    if (datagram === undefined) return UNAUTHENTIC;
+    return { ok: true, datagram, counter, newest: this.#window.mark(counter) };
+  }
+
+  /** The counter nearest to the next expected one whose low 32 bits are low32; negative ones are stale. */
+  #expand(low32: number): number {
+    const expected = this.#window.largest + 1;
+    return expected + ((low32 - expected) | 0);
+  }
+
+  /** Three epochs at most are ever derived for one state, so a forged counter costs no more than two derivations once. */
+  #isNearEpoch(counter: number): boolean {
+    const current = epochOf(Math.max(0, this.#window.largest));
+    return Math.abs(epochOf(counter) - current) <= 1;
+  }
+
+  #decrypt(packet: Buffer, counter: number): Buffer | undefined {
+    const { key, iv } = this.#keys.get(epochOf(counter));
+    writeNonce(this.#nonce, iv, counter);
+    const tagStart = packet.length - UDP_TAG_BYTES;
+    const decipher = createDecipheriv(CIPHER, key, this.#nonce, CIPHER_OPTIONS);
+    decipher.setAAD(packet.subarray(0, UDP_HEADER_BYTES));
+    decipher.setAuthTag(packet.subarray(tagStart));
+    const datagram = decipher.update(packet.subarray(UDP_HEADER_BYTES, tagStart));
+    try {
+      decipher.final();
+    } catch {
+      return undefined;
+    }
+    return datagram;
+  }
+}

@@ -1,0 +1,253 @@
+/**
+ * The server's end of the UDP channel: one node:dgram socket for all sessions, told apart by connection id.
+ * It sends nothing to an address that no authentic datagram came from, answers nothing that is not authentic, and
+ * bounds the cipher work that garbage can cause (udp-budget.ts). The envelope is udp-envelope.ts; sessions and their
+ * admission are the host's. docs/WIRE-FORMAT.md section 5.
+ */
+
+import { randomBytes } from "node:crypto";
+import type { RemoteInfo, Socket } from "node:dgram";
+import { lookup } from "node:dns/promises";
+import type { AddressInfo } from "node:net";
+import type { DatagramChannel } from "../datagram-channel.js";
+import { CONNECTION_ID_TRIES_MAX, IPV6_UDP_HEADER_BYTES, UDP_ENVELOPE_BYTES, UDP_SESSIONS_MAX } from "../limits.js";
+import { GARBAGE_BUDGET_DEFAULT, StrangerBudget, TokenBucket, type GarbageBudgetOptions } from "./udp-budget.js";
+import { UdpChannel, type UdpSession } from "./udp-channel.js";
+import { readConnectionId } from "./udp-envelope.js";
+import { UDP_SECRET_BYTES } from "./udp-keys.js";
+import { createUdpSocket, enlargeBuffers, hasSendRoom, udpHeaderBytes } from "./udp-socket.js";
+
+export interface UdpEndpointOptions {
+  /** 0 = any free one. */
+  port: number;
+  /** A name or an IP literal; every IPv6 and IPv4 address unless told (IPv4 alone where there is no IPv6). */
+  host?: string;
+  log?: (message: string) => void;
+  garbageBudget?: GarbageBudgetOptions;
+  /** Milliseconds of a clock that does not jump; for tests. */
+  now?: () => number;
+}
+
+/** Datagrams by fate; each received one counts in exactly one of those after `received`, up to `overBudget`. */
+export interface UdpEndpointStats {
+  received: number;
+  /** Authentic and new: handed to a channel. */
+  accepted: number;
+  /** Too short or too long. */
+  malformed: number;
+  unknownConnection: number;
+  /** Seen before, or too old to tell. */
+  replayed: number;
+  /** The tag was wrong: each cost one run of the cipher. */
+  unauthentic: number;
+  /** Dropped before the cipher, because its source had sent too much garbage. */
+  overBudget: number;
+  sent: number;
+  /** Not sent: the queue was full. */
+  sendDropped: number;
+  sendErrors: number;
+  socketErrors: number;
+}
+
+/** One UDP socket and the channels of its sessions. */
+export class UdpEndpoint {
+  readonly stats: UdpEndpointStats = {
+    received: 0, accepted: 0, malformed: 0, unknownConnection: 0, replayed: 0, unauthentic: 0, overBudget: 0,
+    sent: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0,
+  };
+
+  readonly #socket: Socket;
+  readonly #channels = new Map<number, UdpServerChannel>();
+  readonly #budgetOptions: GarbageBudgetOptions;
+  readonly #strangers: StrangerBudget;
+  readonly #now: () => number;
+  readonly #log: (message: string) => void;
+  #closing: Promise<void> | undefined;
+
+  /** Binds the socket. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND ...). */
+  static async bind(options: UdpEndpointOptions): Promise<UdpEndpoint> {
+    return new UdpEndpoint(await bindSocket(options), options);
+  }
+
+  private constructor(socket: Socket, options: UdpEndpointOptions) {
+    this.#socket = socket;
+    this.#now = options.now ?? (() => performance.now());
+    this.#log = options.log ?? (() => {});
+    this.#budgetOptions = options.garbageBudget ?? GARBAGE_BUDGET_DEFAULT;
+    this.#strangers = new StrangerBudget(this.#budgetOptions, this.#now());
+    socket.on("message", (packet, from) => this.#onPacket(packet, from));
+    socket.on("error", (error) => {
+      this.stats.socketErrors++;
+      this.#log(`UDP socket: ${error.message}`);
+    });
+  }
+
+  address(): AddressInfo {
+    return this.#socket.address();
+  }
+
+  /** Sessions on this socket, open or waiting for their client. */
+  get channelCount(): number {
+    return this.#channels.size;
+  }
+
+  /**
+   * A channel for one session, with a fresh id and secret for its client; it opens when the client's first authentic datagram comes.
+   * Closing it frees the id. @throws RangeError above 65536 sessions; Error after close().
+   */
+  createChannel(): { channel: DatagramChannel } & UdpSession {
+    if (this.#closing !== undefined) throw new Error("the UDP endpoint is closed");
+    if (this.#channels.size >= UDP_SESSIONS_MAX) throw new RangeError(`UDP sessions expected at most ${UDP_SESSIONS_MAX}`);
+    const session: UdpSession = { connectionId: this.#freeId(), secret: randomBytes(UDP_SECRET_BYTES) };
+    const garbage = new TokenBucket(this.#budgetOptions.session, this.#now());
+    const channel = new UdpServerChannel(session, garbage, this.#socket, this.stats, () => this.#channels.delete(session.connectionId));
+    this.#channels.set(session.connectionId, channel);
+    return { channel, ...session };
+  }
+
+  /** Closes every channel (reason "endpoint closed") and the socket; idempotent. Resolves when the port is free. */
+  close(): Promise<void> {
+    this.#closing ??= new Promise((resolve) => {
+      for (const channel of [...this.#channels.values()]) channel.shut();
+      this.#socket.close(() => resolve());
+    });
+    return this.#closing;
+  }
+
+  /** Drops what is cheap to drop, then asks the budget, then the cipher. */
+  #onPacket(packet: Buffer, from: RemoteInfo): void {
+    this.stats.received++;
+    const connectionId = readConnectionId(packet);
+    if (connectionId === undefined) {
+      this.stats.malformed++;
+      return;
+    }
+    const channel = this.#channels.get(connectionId);
+    if (channel === undefined) {
+      this.stats.unknownConnection++;
+      return;
+    }
+    const nowMs = this.#now();
+    const stranger = !channel.isAt(from);
+    const allowed = stranger ? this.#strangers.allows(from.address, nowMs) : channel.garbage.has(nowMs);
+    if (!allowed) {
+      this.stats.overBudget++;
+      return;
+    }
+    const fate = channel.receive(packet, from);
+    this.stats[fate]++;
+    if (fate !== "unauthentic") return;
+    if (stranger) this.#strangers.charge(from.address, nowMs);
+    else channel.garbage.take();
+  }
+
+  #freeId(): number {
+    for (let i = 0; i < CONNECTION_ID_TRIES_MAX; i++) {
+      const id = randomBytes(4).readUInt32LE(0);
+      if (!this.#channels.has(id)) return id;
+    }
+    throw new RangeError("no free connection id");
+  }
+}
+
+/** One session's channel; its peer is where the newest authentic datagram came from. */
+class UdpServerChannel extends UdpChannel {
+  readonly #socket: Socket;
+  readonly #stats: UdpEndpointStats;
+  readonly #free: () => void;
+  #peer: { readonly address: string; readonly port: number; readonly headerBytes: number } | undefined;
+
+  constructor(
+    session: UdpSession,
+    readonly garbage: TokenBucket,
+    socket: Socket,
+    stats: UdpEndpointStats,
+    free: () => void,
+  ) {
+    super(session, "server");
+    this.#socket = socket;
+    this.#stats = stats;
+    this.#free = free;
+  }
+
+  get overheadBytes(): number {
+    return UDP_ENVELOPE_BYTES + (this.#peer?.headerBytes ?? IPV6_UDP_HEADER_BYTES);
+  }
+
+  isAt(from: RemoteInfo): boolean {
+    return this.#peer !== undefined && this.#peer.port === from.port && this.#peer.address === from.address;
+  }
+
+  /** Takes one packet of this connection id and says what became of it. */
+  receive(packet: Buffer, from: RemoteInfo): "accepted" | "malformed" | "replayed" | "unauthentic" {
+    const opened = this.authenticate(packet);
+    if (!opened.ok) return opened.reason;
+    if (opened.newest && !this.isAt(from)) {
+      this.#peer = { address: from.address, port: from.port, headerBytes: udpHeaderBytes(from.address) };
+    }
+    if (opened.datagram.length === 0) this.sendProbe();
+    this.accept(opened.datagram);
+    return "accepted";
+  }
+
+  /** Ends the channel because its endpoint closes. */
+  shut(): void {
+    this.end("endpoint closed");
+  }
+
+  protected override hasRoom(): boolean {
+    if (this.#peer === undefined) return false;
+    if (hasSendRoom(this.#socket)) return true;
+    this.#stats.sendDropped++;
+    return false;
+  }
+
+  protected override transmit(packet: Buffer): void {
+    const peer = this.#peer!;
+    this.#stats.sent++;
+    this.#socket.send(packet, peer.port, peer.address, this.#onSent);
+  }
+
+  protected override release(): void {
+    this.#free();
+  }
+
+  /** One function for all sends: a closure per datagram would be garbage on the hot path. */
+  readonly #onSent = (error: Error | null): void => {
+    if (error !== null) this.#stats.sendErrors++;
+  };
+}
+
+/** Errors that say "no IPv6 here": built without it, or switched off. */
+const NO_IPV6 = new Set(["EAFNOSUPPORT", "EINVAL", "EADDRNOTAVAIL", "EPROTONOSUPPORT"]);
+
+async function bindSocket({ port, host, log }: UdpEndpointOptions): Promise<Socket> {
+  if (host !== undefined) {
+    const { address, family } = await lookup(host);
+    return bindTo(port, address, family === 6 ? "udp6" : "udp4");
+  }
+  try {
+    return await bindTo(port, "::", "udp6");
+  } catch (error) {
+    if (!NO_IPV6.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
+    log?.("no IPv6 on this machine: UDP on IPv4 alone");
+    return bindTo(port, "0.0.0.0", "udp4");
+  }
+}
+
+function bindTo(port: number, address: string, type: "udp4" | "udp6"): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = createUdpSocket(type);
+    socket.once("error", (error) => {
+      socket.close();
+      reject(error);
+    });
+    socket.once("listening", () => {
+      socket.removeAllListeners("error");
+      enlargeBuffers(socket);
+      resolve(socket);
+    });
+    // exclusive: workers of one cluster must not share the port, or a datagram reaches a process that does not know its session.
+    socket.bind({ port, address, exclusive: true });
+  });
+}

@@ -1,0 +1,47 @@
+/**
+ * What the UDP channel's two sides share of node:dgram: sockets that never resolve names when sending,
+ * kernel buffers, a bounded send queue, and addresses.
+ */
+
+import { createSocket, type Socket, type SocketType } from "node:dgram";
+import { isIPv6 } from "node:net";
+import {
+  IPV4_UDP_HEADER_BYTES,
+  IPV6_UDP_HEADER_BYTES,
+  UDP_RECEIVE_BUFFER_BYTES,
+  UDP_SEND_BUFFER_BYTES,
+  UDP_SEND_QUEUE_BYTES_MAX,
+} from "../limits.js";
+
+/** A socket to which only IP literals are given: its lookup answers at once, because an unconnected send would go through DNS each time. */
+export function createUdpSocket(type: SocketType): Socket {
+  return createSocket({
+    type,
+    lookup: (hostname, _options, callback) => callback(null, hostname, type === "udp6" ? 6 : 4),
+  });
+}
+
+/** Asks for larger kernel buffers; a refusal only means more loss under bursts. */
+export function enlargeBuffers(socket: Socket): void {
+  try {
+    socket.setRecvBufferSize(UDP_RECEIVE_BUFFER_BYTES);
+    socket.setSendBufferSize(UDP_SEND_BUFFER_BYTES);
+  } catch {
+    // The sizes that the system gave stay.
+  }
+}
+
+/** False while more than 256 KiB wait in the socket's own queue: sends are then dropped. */
+export function hasSendRoom(socket: Socket): boolean {
+  return socket.getSendQueueSize() < UDP_SEND_QUEUE_BYTES_MAX;
+}
+
+/** True if datagrams to this address travel as IPv6; an IPv4-mapped address ("::ffff:192.0.2.1") travels as IPv4. */
+export function travelsAsIpv6(address: string): boolean {
+  return isIPv6(address) && !address.toLowerCase().startsWith("::ffff:");
+}
+
+/** Bytes of IP and UDP headers per datagram to this address. */
+export function udpHeaderBytes(address: string): number {
+  return travelsAsIpv6(address) ? IPV6_UDP_HEADER_BYTES : IPV4_UDP_HEADER_BYTES;
+}

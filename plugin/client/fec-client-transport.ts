@@ -1,0 +1,99 @@
+/**
+ * The SDK transport of a FecClient: wraps the SDK's own WebSocket transport, and asks the server for a Link in the URL
+ * of every connection, the reconnections included. Each connection is a FecConnection.
+ */
+
+import type { LinkDriver } from "../channels/driver.js";
+import type { Link } from "../core/link.js";
+import { parseRepair, type RepairOption } from "../core/repair-option.js";
+import { FecConnection } from "./fec-connection.js";
+import { LiveImpairment } from "./live-impairment.js";
+import type { ResolvedClientOptions } from "./options.js";
+import { socketOf, type SdkEvents, type SdkSocket, type SdkTransport, type SdkWebSocketTransport } from "./sdk-internals.js";
+
+const OPEN = 1;
+
+export class FecClientTransport implements SdkTransport {
+  /** The URL of the last connect(), as the SDK gave it. */
+  url: string | undefined;
+  readonly impairment: LiveImpairment;
+
+  readonly #inner: SdkWebSocketTransport;
+  readonly #options: ResolvedClientOptions;
+  #repair: RepairOption;
+  #connection: FecConnection | undefined;
+
+  constructor(inner: SdkWebSocketTransport, options: ResolvedClientOptions) {
+    this.#inner = inner;
+    this.#options = options;
+    this.#repair = options.repair;
+    this.impairment = new LiveImpairment(options.netem);
+  }
+
+  /** The connection's handlers; the SDK and its tooling set and replace them at any time. */
+  get events(): SdkEvents {
+    return this.#inner.events;
+  }
+
+  set events(events: SdkEvents) {
+    this.#inner.events = events;
+  }
+
+  /** The socket of the last connect(). */
+  get ws(): SdkSocket | undefined {
+    return socketOf(this.#inner);
+  }
+
+  get isOpen(): boolean {
+    return this.ws?.readyState === OPEN;
+  }
+
+  /** The link and its driver; undefined while there is none. */
+  get session(): { readonly link: Link; readonly driver: LinkDriver } | undefined {
+    return this.#connection?.session;
+  }
+
+  /** Changes the repair of what this side sends, now and after reconnections. @throws TypeError or RangeError for a wrong option. */
+  setRepair(repair: RepairOption): void {
+    this.#repair = parseRepair(repair);
+    this.session?.link.setRepair(this.#repair);
+  }
+
+  /** Connects anew; a connection that is still there is ended without an event. @throws what the WebSocket's constructor throws. */
+  connect(url: string, headers?: unknown): void {
+    this.#connection?.abandon();
+    this.#connection = undefined;
+    this.url = url;
+    const query = `fec=1&channels=${this.#options.channels.join(",")}`;
+    this.#inner.connect(`${url}${url.includes("?") ? "&" : "?"}${query}`, headers);
+    this.#connection = new FecConnection({
+      inner: this.#inner,
+      socket: socketOf(this.#inner)!,
+      transport: this,
+      options: this.#options,
+      repair: this.#repair,
+      impairment: this.impairment,
+      host: new URL(url).hostname.replace(/^\[|\]$/g, ""),
+    });
+  }
+
+  /** Sends one message exactly once, in order; the bytes are copied. */
+  send(data: Uint8Array | ArrayBuffer): void {
+    this.#send(data, true);
+  }
+
+  /** Sends one message at most once; by WebSocket, exactly once, while no datagram path is open. The bytes are copied. */
+  sendUnreliable(data: Uint8Array | ArrayBuffer): void {
+    this.#send(data, false);
+  }
+
+  close(code?: number, reason?: string): void {
+    this.#connection?.close(code, reason);
+  }
+
+  /** An ArrayBuffer comes from the SDK's debug panel. */
+  #send(data: Uint8Array | ArrayBuffer, ordered: boolean): void {
+    if (this.#connection === undefined) throw new Error('"send" expected after connect()');
+    this.#connection.send(data instanceof Uint8Array ? data : new Uint8Array(data), ordered);
+  }
+}

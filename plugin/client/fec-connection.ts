@@ -1,0 +1,206 @@
+/**
+ * One WebSocket connection of a FecClientTransport, from connect() to its close: finds out what the server speaks by its
+ * first message, and is then either the SDK's own WebSocket transport or a Link whose messages look like the socket's.
+ * docs/WIRE-FORMAT.md sections 1 and 4.
+ */
+
+import { CloseCode } from "@colyseus/sdk";
+import { LinkDriver } from "../channels/driver.js";
+import { Link } from "../core/link.js";
+import type { RepairOption } from "../core/repair-option.js";
+import { RECORD_CONTROL } from "../core/wire/constants.js";
+import { encodeClose, readControl, type ServerControl } from "./control-records.js";
+import { DatagramPath } from "./datagram-path.js";
+import { SENDS_HELD_MAX } from "./limits.js";
+import type { LiveImpairment } from "./live-impairment.js";
+import type { ResolvedClientOptions } from "./options.js";
+import type { SdkEvents, SdkSocket, SdkWebSocketTransport } from "./sdk-internals.js";
+import { StateGate } from "./state-gate.js";
+
+const CONNECTING = 0;
+const OPEN = 1;
+const PROTOCOL_VERSION = 1;
+
+/** WebSocket close code of an error inside the link (channels/driver.ts). */
+const INTERNAL_ERROR = 1011;
+
+interface FecMode {
+  readonly kind: "fec";
+  readonly link: Link;
+  readonly driver: LinkDriver;
+  readonly path: DatagramPath;
+  /** Largest SYMBOL payload that the server takes, bytes. */
+  readonly fragment: number;
+}
+
+type Mode =
+  | { readonly kind: "undecided"; readonly held: { readonly bytes: Uint8Array; readonly ordered: boolean }[] }
+  | { readonly kind: "plain" }
+  | FecMode
+  | { readonly kind: "ended" };
+
+export interface FecConnectionContext {
+  /** The SDK's transport, after its connect(). */
+  readonly inner: SdkWebSocketTransport;
+  readonly socket: SdkSocket;
+  /** Whose `events` are read for every event: tooling replaces them. */
+  readonly transport: { readonly events: SdkEvents };
+  readonly options: ResolvedClientOptions;
+  readonly repair: RepairOption;
+  readonly impairment: LiveImpairment;
+  /** The host of the WebSocket's URL. */
+  readonly host: string;
+}
+
+export class FecConnection {
+  readonly #context: FecConnectionContext;
+  readonly #gate = new StateGate((bytes) => this.#emit(bytes));
+  readonly #onPlainMessage: SdkSocket["onmessage"];
+  #mode: Mode = { kind: "undecided", held: [] };
+  #recordsWritten = 0;
+
+  constructor(context: FecConnectionContext) {
+    this.#context = context;
+    const { socket, transport } = context;
+    this.#onPlainMessage = socket.onmessage;
+    socket.onmessage = (event: { data: unknown }) => this.#onSocketMessage(event);
+    socket.onclose = (event: unknown) => {
+      this.#end();
+      transport.events.onclose?.(event);
+    };
+  }
+
+  /** The link and its driver; undefined before hello, after the end, and on a plain connection. */
+  get session(): { readonly link: Link; readonly driver: LinkDriver } | undefined {
+    return this.#mode.kind === "fec" ? this.#mode : undefined;
+  }
+
+  /** Sends one message; the bytes are copied. @throws Error before the socket is open, as the SDK's transport, or when too many wait. */
+  send(data: Uint8Array, ordered: boolean): void {
+    const { inner, socket } = this.#context;
+    const mode = this.#mode;
+    if (mode.kind === "plain" || socket.readyState === CONNECTING) {
+      if (ordered) inner.send(data);
+      else inner.sendUnreliable(data);
+      return;
+    }
+    if (socket.readyState !== OPEN || mode.kind === "ended") return;
+    if (mode.kind === "fec") sendByLink(mode, data, ordered);
+    else if (mode.held.length < SENDS_HELD_MAX) mode.held.push({ bytes: Uint8Array.from(data), ordered });
+    else throw new Error(`"send" expected at most ${SENDS_HELD_MAX} messages before the server's first, got one more`);
+  }
+
+  /** Closes after everything sent went out: what only rode datagrams and is not acknowledged goes by WebSocket first. */
+  close(code?: number, reason?: string): void {
+    const mode = this.#mode;
+    // With this code the SDK's transport calls onclose at once, and nothing may come after it.
+    if (code === CloseCode.MAY_TRY_RECONNECT && mode.kind !== "plain") this.#end();
+    else if (mode.kind === "fec") this.#flushAll(mode);
+    this.#context.inner.close(code, reason);
+  }
+
+  /** Ends without an event: a new connection takes this one's place. */
+  abandon(): void {
+    const { socket } = this.#context;
+    this.#end();
+    socket.onopen = socket.onmessage = socket.onclose = null;
+    socket.onerror = () => {}; // `ws` throws an error that nobody listens for
+    if (socket.readyState <= OPEN) socket.close();
+  }
+
+  #onSocketMessage(event: { data: unknown }): void {
+    const record = event.data instanceof ArrayBuffer ? new Uint8Array(event.data) : undefined;
+    if (this.#mode.kind === "undecided") {
+      if (record?.[0] === RECORD_CONTROL) this.#begin(readControl(record));
+      else this.#becomePlain(event);
+    } else if (this.#mode.kind === "fec") {
+      if (record === undefined) this.#fail(CloseCode.WITH_ERROR, "text record");
+      else if (record[0] === RECORD_CONTROL) this.#onControl(this.#mode, readControl(record));
+      else this.#mode.driver.handleReliable(record);
+    }
+  }
+
+  #becomePlain(event: unknown): void {
+    const { inner, socket } = this.#context;
+    const held = this.#mode.kind === "undecided" ? this.#mode.held : [];
+    this.#mode = { kind: "plain" };
+    socket.onmessage = this.#onPlainMessage;
+    for (const { bytes, ordered } of held) {
+      if (ordered) inner.send(bytes);
+      else inner.sendUnreliable(bytes);
+    }
+    this.#onPlainMessage?.(event);
+  }
+
+  #begin(hello: ServerControl): void {
+    if (hello.kind !== "hello" || hello.version !== PROTOCOL_VERSION) {
+      this.#fail(CloseCode.WITH_ERROR, "the server speaks another version of colyseus-fec");
+      return;
+    }
+    const { options, repair, impairment, host } = this.#context;
+    const held = this.#mode.kind === "undecided" ? this.#mode.held : [];
+    const link = new Link({ repair, recordPayloadMax: hello.fragment });
+    const driver: LinkDriver = new LinkDriver(link, {
+      sendReliable: (record) => this.#write(record),
+      onMessage: (bytes, ordered) => this.#gate.deliver(bytes, ordered),
+      // A link that broke is not the end of the session: the SDK reconnects, with a new one.
+      onFailure: (code, reason) => this.#fail(code === INTERNAL_ERROR ? CloseCode.MAY_TRY_RECONNECT : CloseCode.WITH_ERROR, reason),
+      onChannelOpen: () => path.onOpen(),
+      onChannelClose: () => path.onClose(),
+    });
+    const path = new DatagramPath({ driver, options, impairment, host, sendClose: () => this.#write(encodeClose()) });
+    const mode: FecMode = { kind: "fec", link, driver, path, fragment: hello.fragment };
+    this.#mode = mode;
+    for (const { bytes, ordered } of held) sendByLink(mode, bytes, ordered);
+  }
+
+  #onControl(mode: FecMode, control: ServerControl): void {
+    if (control.kind === "invalid") this.#fail(CloseCode.WITH_ERROR, "malformed control record");
+    else mode.path.onControl(control);
+  }
+
+  /** The driver flushes a bounded batch at a time; the link's queues are bounded, so this ends. */
+  #flushAll(mode: FecMode): void {
+    mode.path.stop();
+    mode.driver.detach();
+    for (let before = -1; before !== this.#recordsWritten; ) {
+      before = this.#recordsWritten;
+      mode.driver.flush();
+    }
+  }
+
+  #write(record: Uint8Array): void {
+    const { socket } = this.#context;
+    if (socket.readyState !== OPEN) return;
+    this.#recordsWritten++;
+    socket.send(record);
+  }
+
+  /** The bytes look as the socket's own do: an ArrayBuffer that nobody else holds. */
+  #emit(bytes: Uint8Array): void {
+    const { socket, transport } = this.#context;
+    const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
+    transport.events.onmessage?.({ type: "message", data: whole.buffer, target: socket, currentTarget: socket });
+  }
+
+  #fail(code: number, reason: string): void {
+    console.warn(`colyseus-fec: closing the connection: ${reason}`);
+    this.#end();
+    this.#context.inner.close(code, reason.slice(0, 100));
+  }
+
+  #end(): void {
+    const mode = this.#mode;
+    this.#mode = { kind: "ended" };
+    if (mode.kind !== "fec") return;
+    mode.path.stop();
+    mode.driver.close();
+  }
+}
+
+/** An unreliable message that no record of the server's size holds goes as an ordered one, which can be split. */
+function sendByLink({ driver, fragment }: FecMode, bytes: Uint8Array, ordered: boolean): void {
+  if (ordered || bytes.length > fragment) driver.send(bytes);
+  else driver.sendUnreliable(bytes);
+}
+

@@ -1,0 +1,43 @@
+/** What a game may see and change of a room's link: statistics, and the switches of tests and demonstrations. */
+
+import { Link } from "../core/link.js";
+import type { RepairOption } from "../core/repair-option.js";
+import type { LinkStats } from "../core/stats.js";
+import type { DirectionalImpairment } from "../netem/index.js";
+import { FecClientTransport } from "./fec-client-transport.js";
+import { transportOf, type AnyRoom } from "./sdk-internals.js";
+
+/** A snapshot of a room's link; see LinkStats. */
+export interface RoomLinkStats extends Omit<LinkStats, "path"> {
+  /** What the next message rides. */
+  readonly path: "websocket" | "udp" | "webrtc" | "memory";
+}
+
+/** Switches of a room's link. The first two need the client's option `netem`, and throw without. */
+export interface LinkControl {
+  /** Starts or ends the loss of every datagram, both ways. */
+  blackout(on: boolean): void;
+  /** Replaces the impairment of both directions, as seen from here. @throws TypeError or RangeError for a wrong option. */
+  configure(impairment: DirectionalImpairment): void;
+  /** Changes the repair of what this side sends, now and after reconnections. @throws TypeError or RangeError for a wrong option. */
+  setRepair(repair: RepairOption): void;
+}
+
+/** Statistics of a room's present connection: path "websocket" and zeros while there is no link, as on a plain server. */
+export function linkStats(room: AnyRoom): RoomLinkStats {
+  const transport = transportOf(room);
+  const driver = transport instanceof FecClientTransport ? transport.session?.driver : undefined;
+  if (driver === undefined) return { ...new Link().stats(0), path: "websocket" };
+  return { ...driver.stats(), path: driver.path };
+}
+
+/** The switches of a room that a FecClient joined; undefined for any other. */
+export function linkControl(room: AnyRoom): LinkControl | undefined {
+  const transport = transportOf(room);
+  if (!(transport instanceof FecClientTransport)) return undefined;
+  return {
+    blackout: (on) => transport.impairment.blackout(on),
+    configure: (impairment) => transport.impairment.configure(impairment),
+    setRepair: (repair) => transport.setRepair(repair),
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Everything that this plugin knows of the SDK's private parts (found in @colyseus/sdk 0.18.4), and the only file with `any`:
+ * - ColyseusSDK.createRoom, protected, makes every Room;
+ * - Room.connect makes a new Connection, sets handlers on `connection.events` and connects; `connection` is a class
+ *   field, so only an accessor on the instance sees it come, and Room.connect cannot be replaced (private fields);
+ * - Connection.transport is public, is called for everything, and is reused by reconnections;
+ * - WebSocketTransport sets its handlers on a new socket in connect(), and reads `this.events` when they are called.
+ */
+
+import type { ColyseusSDK, Room } from "@colyseus/sdk";
+import type { Connection } from "@colyseus/sdk/Connection";
+import type { ITransport, ITransportEventMap } from "@colyseus/sdk/transport/ITransport";
+import { WebSocketTransport } from "@colyseus/sdk/transport/WebSocketTransport";
+import type { SDKTypes } from "@colyseus/shared-types";
+
+/** The SDK's defaults for its type parameters. */
+export type AnyServer = any;
+export type AnyUserData = any;
+export type AnyRoom = Room<any, any>;
+export type SdkServer = SDKTypes;
+
+export type SdkTransport = ITransport;
+export type SdkEvents = ITransportEventMap;
+export type SdkWebSocketTransport = WebSocketTransport;
+export type SdkSettings = ConstructorParameters<typeof ColyseusSDK>[0];
+export type LatencyOptions = NonNullable<Parameters<ColyseusSDK["getLatency"]>[0]>;
+export type SdkOptions = NonNullable<ConstructorParameters<typeof ColyseusSDK>[1]>;
+
+/** A room as createRoom returns it, and the schema that it takes. */
+export type SdkRoom<State> = Room<any, State>;
+export type SdkRootSchema<State> = ConstructorParameters<typeof Room<any, State>>[1];
+
+/** What a browser's socket and `ws`'s have in common, as far as it is used here. */
+export interface SdkSocket {
+  readonly readyState: number;
+  binaryType: string;
+  send(data: Uint8Array): void;
+  close(code?: number, reason?: string): void;
+  onopen: ((event: any) => void) | null;
+  onmessage: ((event: any) => void) | null;
+  onclose: ((event: any) => void) | null;
+  onerror: ((event: any) => void) | null;
+}
+
+/** The socket of the transport's last connect(); undefined before the first. */
+export function socketOf(transport: SdkWebSocketTransport): SdkSocket | undefined {
+  return transport.ws as any;
+}
+
+/** Wraps the transport of every connection that this room makes; a connection that is no WebSocket ("h3") stays as it is. */
+export function wrapTransport(room: AnyRoom, wrap: (webSocket: SdkWebSocketTransport) => SdkTransport): void {
+  let current: Connection = room.connection;
+  Object.defineProperty(room, "connection", {
+    configurable: true,
+    enumerable: true,
+    get: () => current,
+    set: (connection: Connection) => {
+      if (connection.transport instanceof WebSocketTransport) connection.transport = wrap(connection.transport);
+      current = connection;
+    },
+  });
+}
+
+/** The transport of the room's connection; undefined before there is one. */
+export function transportOf(room: AnyRoom): SdkTransport | undefined {
+  return room.connection?.transport;
+}

@@ -1,0 +1,42 @@
+/**
+ * Holds unreliable patches back until ROOM_STATE was delivered: before it, the SDK has nothing to apply them to.
+ * Bounded: the newest 32. Everything else passes; the order among what passes is the link's.
+ */
+
+import { Protocol } from "@colyseus/sdk";
+import { UNRELIABLE_HELD_MAX } from "./limits.js";
+
+/** The low five bits of a message's first byte are its protocol code (PROTOCOL_CODE_MASK of @colyseus/shared-types). */
+const PROTOCOL_CODE_MASK = 0x1f;
+
+export class StateGate {
+  readonly #emit: (bytes: Uint8Array) => void;
+  readonly #held: Uint8Array[] = [];
+  #open = false;
+
+  constructor(emit: (bytes: Uint8Array) => void) {
+    this.#emit = emit;
+  }
+
+  deliver(bytes: Uint8Array, ordered: boolean): void {
+    const code = (bytes[0] ?? 0) & PROTOCOL_CODE_MASK;
+    if (this.#open || (ordered && code !== Protocol.ROOM_STATE)) this.#emit(bytes);
+    else if (ordered) this.#openWith(bytes);
+    else if (code === Protocol.ROOM_STATE_PATCH) this.#hold(bytes);
+    else this.#emit(bytes);
+  }
+
+  #openWith(state: Uint8Array): void {
+    this.#open = true;
+    try {
+      this.#emit(state);
+    } finally {
+      for (const bytes of this.#held.splice(0)) this.#emit(bytes);
+    }
+  }
+
+  #hold(bytes: Uint8Array): void {
+    this.#held.push(bytes);
+    if (this.#held.length > UNRELIABLE_HELD_MAX) this.#held.shift();
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Whether the datagram path is alive: open, or suspended because nothing comes back, or closed. While it is suspended the
+ * reliable path carries everything and probes ask, ever more rarely, whether datagrams pass again.
+ */
+import { seqDiff, type Seq } from "../seq.js";
+
+/** Silence that suspends the path: this many probe timeouts, within bounds in ms. */
+const SILENT_TIMEOUTS = 3;
+const SILENCE_MS_MIN = 300;
+const SILENCE_MS_MAX = 1500;
+
+const PROBE_MS_MIN = 50;
+const PROBE_MS_MAX = 1000;
+
+/** A path without traffic is kept open in middleboxes (RFC 8085 section 3.5: at most every 15 s), ms. */
+const KEEPALIVE_MS = 15_000;
+
+export type PathState =
+  | { kind: "closed" }
+  | { kind: "open" }
+  | { kind: "suspended"; probeAtMs: number; probeIntervalMs: number; firstProbe: Seq };
+
+export class PathMonitor {
+  #state: PathState = { kind: "closed" };
+  #heardMs = -Infinity;
+  #spokeMs = -Infinity;
+
+  get kind(): PathState["kind"] {
+    return this.#state.kind;
+  }
+
+  open(nowMs: number): void {
+    this.#state = { kind: "open" };
+    this.#heardMs = this.#spokeMs = nowMs;
+  }
+
+  close(): void {
+    this.#state = { kind: "closed" };
+  }
+
+  onHeard(nowMs: number): void {
+    this.#heardMs = nowMs;
+  }
+
+  onSpoke(nowMs: number): void {
+    this.#spokeMs = nowMs;
+  }
+
+  /** When silence will suspend an open path, ms. @param oldestElicitingMs when the oldest datagram without an answer was sent. */
+  silentAtMs(oldestElicitingMs: number, probeTimeoutMs: number): number {
+    if (this.#state.kind !== "open" || oldestElicitingMs === Infinity) return Infinity;
+    const silenceMs = Math.min(SILENCE_MS_MAX, Math.max(SILENCE_MS_MIN, SILENT_TIMEOUTS * probeTimeoutMs));
+    return Math.max(this.#heardMs, oldestElicitingMs) + silenceMs;
+  }
+
+  /** @param firstProbe number of the next datagram: only an acknowledgement of it or a later one proves the path. */
+  suspend(firstProbe: Seq, nowMs: number): void {
+    this.#state = { kind: "suspended", probeAtMs: nowMs, probeIntervalMs: PROBE_MS_MIN, firstProbe };
+  }
+
+  /** True if the acknowledgement of this datagram brought a suspended path back. */
+  onAcknowledged(number: Seq): boolean {
+    if (this.#state.kind !== "suspended" || seqDiff(number, this.#state.firstProbe) < 0) return false;
+    this.#state = { kind: "open" };
+    return true;
+  }
+
+  /** When a probe or a keepalive is due, ms. */
+  get pingAtMs(): number {
+    if (this.#state.kind === "closed") return Infinity;
+    return this.#state.kind === "suspended" ? this.#state.probeAtMs : this.#spokeMs + KEEPALIVE_MS;
+  }
+
+  /** The probe or keepalive that was due is on its way. */
+  onPing(nowMs: number): void {
+    this.#spokeMs = nowMs;
+    if (this.#state.kind !== "suspended") return;
+    this.#state.probeAtMs = nowMs + this.#state.probeIntervalMs;
+    this.#state.probeIntervalMs = Math.min(PROBE_MS_MAX, 2 * this.#state.probeIntervalMs);
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * Chooses the code rate (repair symbols per source symbol) from what the path does: a ladder over the loss before repair,
+ * with hysteresis, and a guard that steps back when repair would hide congestion (RFC 9265, RFC 8085 section 3.1).
+ * Decides rates only; when and over what a repair goes out is the senders' work.
+ */
+
+/** Loss ratio from which each rung holds, and its code rate. */
+const LADDER = [
+  { lossRatio: 0, codeRate: 0 },
+  { lossRatio: 0.003, codeRate: 0.25 },
+  { lossRatio: 0.02, codeRate: 0.5 },
+  { lossRatio: 0.07, codeRate: 1 },
+] as const;
+
+/** A patch interval above which repairs go out on their own instead of with the next patch, ms. */
+const SEPARATE_INTERVAL_MS = 25;
+
+/** Loss ratio from which separate repairs go out for every source, if the budget allows. */
+const SEPARATE_FULL_LOSS_RATIO = 0.02;
+
+const HOLD_BEFORE_DOWN_MS = 10_000;
+const HOLD_AFTER_CONGESTION_MS = 15_000;
+const WATCH_AFTER_UP_MS = 2_000;
+
+/** A step up is blamed for loss that grows by this factor soon after it. */
+const BLAME_FACTOR = 1.5;
+
+/** Repair budget of one client and direction, bits per second. */
+const REPAIR_BITRATE_MAX = 96_000;
+
+/** What the controller looks at; ms and ratios 0..1. */
+export interface PathState {
+  nowMs: number;
+  recentLossRatio: number;
+  longLossRatio: number;
+  lossSignificant: boolean;
+  srttMs: number;
+  minRttMs: number;
+  /** Delay above the least on the way to the peer, smoothed, as the peer reports. */
+  queueDelayMs: number;
+  /** Usual time between two patches. */
+  patchIntervalMs: number;
+  /** Source bytes sent per second. */
+  sourceBytesPerSecond: number;
+}
+
+export interface RedundancyDecision {
+  /** Repair symbols per source symbol, 0..1. */
+  codeRate: number;
+  /** True: repairs go out on their own a few milliseconds later, instead of with the next patch. */
+  separate: boolean;
+  /** True: a second copy follows a retransmission. */
+  repeatRetransmission: boolean;
+}
+
+export class RedundancyController {
+  #rung = 0;
+  #lastUpMs = -Infinity;
+  #lastNeededMs = -Infinity;
+  #lastHalvedMs = -Infinity;
+  #lossBeforeUp = 0;
+
+  /** Looks at the path and gives the decision that holds from now on. Call it a few times a second. */
+  update(path: PathState): RedundancyDecision {
+    const { nowMs } = path;
+    const loss = Math.max(path.recentLossRatio, path.longLossRatio);
+    if (this.#congested(path) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) {
+      this.#rung = this.#rung >> 1;
+      this.#lastHalvedMs = nowMs;
+    }
+    const wanted = rungFor(loss);
+    if (wanted > this.#rung && nowMs - this.#lastHalvedMs >= HOLD_AFTER_CONGESTION_MS) {
+      // The first protection, and a rise beyond chance, are worth a step at once; else one step at a time.
+      const mayStep = nowMs - this.#lastUpMs >= Math.max(1000, 2 * path.srttMs);
+      if (mayStep || path.lossSignificant) {
+        this.#lossBeforeUp = path.recentLossRatio;
+        this.#rung = path.lossSignificant ? wanted : this.#rung + 1;
+        this.#lastUpMs = nowMs;
+      }
+    }
+    if (this.#rung > 0 && (wanted >= this.#rung || loss >= LADDER[this.#rung]!.lossRatio / 2)) this.#lastNeededMs = nowMs;
+    if (this.#rung > 0 && nowMs - this.#lastNeededMs > HOLD_BEFORE_DOWN_MS) {
+      this.#rung--;
+      this.#lastNeededMs = nowMs;
+    }
+    return this.#decide(path, loss);
+  }
+
+  #decide(path: PathState, loss: number): RedundancyDecision {
+    const congested = path.nowMs - this.#lastHalvedMs < HOLD_AFTER_CONGESTION_MS;
+    const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
+    let codeRate: number = LADDER[this.#rung]!.codeRate;
+    if (!separate) {
+      // A repair that comes no sooner than a retransmission is worth nothing: the next denser rung, or none.
+      for (let rung = this.#rung; rung > 0 && rung < LADDER.length; rung++) {
+        codeRate = LADDER[rung]!.codeRate;
+        if (path.patchIntervalMs / codeRate < path.patchIntervalMs + path.srttMs) break;
+      }
+    } else if (codeRate > 0 && loss >= SEPARATE_FULL_LOSS_RATIO && !congested) {
+      codeRate = 1;
+    }
+    const affordable = path.sourceBytesPerSecond > 0 ? REPAIR_BITRATE_MAX / 8 / path.sourceBytesPerSecond : 1;
+    return { codeRate: Math.min(codeRate, affordable), separate, repeatRetransmission: loss >= 0.03 && !congested };
+  }
+
+  #congested(path: PathState): boolean {
+    const queueing = path.queueDelayMs > Math.max(20, path.minRttMs / 4);
+    if (queueing && path.lossSignificant) return true;
+    const watched = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS && this.#lossBeforeUp > 0;
+    return watched && queueing && path.recentLossRatio > BLAME_FACTOR * this.#lossBeforeUp;
+  }
+}
+
+function rungFor(lossRatio: number): number {
+  let rung = 0;
+  while (rung + 1 < LADDER.length && lossRatio >= LADDER[rung + 1]!.lossRatio) rung++;
+  return rung;
+}

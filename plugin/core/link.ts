@@ -1,0 +1,292 @@
+/**
+ * One session of two paths, sans-IO: ordered messages exactly once over datagrams with repair and retransmission, over the
+ * reliable path where datagrams do not serve; unreliable messages at most once. Composes sender, receiver and control;
+ * owns no algorithm, clock, channel or socket. The wire: docs/WIRE-FORMAT.md.
+ */
+import { LossEstimator } from "./control/loss-estimator.js";
+import { PathMonitor } from "./control/path-monitor.js";
+import { RedundancyController } from "./control/redundancy-controller.js";
+import { RttEstimator } from "./control/rtt-estimator.js";
+import { FEEDBACK_DELAY_MS_MAX, MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
+import { Receiver } from "./receive/receiver.js";
+import { parseRepair, type RepairOption } from "./repair-option.js";
+import { seqAdd, seqExpand, type Seq } from "./seq.js";
+import type { OutgoingSymbol } from "./send/ordered-buffer.js";
+import { Sender } from "./send/sender.js";
+import { newCounters, type LinkStats } from "./stats.js";
+import { readDatagram, type FeedbackFrame } from "./wire/datagram-reader.js";
+import { encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
+import { symbolIsFirst, symbolIsLast, symbolPayload } from "./wire/symbol.js";
+
+export type { LinkStats, RepairOption };
+
+export interface LinkOptions {
+  /** Default "adaptive". */
+  repair?: RepairOption;
+  /** Largest message taken from the peer, bytes; default 64 MiB. A larger one ends the session. */
+  messageBytesMax?: number;
+  /** Largest payload of one record on the reliable path, bytes, as the peer asked; default: no limit. */
+  recordPayloadMax?: number;
+  /** Longest time that an unreliable message waits for an earlier ordered one, ms; default: one patch interval, at most 50. */
+  unreliableHoldMs?: number;
+  /** First sequence and datagram number of both directions; both ends must agree. For tests; default 0. */
+  firstSeq?: Seq;
+}
+
+/** Why the session must end: a WebSocket close code and a reason. */
+export interface LinkFailure {
+  code: number;
+  reason: string;
+}
+
+export interface LinkMessage {
+  /** Owned by the caller, never reused. */
+  bytes: Uint8Array;
+  ordered: boolean;
+}
+
+const CLOSE_PROTOCOL_ERROR = 1002;
+const CLOSE_TOO_BIG = 1009;
+
+/** Time between two looks of the redundancy controller, ms. */
+const CONTROL_INTERVAL_MS = 100;
+
+export class Link {
+  readonly #counters = newCounters();
+  readonly #rtt = new RttEstimator();
+  readonly #loss = new LossEstimator();
+  readonly #controller = new RedundancyController();
+  readonly #path = new PathMonitor();
+  readonly #sender: Sender;
+  readonly #receiver: Receiver;
+  readonly #records: Uint8Array[] = [];
+  readonly #recordPayloadMax: number;
+  #repair: RepairOption;
+  #controlAtMs = -Infinity;
+  #controlBytes = 0;
+  #sourceBytesPerSecond = 0;
+  #failure: LinkFailure | undefined;
+
+  constructor(options: LinkOptions = {}) {
+    const firstSeq = options.firstSeq ?? 0;
+    this.#recordPayloadMax = options.recordPayloadMax ?? Infinity;
+    this.#sender = new Sender({ firstSeq, peerFeedbackDelayMs: FEEDBACK_DELAY_MS_MAX }, this.#rtt, this.#loss, this.#counters);
+    this.#receiver = new Receiver({
+      firstSeq, messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT, unreliableHoldMs: options.unreliableHoldMs,
+    }, this.#counters);
+    this.#repair = parseRepair(options.repair);
+    this.setRepair(this.#repair);
+  }
+
+  /** Set when the peer broke the protocol or its limits: the WebSocket is to be closed with it. Nothing is delivered after. */
+  get failure(): LinkFailure | undefined {
+    return this.#failure;
+  }
+
+  /** Sends a message: exactly once, in order, any length. `message` is copied. */
+  send(message: Uint8Array, nowMs: number): void {
+    this.#counters.messagesSent++;
+    if (this.#path.kind === "open") {
+      if (this.#sender.fits(message.length)) {
+        this.#sender.push(message);
+        return;
+      }
+      // Bulk, or more than the ordered window holds: what is under way goes first by the reliable path, so that
+      // the peer never has to keep a large message for want of a small one.
+      this.#carryOrdered();
+    }
+    let start = 0;
+    do {
+      const end = Math.min(message.length, start + this.#recordPayloadMax);
+      this.#records.push(encodeSymbolRecord(this.#sender.ordered.skip(), start === 0, end === message.length, message.subarray(start, end)));
+      start = end;
+    } while (start < message.length);
+    void nowMs;
+  }
+
+  /** Sends a message that may be lost or overtaken: at most once. `message` is copied. */
+  sendUnreliable(message: Uint8Array, nowMs: number): void {
+    void nowMs;
+    this.#counters.messagesSent++;
+    if (this.#path.kind === "open" && this.#sender.pushUnreliable(message)) return;
+    this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message));
+  }
+
+  /** The datagram channel opened: datagrams of at most mtuBytes (256 or more), each overheadBytes more on the wire. */
+  openPath(path: { mtuBytes: number; overheadBytes: number }, nowMs: number): void {
+    if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
+    this.#sender.open(path.mtuBytes, path.overheadBytes);
+    this.#receiver.open(path.overheadBytes);
+    this.#path.open(nowMs);
+    this.#sender.ping();
+  }
+
+  /** The channel closed, or is about to: the reliable path carries what is unacknowledged, and everything after. */
+  closePath(nowMs: number): void {
+    void nowMs;
+    if (this.#path.kind === "closed") return;
+    this.#path.close();
+    this.#receiver.close();
+    this.#carryAll();
+  }
+
+  /** Takes one datagram of the channel; `bytes` may be reused after the call. Never throws on what it holds. */
+  handleDatagram(bytes: Uint8Array, nowMs: number): void {
+    if (this.#failure || this.#path.kind === "closed") return;
+    const datagram = readDatagram(bytes);
+    if (typeof datagram === "string") {
+      this.#counters.datagramsMalformed++;
+      return;
+    }
+    if (!this.#receiver.onDatagram(datagram, bytes.length, nowMs)) return;
+    this.#path.onHeard(nowMs);
+    for (const frame of datagram.frames) if (frame.kind === "feedback") this.#onFeedback(frame, nowMs);
+    this.#receiver.onFrames(datagram, nowMs);
+    this.#checkFault();
+  }
+
+  /** Takes one record of the reliable path that is not CONTROL; `bytes` may be reused after the call. */
+  handleReliable(bytes: Uint8Array, nowMs: number): void {
+    if (this.#failure) return;
+    const record = readRecord(bytes);
+    if (!record) {
+      this.#fail(CLOSE_PROTOCOL_ERROR, "malformed record");
+      return;
+    }
+    this.#receiver.onRecord(record, nowMs);
+    this.#checkFault();
+  }
+
+  /** Does what is due; call it when `pollTimeout` has come. */
+  handleTimeout(nowMs: number): void {
+    if (this.#failure) return;
+    this.#receiver.onTimeout(nowMs);
+    if (this.#path.kind === "open") {
+      if (this.#silentAtMs <= nowMs) {
+        this.#counters.suspensions++;
+        this.#path.suspend(this.#sender.datagrams.nextNumber, nowMs);
+        this.#carryAll();
+      } else {
+        this.#sender.onTimeout(nowMs, slot => {
+          this.#counters.rescuesSent++;
+          this.#carry(slot);
+        });
+      }
+    }
+    if (this.#path.pingAtMs <= nowMs) {
+      this.#path.onPing(nowMs);
+      this.#sender.ping();
+    }
+  }
+
+  /** The next datagram to send: a view valid until the next call into the link. */
+  pollDatagram(nowMs: number): Uint8Array | undefined {
+    if (this.#path.kind === "closed" || this.#failure) return undefined;
+    const due = this.#receiver.feedbackDueMs <= nowMs;
+    const datagram = this.#sender.poll(nowMs, this.#receiver.buildFeedback(nowMs), due);
+    if (!datagram) return undefined;
+    if (this.#sender.feedbackWritten) this.#receiver.onFeedbackSent();
+    this.#path.onSpoke(nowMs);
+    return datagram;
+  }
+
+  /** The next record for the reliable path, in order; owned by the caller. */
+  pollReliable(): Uint8Array | undefined {
+    return this.#records.shift();
+  }
+
+  /** The next message to deliver. */
+  pollMessage(): LinkMessage | undefined {
+    return this.#receiver.pollMessage();
+  }
+
+  /** When to call `handleTimeout` and to poll again, ms; Infinity: not before the next input. */
+  pollTimeout(): number {
+    if (this.#failure) return Infinity;
+    const open = this.#path.kind === "open" ? Math.min(this.#sender.nextTimeMs(), this.#silentAtMs) : Infinity;
+    return Math.min(open, this.#path.pingAtMs, this.#receiver.nextTimeMs());
+  }
+
+  /** Changes how lost symbols are repaired from now on. @throws as `parseRepair`. */
+  setRepair(option: RepairOption): void {
+    this.#repair = parseRepair(option);
+    this.#controlAtMs = -Infinity;
+    const repair = this.#repair;
+    if (repair === "adaptive") return;
+    if (repair === "off") this.#sender.setPolicy({ kind: "off" }, false);
+    else if (repair.schedule === "generation") this.#sender.setPolicy({ kind: "generation", groupSize: repair.groupSize }, false);
+    else this.#sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, separate: repair.separate ?? false }, false);
+  }
+
+  /** A snapshot of what the link does. */
+  stats(nowMs: number): LinkStats {
+    const c = this.#counters;
+    c.symbolsLost = this.#receiver.symbolsLost;
+    const share = (all: number, source: number): number => (source === 0 ? 0 : all / source - 1);
+    return {
+      path: this.#path.kind === "open" ? "datagram" : "reliable",
+      rttMs: this.#rtt.sampled ? this.#rtt.srttMs : 0,
+      minRttMs: this.#rtt.sampled ? this.#rtt.minMs : 0,
+      lossRatio: this.#receiver.lossRatio(nowMs),
+      sendLossRatio: this.#loss.longRatio(nowMs),
+      symbols: {
+        sent: c.symbolsSent, received: c.symbolsReceived, recovered: c.symbolsRecovered, retransmitted: c.symbolsRetransmitted,
+        lost: c.symbolsLost, carried: c.symbolsCarried,
+      },
+      overhead: share(c.wireBytesReceived, c.sourceBytesReceived),
+      sendOverhead: share(c.wireBytesSent, c.sourceBytesSent),
+      applyDelayMs: this.#receiver.applyDelays.percentiles(),
+      codeRate: this.#sender.codeRate,
+      counters: { ...c },
+    };
+  }
+
+  get #silentAtMs(): number {
+    return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#rtt.rtoMs + FEEDBACK_DELAY_MS_MAX);
+  }
+
+  #onFeedback(frame: FeedbackFrame, nowMs: number): void {
+    if (!this.#sender.onFeedback(frame, nowMs)) {
+      this.#counters.framesIgnored++;
+      return;
+    }
+    this.#path.onAcknowledged(seqExpand(frame.largest16, seqAdd(this.#sender.datagrams.nextNumber, -1)));
+    if (this.#repair === "adaptive" && nowMs - this.#controlAtMs >= CONTROL_INTERVAL_MS) this.#control(frame.queueDelayMs, nowMs);
+  }
+
+  #control(queueDelayMs: number, nowMs: number): void {
+    const sent = this.#counters.sourceBytesSent;
+    const elapsedMs = nowMs - this.#controlAtMs;
+    if (elapsedMs < 10_000) this.#sourceBytesPerSecond += ((sent - this.#controlBytes) / elapsedMs * 1000 - this.#sourceBytesPerSecond) / 8;
+    this.#controlAtMs = nowMs;
+    this.#controlBytes = sent;
+    const decision = this.#controller.update({
+      nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
+      srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms, sourceBytesPerSecond: this.#sourceBytesPerSecond,
+    });
+    this.#sender.setPolicy({ kind: "sliding", codeRate: decision.codeRate, separate: decision.separate }, decision.repeatRetransmission);
+  }
+
+  #carryAll(): void {
+    this.#carryOrdered();
+    this.#sender.clearUnreliable();
+    this.#sender.unreliable.drain(message => this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message)));
+  }
+
+  #carryOrdered(): void {
+    this.#sender.carryOrdered(slot => this.#carry(slot));
+  }
+
+  #carry(slot: OutgoingSymbol): void {
+    this.#records.push(encodeSymbolRecord(slot.seq, symbolIsFirst(slot.symbol), symbolIsLast(slot.symbol), symbolPayload(slot.symbol)));
+  }
+
+  #checkFault(): void {
+    const fault = this.#receiver.fault;
+    if (fault) this.#fail(fault === "too large" ? CLOSE_TOO_BIG : CLOSE_PROTOCOL_ERROR, `message stream: ${fault}`);
+  }
+
+  #fail(code: number, reason: string): void {
+    this.#failure ??= { code, reason };
+  }
+}

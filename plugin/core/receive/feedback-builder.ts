@@ -1,0 +1,110 @@
+/**
+ * What the peer must be told of incoming datagrams: which came, how long ago, and whether they queue
+ * (docs/WIRE-FORMAT.md section 2.3; RFC 9000 section 13.2 on when to acknowledge). Knows no symbols.
+ */
+import { DATAGRAM_HISTORY, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_DELAY_MS_MAX } from "../limits.js";
+import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import type { Feedback } from "../wire/datagram-writer.js";
+
+/** Eliciting datagrams after which feedback goes out at once. */
+const ELICITING_MAX = 2;
+
+/** Each datagram is reported this often, so that lost feedback does not look like lost data. */
+const REPORTS = 4;
+
+/** How many numbers an incoming datagram skipped, or that it filled a gap, or that it must be dropped. */
+export type DatagramFate = number | "late" | "duplicate";
+
+export class FeedbackBuilder {
+  readonly #seen = new Uint8Array(DATAGRAM_HISTORY);
+  #largest: Seq | undefined;
+  #largestAtMs = 0;
+  #eliciting = 0;
+  #dueMs = Infinity;
+  /** The largest number at the last few feedbacks, newest first. */
+  readonly #reported: Seq[] = [];
+  readonly #near: Seq;
+  readonly #feedback: Feedback;
+
+  /** @param firstNumber number of the peer's first datagram. @param symbolBitmap filled by the caller. */
+  constructor(firstNumber: Seq, symbolBitmap: Uint8Array) {
+    this.#near = firstNumber;
+    this.#feedback = {
+      largest: 0, bitmapBytes: 0, bitmap: new Uint8Array(FEEDBACK_BITMAP_BYTES_MAX), ackDelayMs: 0, queueDelayMs: 0, next: 0, symbolBytes: 0, symbolBitmap,
+    };
+  }
+
+  /** Takes the number of an incoming datagram. A duplicate, or one too old to tell, must be dropped. */
+  onDatagram(number16: number, nowMs: number): DatagramFate {
+    const number = seqExpand(number16, this.#largest ?? this.#near);
+    const ahead = this.#largest === undefined ? 1 : seqDiff(number, this.#largest);
+    if (ahead <= -DATAGRAM_HISTORY) return "duplicate";
+    if (ahead > 0) {
+      if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) this.#seen.fill(0);
+      else for (let i = 1; i < ahead; i++) this.#seen[seqAdd(this.#largest, i) % DATAGRAM_HISTORY] = 0;
+      if (ahead > 1 && this.#largest !== undefined) this.#dueMs = nowMs;
+      const skipped = this.#largest === undefined ? 0 : Math.min(ahead - 1, DATAGRAM_HISTORY);
+      this.#largest = number;
+      this.#largestAtMs = nowMs;
+      this.#seen[number % DATAGRAM_HISTORY] = 1;
+      return skipped;
+    }
+    if (this.#seen[number % DATAGRAM_HISTORY]) return "duplicate";
+    // Late: the peer may be about to send its symbols again.
+    this.#dueMs = nowMs;
+    this.#seen[number % DATAGRAM_HISTORY] = 1;
+    return "late";
+  }
+
+  /** The datagram holds frames that ask for feedback. */
+  onEliciting(nowMs: number): void {
+    this.#eliciting++;
+    if (this.#eliciting >= ELICITING_MAX) this.#dueMs = nowMs;
+    else this.#dueMs = Math.min(this.#dueMs, nowMs + FEEDBACK_DELAY_MS_MAX);
+  }
+
+  /** A PING asks for feedback now. */
+  onPing(nowMs: number): void {
+    this.#dueMs = nowMs;
+  }
+
+  /** When feedback goes out even alone, ms. */
+  get dueMs(): number {
+    return this.#dueMs;
+  }
+
+  /** True if there is something new to tell. */
+  get pending(): boolean {
+    return this.#dueMs !== Infinity;
+  }
+
+  /** The feedback as of now, reused: valid until the next call. The caller fills what concerns symbols. */
+  build(nowMs: number, queueDelayMs: number): Feedback | undefined {
+    if (this.#largest === undefined) return undefined;
+    const feedback = this.#feedback;
+    const from = this.#reported[this.#reported.length - 1] ?? this.#largest;
+    feedback.bitmapBytes = Math.min(FEEDBACK_BITMAP_BYTES_MAX, Math.max(1, (seqDiff(this.#largest, from) + 7) >> 3));
+    feedback.bitmap.fill(0);
+    for (let i = 0; i < feedback.bitmapBytes * 8; i++) {
+      if (this.#seen[seqAdd(this.#largest, -1 - i) % DATAGRAM_HISTORY]) feedback.bitmap[i >> 3]! |= 1 << (i & 7);
+    }
+    feedback.largest = this.#largest;
+    feedback.ackDelayMs = nowMs - this.#largestAtMs;
+    feedback.queueDelayMs = queueDelayMs;
+    return feedback;
+  }
+
+  /** The feedback that `build` gave last is on its way. */
+  onSent(): void {
+    this.#eliciting = 0;
+    this.#dueMs = Infinity;
+    this.#reported.unshift(this.#largest!);
+    if (this.#reported.length > REPORTS) this.#reported.pop();
+  }
+
+  /** The path closed: nothing is owed any more. */
+  clear(): void {
+    this.#eliciting = 0;
+    this.#dueMs = Infinity;
+  }
+}

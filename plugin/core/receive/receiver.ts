@@ -1,0 +1,160 @@
+/** The receiving half of a link: datagrams and records in, messages and feedback out. Composes the two streams. */
+import { LossEstimator } from "../control/loss-estimator.js";
+import { PatchInterval } from "../control/patch-interval.js";
+import { FEEDBACK_SYMBOL_BYTES_MAX } from "../limits.js";
+import type { Seq } from "../seq.js";
+import { SampleWindow, type LinkCounters } from "../stats.js";
+import { DATAGRAM_HEADER_BYTES, ORDERED, SOURCE_FRAME_HEADER_BYTES } from "../wire/constants.js";
+import type { Datagram } from "../wire/datagram-reader.js";
+import type { Feedback } from "../wire/datagram-writer.js";
+import type { SymbolRecord, UnreliableRecord } from "../wire/reliable-record.js";
+import { symbolIsFirst } from "../wire/symbol.js";
+import { FeedbackBuilder } from "./feedback-builder.js";
+import { OneWayDelay } from "./one-way-delay.js";
+import { OrderedReceiver, type OrderedFault } from "./ordered-receiver.js";
+import { UnreliableReceiver } from "./unreliable-receiver.js";
+
+/** Longest default time that an unreliable message waits for an earlier ordered one, ms. */
+const UNRELIABLE_HOLD_MS_MAX = 50;
+
+export interface ReceiverOptions {
+  firstSeq: Seq;
+  messageBytesMax: number;
+  unreliableHoldMs: number | undefined;
+}
+
+interface Message {
+  bytes: Uint8Array;
+  ordered: boolean;
+}
+
+export class Receiver {
+  readonly applyDelays = new SampleWindow();
+  readonly #symbolBitmap = new Uint8Array(FEEDBACK_SYMBOL_BYTES_MAX);
+  readonly #feedback: FeedbackBuilder;
+  readonly #delay = new OneWayDelay();
+  readonly #interval = new PatchInterval();
+  readonly #loss = new LossEstimator();
+  readonly #ordered: OrderedReceiver;
+  readonly #unreliable: UnreliableReceiver;
+  readonly #messages: Message[] = [];
+  #overheadBytes = 0;
+  #sentMs = 0;
+
+  constructor(private readonly options: ReceiverOptions, private readonly counters: LinkCounters) {
+    const deliver = (ordered: boolean) => (bytes: Uint8Array): void => {
+      counters.messagesReceived++;
+      this.#messages.push({ bytes, ordered });
+    };
+    this.#feedback = new FeedbackBuilder(options.firstSeq, this.#symbolBitmap);
+    this.#ordered = new OrderedReceiver(options.firstSeq, options.messageBytesMax, counters, this.applyDelays, deliver(true));
+    this.#unreliable = new UnreliableReceiver(options.firstSeq, options.messageBytesMax, counters, deliver(false));
+  }
+
+  get fault(): OrderedFault | undefined {
+    return this.#ordered.fault;
+  }
+
+  get symbolsLost(): number {
+    return this.#unreliable.lost;
+  }
+
+  /** Share of incoming datagrams that did not come by themselves, over the last 10 s; 0..1. */
+  lossRatio(nowMs: number): number {
+    return this.#loss.longRatio(nowMs);
+  }
+
+  open(overheadBytes: number): void {
+    this.#overheadBytes = overheadBytes;
+  }
+
+  close(): void {
+    this.#feedback.clear();
+  }
+
+  /** Takes a datagram's header and counts it. False: a duplicate, its frames must not be read. */
+  onDatagram(datagram: Datagram, bytes: number, nowMs: number): boolean {
+    const skipped = this.#feedback.onDatagram(datagram.number16, nowMs);
+    if (skipped === "duplicate") {
+      this.counters.datagramsDuplicate++;
+      return false;
+    }
+    this.#sentMs = this.#delay.onDatagram(datagram.sentAt16, nowMs);
+    if (skipped === "late") this.#loss.forgive();
+    else for (let i = 0; i < skipped; i++) this.#loss.add(true, nowMs);
+    this.#loss.add(false, nowMs);
+    const { counters } = this;
+    counters.datagramsReceived++;
+    counters.wireBytesReceived += bytes + this.#overheadBytes;
+    let sourceBytes = 0, eliciting = false;
+    for (const frame of datagram.frames) {
+      if (frame.kind === "feedback") continue;
+      eliciting = true;
+      if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.symbol.length;
+      else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
+    }
+    if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
+    if (eliciting) this.#feedback.onEliciting(nowMs);
+    return true;
+  }
+
+  /** Takes the SOURCE and REPAIR frames of the datagram that `onDatagram` took last. */
+  onFrames(datagram: Datagram, nowMs: number): void {
+    const holdMs = this.#holdMs;
+    for (const frame of datagram.frames) {
+      if (frame.kind === "source") {
+        if (frame.stream === ORDERED) {
+          if (!frame.retransmitted && symbolIsFirst(frame.symbol)) this.#interval.onPatch(nowMs);
+          this.#ordered.onSource(frame.seq16, frame.symbol, frame.retransmitted, this.#sentMs, nowMs);
+        } else this.#unreliable.onSource(frame.seq16, frame.symbol, this.#ordered.next, holdMs, nowMs);
+      } else if (frame.kind === "repair") {
+        if (frame.stream === ORDERED) this.#ordered.onRepair(frame, nowMs);
+        else this.#unreliable.onRepair(frame, this.#ordered.next, holdMs, nowMs);
+      }
+      if (this.#ordered.fault) return;
+    }
+    this.#unreliable.release(this.#ordered.next, nowMs);
+  }
+
+  onRecord(record: SymbolRecord | UnreliableRecord, nowMs: number): void {
+    if (record.kind === "symbol") {
+      this.#ordered.onRecord(record, nowMs);
+      if (!this.#ordered.fault) this.#unreliable.release(this.#ordered.next, nowMs);
+    } else {
+      this.#unreliable.onRecord(record.barrier, record.payload, this.#ordered.next, this.#holdMs, nowMs);
+    }
+  }
+
+  onTimeout(nowMs: number): void {
+    if (this.#unreliable.deadlineMs <= nowMs) this.#unreliable.release(this.#ordered.next, nowMs);
+  }
+
+  nextTimeMs(): number {
+    return Math.min(this.#feedback.dueMs, this.#unreliable.deadlineMs);
+  }
+
+  pollMessage(): Message | undefined {
+    return this.#messages.shift();
+  }
+
+  get feedbackDueMs(): number {
+    return this.#feedback.dueMs;
+  }
+
+  /** Feedback if there is something new to tell: reused, valid until the next call. */
+  buildFeedback(nowMs: number): Feedback | undefined {
+    const feedback = this.#feedback.pending ? this.#feedback.build(nowMs, this.#delay.queueMs) : undefined;
+    if (!feedback) return undefined;
+    feedback.next = this.#ordered.next;
+    feedback.symbolBytes = this.#ordered.fillBitmap(this.#symbolBitmap);
+    return feedback;
+  }
+
+  onFeedbackSent(): void {
+    this.#feedback.onSent();
+  }
+
+  get #holdMs(): number {
+    return this.options.unreliableHoldMs ?? Math.min(UNRELIABLE_HOLD_MS_MAX, this.#interval.ms);
+  }
+}

@@ -1,0 +1,125 @@
+/**
+ * The unreliable stream at its receiving end: each message at most once, as soon as its symbols are there. A message
+ * that was sent after an ordered one which is still missing waits for it, but not for long (docs/WIRE-FORMAT.md section 3.4).
+ */
+import { RepairDecoder } from "../fec/repair-decoder.js";
+import { MESSAGE_FRAGMENTS_MAX, UNRELIABLE_HELD_MAX } from "../limits.js";
+import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import type { LinkCounters } from "../stats.js";
+import { BARRIER_BYTES } from "../wire/constants.js";
+import type { RepairFrame } from "../wire/datagram-reader.js";
+import { concat, symbolIsFirst, symbolIsLast, symbolPayload } from "../wire/symbol.js";
+
+interface HeldMessage {
+  message: Uint8Array;
+  barrier: Seq;
+  deadlineMs: number;
+}
+
+export class UnreliableReceiver {
+  readonly #decoder: RepairDecoder;
+  readonly #held: HeldMessage[] = [];
+  #newest: Seq;
+  #span = 0;
+  #known = 0;
+
+  constructor(
+    firstSeq: Seq,
+    private readonly messageBytesMax: number,
+    private readonly counters: LinkCounters,
+    private readonly deliver: (message: Uint8Array) => void,
+  ) {
+    this.#newest = seqAdd(firstSeq, -1);
+    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 14 });
+  }
+
+  /** Symbols sent to here that did not come, those still under way or under repair included. */
+  get lost(): number {
+    return this.#span - this.#known;
+  }
+
+  /** When a held message must go, ms. */
+  get deadlineMs(): number {
+    let deadlineMs = Infinity;
+    for (const held of this.#held) deadlineMs = Math.min(deadlineMs, held.deadlineMs);
+    return deadlineMs;
+  }
+
+  /** @param orderedNext the next ordered symbol to deliver; @param holdMs how long a message waits for its barrier. */
+  onSource(seq16: number, symbol: Uint8Array, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    const seq = seqExpand(seq16, this.#newest);
+    if (this.#decoder.addSource(seq, symbol) !== "new") return;
+    this.counters.symbolsReceived++;
+    this.#take(seq, orderedNext, holdMs, nowMs);
+    this.#takeRecovered(orderedNext, holdMs, nowMs);
+  }
+
+  onRepair(frame: RepairFrame, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    const base = seqExpand(frame.base16, this.#newest);
+    this.#decoder.addRepair({ row: frame.row, base, span: frame.span, bitmap: frame.bitmap, members: frame.members, bytes: frame.bytes });
+    this.#takeRecovered(orderedNext, holdMs, nowMs);
+  }
+
+  /** Takes a whole message of the reliable path (copied). */
+  onRecord(barrier: Seq, message: Uint8Array, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    this.#hold(message.slice(), barrier, orderedNext, holdMs, nowMs);
+  }
+
+  /** Delivers what no longer waits: its barrier was reached, or its time is up. */
+  release(orderedNext: Seq, nowMs: number): void {
+    for (let i = 0; i < this.#held.length;) {
+      const held = this.#held[i]!;
+      if (seqDiff(held.barrier, orderedNext) <= 0 || held.deadlineMs <= nowMs) {
+        this.#held.splice(i, 1);
+        this.deliver(held.message);
+      } else {
+        i++;
+      }
+    }
+  }
+
+  #takeRecovered(orderedNext: Seq, holdMs: number, nowMs: number): void {
+    for (let solved = this.#decoder.pollRecovered(); solved; solved = this.#decoder.pollRecovered()) {
+      this.counters.symbolsRecovered++;
+      this.#take(solved.seq, orderedNext, holdMs, nowMs);
+    }
+  }
+
+  /** A symbol became known: its message is complete if all the others are, and that happens once. */
+  #take(seq: Seq, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    const ahead = seqDiff(seq, this.#newest);
+    if (ahead > 0) {
+      this.#newest = seq;
+      this.#span += ahead;
+    }
+    this.#known++;
+    const parts: Uint8Array[] = [];
+    let first = seq;
+    for (let back = 0; ; back++) {
+      const symbol = this.#decoder.get(first);
+      if (!symbol || back === MESSAGE_FRAGMENTS_MAX) return;
+      if (symbolIsFirst(symbol)) break;
+      first = seqAdd(first, -1);
+    }
+    for (let i = 0; i < MESSAGE_FRAGMENTS_MAX; i++) {
+      const symbol = this.#decoder.get(seqAdd(first, i));
+      if (!symbol || (i > 0 && symbolIsFirst(symbol))) return;
+      parts.push(symbolPayload(symbol));
+      if (symbolIsLast(symbol)) {
+        const body = concat(parts);
+        if (body.length < BARRIER_BYTES || body.length - BARRIER_BYTES > this.messageBytesMax) this.counters.framesIgnored++;
+        else this.#hold(body.subarray(BARRIER_BYTES), seqExpand(body[0]! | (body[1]! << 8), orderedNext), orderedNext, holdMs, nowMs);
+        return;
+      }
+    }
+  }
+
+  #hold(message: Uint8Array, barrier: Seq, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    if (seqDiff(barrier, orderedNext) <= 0) {
+      this.deliver(message);
+      return;
+    }
+    this.#held.push({ message, barrier, deadlineMs: nowMs + holdMs });
+    if (this.#held.length > UNRELIABLE_HELD_MAX) this.deliver(this.#held.shift()!.message);
+  }
+}

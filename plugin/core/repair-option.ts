@@ -1,0 +1,49 @@
+/** The public `repair` option: what it may be, and its check. */
+import { GENERATION_SIZE_MAX, GENERATION_SIZE_MIN } from "./limits.js";
+
+/**
+ * How lost symbols are repaired:
+ * - `"adaptive"`: a sliding encoding window whose code rate follows the measured loss (default);
+ * - `"off"`: retransmission only;
+ * - generations (block-code FEC groups): `groupSize` 2..16 sources, then one XOR repair;
+ * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); `separate: true` sends them on their own, a few ms later.
+ */
+export type RepairOption =
+  | "adaptive"
+  | "off"
+  | { schedule: "generation"; groupSize: number }
+  | { schedule: "sliding"; codeRate: number; separate?: boolean };
+
+/** Checks and completes the option. @throws TypeError or RangeError that names option, expected and got. */
+export function parseRepair(option: unknown, name = "repair"): RepairOption {
+  if (option === undefined || option === "adaptive") return "adaptive";
+  if (option === "off") return "off";
+  if (typeof option !== "object" || option === null || Array.isArray(option)) {
+    throw new TypeError(`"${name}" expected "adaptive", "off" or { schedule }, got ${show(option)}`);
+  }
+  const { schedule, groupSize, codeRate, separate } = option as Record<string, unknown>;
+  if (schedule === "generation") {
+    rejectOthers(option, name, ["schedule", "groupSize"]);
+    if (!Number.isInteger(groupSize) || (groupSize as number) < GENERATION_SIZE_MIN || (groupSize as number) > GENERATION_SIZE_MAX) {
+      throw new RangeError(`"${name}.groupSize" expected ${GENERATION_SIZE_MIN}..${GENERATION_SIZE_MAX}, got ${show(groupSize)}`);
+    }
+    return Object.freeze({ schedule, groupSize: groupSize as number });
+  }
+  if (schedule === "sliding") {
+    rejectOthers(option, name, ["schedule", "codeRate", "separate"]);
+    if (typeof codeRate !== "number" || !(codeRate > 0 && codeRate <= 1)) throw new RangeError(`"${name}.codeRate" expected above 0 to 1, got ${show(codeRate)}`);
+    if (separate !== undefined && typeof separate !== "boolean") throw new TypeError(`"${name}.separate" expected true or false, got ${show(separate)}`);
+    return Object.freeze({ schedule, codeRate, separate: separate ?? false });
+  }
+  throw new TypeError(`"${name}.schedule" expected "generation" or "sliding", got ${show(schedule)}`);
+}
+
+function rejectOthers(option: object, name: string, known: readonly string[]): void {
+  for (const key of Object.keys(option)) {
+    if (!known.includes(key)) throw new TypeError(`"${name}.${key}" is not an option; expected ${known.map(k => `"${k}"`).join(", ")}`);
+  }
+}
+
+function show(value: unknown): string {
+  return typeof value === "string" ? JSON.stringify(value) : String(value);
+}

@@ -1,0 +1,169 @@
+/**
+ * The ordered symbols that the peer has not acknowledged: gives sequence numbers, cuts messages into source symbols
+ * (RFC 8681 section 3.4's layout), remembers what must be sent again. Sends nothing itself.
+ */
+import { ORDERED_WINDOW_SYMBOLS } from "../limits.js";
+import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import type { FeedbackFrame } from "../wire/datagram-reader.js";
+import { makeSymbol } from "../wire/symbol.js";
+
+export interface OutgoingSymbol {
+  seq: Seq;
+  /** Header and payload. */
+  symbol: Uint8Array;
+  /** free: acknowledged, carried in full by the reliable path, or never used. */
+  state: "free" | "new" | "inFlight" | "lost";
+  firstSentMs: number;
+  sends: number;
+  /** Number of the datagram that carried it last. */
+  lastDatagram: Seq;
+  /** Which fragment of its message it is, from 0, and of how many. */
+  fragment: number;
+  fragments: number;
+  /** The reliable path carries it as well: it needs no further rescue. */
+  rescued: boolean;
+}
+
+const NO_BYTES = new Uint8Array(0);
+
+export class OrderedBuffer {
+  readonly #ring: OutgoingSymbol[] = [];
+  #next: Seq;
+  #nextToSend: Seq;
+  #oldest: Seq;
+  /** The next symbol that the peer expects, as it last said. */
+  #peerNext: Seq;
+
+  constructor(firstSeq: Seq) {
+    this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
+    for (let i = 0; i < ORDERED_WINDOW_SYMBOLS; i++) {
+      this.#ring.push({ seq: 0, symbol: NO_BYTES, state: "free", firstSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
+    }
+  }
+
+  /** Sequence number of the next symbol. */
+  get nextSeq(): Seq {
+    return this.#next;
+  }
+
+  /** True while a symbol waits to be sent for the first time. */
+  get hasNew(): boolean {
+    return this.#nextToSend !== this.#next;
+  }
+
+  /** True if n more symbols fit into the window of what the peer is known to have delivered. */
+  hasRoom(n: number): boolean {
+    return seqDiff(this.#next, this.#peerNext) + n <= ORDERED_WINDOW_SYMBOLS;
+  }
+
+  /** Takes a message as symbols of at most payloadMax bytes, all but the last of one size. The caller checked `hasRoom`. */
+  push(message: Uint8Array, payloadMax: number): void {
+    const fragments = fragmentCount(message.length, payloadMax);
+    const size = Math.ceil(message.length / fragments);
+    for (let i = 0; i < fragments; i++) {
+      const slot = this.#at(this.#next);
+      slot.seq = this.#next;
+      slot.symbol = makeSymbol(message, i * size, Math.min(message.length, (i + 1) * size), i === 0, i === fragments - 1);
+      slot.state = "new";
+      slot.sends = 0;
+      slot.fragment = i;
+      slot.fragments = fragments;
+      slot.rescued = false;
+      this.#next = seqAdd(this.#next, 1);
+    }
+  }
+
+  /** Gives a sequence number to a symbol that goes by the reliable path alone. Nothing may be unacknowledged. */
+  skip(): Seq {
+    const seq = this.#next;
+    this.#next = this.#nextToSend = this.#oldest = seqAdd(seq, 1);
+    return seq;
+  }
+
+  /** The next symbol that waits to be sent for the first time. */
+  peekNew(): OutgoingSymbol | undefined {
+    return this.#nextToSend === this.#next ? undefined : this.#at(this.#nextToSend);
+  }
+
+  /** Notes that the slot's symbol went into a datagram. */
+  onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
+    if (slot.sends === 0) slot.firstSentMs = nowMs;
+    slot.state = "inFlight";
+    slot.sends++;
+    slot.lastDatagram = datagram;
+    if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
+  }
+
+  /** The symbol if it is still unacknowledged. */
+  get(seq: Seq): OutgoingSymbol | undefined {
+    const slot = this.#at(seq);
+    return slot.state !== "free" && slot.seq === seq ? slot : undefined;
+  }
+
+  /** The oldest unacknowledged symbol. */
+  get oldest(): OutgoingSymbol | undefined {
+    return this.#oldest === this.#next ? undefined : this.get(this.#oldest);
+  }
+
+  /** The oldest symbol in flight that the reliable path does not carry yet. Those that it carries are older than all others. */
+  get oldestUnrescued(): OutgoingSymbol | undefined {
+    for (let seq = this.#oldest; seq !== this.#nextToSend; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && !slot.rescued) return slot;
+    }
+    return undefined;
+  }
+
+  /** Calls visit for every unacknowledged symbol, oldest first. */
+  forEach(visit: (slot: OutgoingSymbol) => void): void {
+    for (let seq = this.#oldest; seq !== this.#next; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot) visit(slot);
+    }
+  }
+
+  /** Frees what the frame acknowledges and tells `onFreed` each. False if it speaks of symbols never sent. */
+  onFeedback(frame: FeedbackFrame, onFreed: (seq: Seq) => void): boolean {
+    const peerNext = seqExpand(frame.next16, this.#peerNext);
+    if (seqDiff(peerNext, this.#nextToSend) > 0) return false;
+    if (seqDiff(peerNext, this.#peerNext) > 0) this.#peerNext = peerNext;
+    for (let seq = this.#oldest; seqDiff(seq, peerNext) < 0; seq = seqAdd(seq, 1)) this.#free(seq, onFreed);
+    for (let i = 0; i < frame.symbolBitmap.length * 8; i++) {
+      if (!((frame.symbolBitmap[i >> 3]! >> (i & 7)) & 1)) continue;
+      const seq = seqAdd(peerNext, 1 + i);
+      if (seqDiff(seq, this.#oldest) >= 0 && seqDiff(seq, this.#next) < 0) this.#free(seq, onFreed);
+    }
+    this.#forgetAcknowledged();
+    return true;
+  }
+
+  /** Forgets every unacknowledged symbol: the reliable path carries them. */
+  clear(): void {
+    this.forEach(slot => {
+      slot.state = "free";
+      slot.symbol = NO_BYTES;
+    });
+    this.#oldest = this.#nextToSend = this.#next;
+  }
+
+  #free(seq: Seq, onFreed: (seq: Seq) => void): void {
+    const slot = this.get(seq);
+    if (!slot || slot.state === "new") return;
+    slot.state = "free";
+    slot.symbol = NO_BYTES;
+    onFreed(seq);
+  }
+
+  #forgetAcknowledged(): void {
+    while (this.#oldest !== this.#next && !this.get(this.#oldest)) this.#oldest = seqAdd(this.#oldest, 1);
+  }
+
+  #at(seq: Seq): OutgoingSymbol {
+    return this.#ring[seq % ORDERED_WINDOW_SYMBOLS]!;
+  }
+}
+
+/** Symbols that a message of `length` bytes takes; an empty message takes one. */
+export function fragmentCount(length: number, payloadMax: number): number {
+  return Math.max(1, Math.ceil(length / payloadMax));
+}

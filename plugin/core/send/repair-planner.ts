@@ -1,0 +1,152 @@
+/**
+ * When, and over what, the repair symbols of one stream go out. The schedules say how many; this adds the timing:
+ * with the next patch, on their own a few milliseconds later, or at once for the fragments of one message
+ * (FEC.md section 3). Repairs are computed when they are sent, so what is acknowledged by then costs nothing.
+ */
+import { GenerationSchedule } from "../fec/generation-schedule.js";
+import { RepairEncoder, type RepairSymbol } from "../fec/repair-encoder.js";
+import { SlidingSchedule, fragmentRepairs } from "../fec/sliding-schedule.js";
+import type { Seq } from "../seq.js";
+
+/** Time between a source symbol and its separate repair, ms: far enough apart that two losses are nearly independent. */
+const SEPARATE_DELAY_MS = 7;
+
+/** A repair that waits for the next patch goes out on its own after this many patch intervals, within bounds in ms. */
+const TAIL_INTERVALS = 1.25;
+const TAIL_MS_MIN = 8;
+const TAIL_MS_MAX = 60;
+
+/** Share of the fragments of one message that is sent as repairs with them, for a code rate of 1. */
+const FRAGMENT_REPAIR_SHARE = 0.34;
+
+/** Repairs that may wait; more sources than this at once are fragments or a burst, and what they miss is retransmitted. */
+const PENDING_REPAIRS_MAX = 8;
+
+export type RepairPolicy =
+  | { kind: "off" }
+  | { kind: "generation"; groupSize: number }
+  | { kind: "sliding"; codeRate: number; separate: boolean };
+
+interface RangeDemand {
+  first: Seq;
+  count: number;
+  row: "xor" | "cauchy";
+}
+
+export class RepairPlanner {
+  readonly encoder = new RepairEncoder();
+  #policy: RepairPolicy = { kind: "off" };
+  #generation: GenerationSchedule | undefined;
+  readonly #sliding = new SlidingSchedule();
+  /** Repairs over the newest symbols that wait for the next patch or for their time. */
+  #pending = 0;
+  #pendingDueMs = Infinity;
+  /** Repairs over given ranges that go out at once. */
+  readonly #ranges: RangeDemand[] = [];
+
+  get policy(): RepairPolicy {
+    return this.#policy;
+  }
+
+  setPolicy(policy: RepairPolicy): void {
+    const before = this.#policy;
+    this.#policy = policy;
+    if (policy.kind === "generation") {
+      if (before.kind !== "generation" || before.groupSize !== policy.groupSize) this.#generation = new GenerationSchedule(policy.groupSize);
+    } else {
+      this.#generation = undefined;
+    }
+    if (policy.kind === "sliding") this.#sliding.setCodeRate(policy.codeRate);
+    else this.#dropPending();
+  }
+
+  /**
+   * Notes that a source symbol was sent for the first time. `symbol` is kept by reference until it is acknowledged.
+   * It is fragment number `fragment` of its message's `fragments`.
+   */
+  onSource(seq: Seq, symbol: Uint8Array, fragment: number, fragments: number, intervalMs: number, nowMs: number): void {
+    this.encoder.add(seq, symbol);
+    const policy = this.#policy;
+    if (this.#generation) {
+      const demand = this.#generation.onSource(seq, nowMs);
+      if (demand?.kind === "range") this.#ranges.push(demand);
+    } else if (policy.kind === "sliding" && policy.codeRate > 0) {
+      if (fragments > 1) {
+        if (fragment === fragments - 1) this.#addFragmentRepairs(seq, fragments, policy.codeRate);
+        return;
+      }
+      const due = this.#sliding.onSource(seq);
+      if (due === 0) return;
+      this.#pending = Math.min(PENDING_REPAIRS_MAX, this.#pending + due);
+      const delayMs = policy.separate ? SEPARATE_DELAY_MS : Math.min(TAIL_MS_MAX, Math.max(TAIL_MS_MIN, TAIL_INTERVALS * intervalMs));
+      if (this.#pendingDueMs === Infinity) this.#pendingDueMs = nowMs + delayMs;
+    }
+  }
+
+  /** The symbol is acknowledged, or too old to be worth repair. */
+  onGone(seq: Seq): void {
+    this.encoder.remove(seq);
+  }
+
+  /** A repair to put before new sources into the same datagram: it covers older ones only. Valid until the next call. */
+  peekPiggyback(): RepairSymbol | undefined {
+    if (this.#pending === 0 || (this.#policy.kind === "sliding" && this.#policy.separate)) return undefined;
+    return this.#newest();
+  }
+
+  /** The repair that `peekPiggyback` gave was sent, or is to go out on its own without more delay. */
+  takePiggyback(sent: boolean, nowMs: number): void {
+    if (!sent) {
+      this.#pendingDueMs = nowMs;
+      return;
+    }
+    this.#pending--;
+    if (this.#pending === 0) this.#pendingDueMs = Infinity;
+  }
+
+  /** The next repair whose time has come. Valid until the next call. */
+  takeDue(nowMs: number): RepairSymbol | undefined {
+    if (this.#generation && this.#generation.deadlineMs() <= nowMs) {
+      const demand = this.#generation.onDeadline(nowMs);
+      if (demand?.kind === "range") this.#ranges.push(demand);
+    }
+    for (let range = this.#ranges.shift(); range; range = this.#ranges.shift()) {
+      const repair = this.encoder.repairRange(range.first, range.count, { row: range.row });
+      if (repair) return repair;
+    }
+    if (this.#pending === 0 || this.#pendingDueMs > nowMs) return undefined;
+    const repair = this.#newest();
+    if (repair) this.takePiggyback(true, nowMs);
+    return repair;
+  }
+
+  /** When `takeDue` has something to give, ms. */
+  get dueMs(): number {
+    if (this.#ranges.length > 0) return -Infinity;
+    return Math.min(this.#pendingDueMs, this.#generation?.deadlineMs() ?? Infinity);
+  }
+
+  /** Forgets all symbols and what waits: the reliable path carries on. */
+  clear(): void {
+    this.encoder.clear();
+    this.#dropPending();
+    if (this.#policy.kind === "generation") this.#generation = new GenerationSchedule(this.#policy.groupSize);
+  }
+
+  #newest(): RepairSymbol | undefined {
+    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(this.#sliding.repairCount, { row: "cauchy", freeRiders: true }) : undefined;
+    if (!repair) this.#dropPending();
+    return repair;
+  }
+
+  #addFragmentRepairs(last: Seq, fragments: number, codeRate: number): void {
+    const repairs = fragmentRepairs(fragments, FRAGMENT_REPAIR_SHARE * Math.min(1, 0.6 + 0.4 * codeRate));
+    for (let i = 0; i < repairs; i++) this.#ranges.push({ first: (last - fragments + 1) >>> 0, count: fragments, row: "cauchy" });
+  }
+
+  #dropPending(): void {
+    this.#pending = 0;
+    this.#pendingDueMs = Infinity;
+    this.#ranges.length = 0;
+  }
+}

@@ -1,0 +1,337 @@
+/**
+ * The sending half of a link: sequences messages, fills datagrams, sends again what is lost, plans repair.
+ * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
+ * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
+ */
+import { MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import type { LossEstimator } from "../control/loss-estimator.js";
+import type { RttEstimator } from "../control/rtt-estimator.js";
+import { seqDiff, type Seq } from "../seq.js";
+import type { LinkCounters } from "../stats.js";
+import { BARRIER_BYTES, DATAGRAM_HEADER_BYTES, ORDERED, REPAIR_FRAME_HEADER_BYTES, UNRELIABLE, type StreamId } from "../wire/constants.js";
+import type { FeedbackFrame } from "../wire/datagram-reader.js";
+import { DatagramWriter, feedbackFrameBytes, repairFrameBytes, sourceFrameBytes, type Feedback } from "../wire/datagram-writer.js";
+import type { RepairSymbol } from "../fec/repair-encoder.js";
+import { OrderedBuffer, fragmentCount, type OutgoingSymbol } from "./ordered-buffer.js";
+import { PatchInterval } from "../control/patch-interval.js";
+import { RepairPlanner, type RepairPolicy } from "./repair-planner.js";
+import { SentDatagrams, type FeedbackOutcome, type SentDatagram } from "./sent-datagrams.js";
+import { UnreliableBuffer } from "./unreliable-buffer.js";
+
+/** Time between a retransmission and its second copy, ms. */
+const COPY_DELAY_MS = 8;
+
+/** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little. */
+const RESCUE_TIMEOUTS = 3;
+const RESCUE_SLACK_MS = 50;
+
+/** Probe timeouts double up to 2 to this power. */
+const PROBE_BACKOFF_MAX = 5;
+
+/** Unreliable symbols are worth repairing this long, ms: then newer values have come. */
+const UNRELIABLE_REPAIR_MS = 100;
+
+/** A copy of a retransmission that waits for its time. */
+interface Copy {
+  seq: Seq;
+  dueMs: number;
+}
+
+export interface SenderOptions {
+  firstSeq: Seq;
+  /** Feedback delay of the peer that timeouts allow for, ms. */
+  peerFeedbackDelayMs: number;
+}
+
+export class Sender {
+  readonly ordered: OrderedBuffer;
+  readonly unreliable: UnreliableBuffer;
+  readonly datagrams: SentDatagrams;
+  readonly interval = new PatchInterval();
+  readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(), new RepairPlanner()];
+  readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
+  readonly #retransmit: Seq[] = [];
+  readonly #copies: Copy[] = [];
+  /** True if the datagram that `poll` gave last holds the feedback. */
+  feedbackWritten = false;
+  #writer: DatagramWriter | undefined;
+  #overheadBytes = 0;
+  #lastElicitingMs = -Infinity;
+  #probes = 0;
+  #pingWanted = false;
+  #repeatRetransmission = false;
+
+  constructor(
+    private readonly options: SenderOptions,
+    private readonly rtt: RttEstimator,
+    private readonly loss: LossEstimator,
+    private readonly counters: LinkCounters,
+  ) {
+    this.ordered = new OrderedBuffer(options.firstSeq);
+    this.unreliable = new UnreliableBuffer(options.firstSeq);
+    this.datagrams = new SentDatagrams(options.firstSeq);
+  }
+
+  /** The datagram path opened: datagrams of at most mtuBytes, each costing overheadBytes more on the wire. */
+  open(mtuBytes: number, overheadBytes: number): void {
+    this.#writer = new DatagramWriter(mtuBytes);
+    this.#overheadBytes = overheadBytes;
+    this.#probes = 0;
+  }
+
+  setPolicy(policy: RepairPolicy, repeatRetransmission: boolean): void {
+    this.#planners[ORDERED].setPolicy(policy);
+    // A generation over unreliable symbols would close too late to be of use: they get the newest-first schedule.
+    this.#planners[UNRELIABLE].setPolicy(policy.kind === "generation" ? { kind: "sliding", codeRate: 1 / policy.groupSize, separate: false } : policy);
+    this.#repeatRetransmission = repeatRetransmission;
+  }
+
+  /** Code rate in force: repairs per source symbol. */
+  get codeRate(): number {
+    const policy = this.#planners[ORDERED].policy;
+    return policy.kind === "off" ? 0 : policy.kind === "generation" ? 1 / policy.groupSize : policy.codeRate;
+  }
+
+  /** True if a message of `length` bytes may go by datagram now: not bulk, and within the ordered window. */
+  fits(length: number): boolean {
+    const fragments = fragmentCount(length, this.#payloadMax);
+    return fragments <= MESSAGE_FRAGMENTS_MAX && this.ordered.hasRoom(fragments);
+  }
+
+  push(message: Uint8Array): void {
+    this.ordered.push(message, this.#payloadMax);
+  }
+
+  /** False if it is bulk: too long for the datagram path. */
+  pushUnreliable(message: Uint8Array): boolean {
+    if (fragmentCount(message.length + BARRIER_BYTES, this.#payloadMax) > MESSAGE_FRAGMENTS_MAX) return false;
+    this.unreliable.push(message, this.ordered.nextSeq, this.#payloadMax);
+    return true;
+  }
+
+  /** Asks the peer for feedback with the next datagram. */
+  ping(): void {
+    this.#pingWanted = true;
+  }
+
+  /** Gives every unacknowledged ordered symbol to `carry`, oldest first, and forgets it: the reliable path has it now. */
+  carryOrdered(carry: (slot: OutgoingSymbol) => void): void {
+    this.ordered.forEach(slot => {
+      if (!slot.rescued) carry(slot);
+    });
+    this.ordered.clear();
+    this.#planners[ORDERED].clear();
+    this.#retransmit.length = 0;
+    this.#copies.length = 0;
+    this.#probes = 0;
+  }
+
+  /** Forgets the unreliable symbols that repair still covers. */
+  clearUnreliable(): void {
+    this.#planners[UNRELIABLE].clear();
+    this.#unreliableSent.length = 0;
+  }
+
+  /** Takes a FEEDBACK frame. False if it speaks of what was never sent. */
+  onFeedback(frame: FeedbackFrame, nowMs: number): boolean {
+    const planner = this.#planners[ORDERED];
+    if (!this.ordered.onFeedback(frame, seq => planner.onGone(seq))) return false;
+    const outcome = this.datagrams.onFeedback(frame, nowMs);
+    if (!outcome) return false;
+    if (outcome.rttMs !== undefined) this.rtt.add(outcome.rttMs, nowMs);
+    if (outcome.acknowledged.length > 0) this.#probes = 0;
+    this.#settle(outcome, nowMs);
+    return true;
+  }
+
+  /** Calls losses by time, probes a silent tail, and gives the symbols that now need the reliable path to `rescue`. */
+  onTimeout(nowMs: number, rescue: (slot: OutgoingSymbol) => void): void {
+    if (this.datagrams.lossTimeMs <= nowMs) this.#settle(this.datagrams.onTimeout(nowMs), nowMs);
+    while (this.#copies.length > 0 && this.#copies[0]!.dueMs <= nowMs) this.#queueRetransmission(this.#copies.shift()!.seq);
+    if (this.#probeTimeMs <= nowMs) {
+      this.#probes = Math.min(this.#probes + 1, PROBE_BACKOFF_MAX);
+      this.#lastElicitingMs = nowMs;
+      const oldest = this.ordered.oldest;
+      if (oldest && oldest.state === "inFlight") this.#queueRetransmission(oldest.seq);
+    }
+    const bornBefore = nowMs - this.#rescueAgeMs;
+    if (this.#rescueTimeMs <= nowMs) {
+      this.ordered.forEach(slot => {
+        if (slot.sends > 0 && !slot.rescued && slot.firstSentMs <= bornBefore) {
+          slot.rescued = true;
+          rescue(slot);
+        }
+      });
+    }
+  }
+
+  /** When `onTimeout` or `poll` has something to do, ms. */
+  nextTimeMs(): number {
+    return Math.min(
+      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#rescueTimeMs, this.#copies[0]?.dueMs ?? Infinity,
+      this.#planners[ORDERED].dueMs, this.#planners[UNRELIABLE].dueMs,
+    );
+  }
+
+  /**
+   * The next datagram, or undefined: a view valid until the next call.
+   * @param feedback put in if there is room and anything is sent; @param feedbackDue true: sent even alone.
+   */
+  poll(nowMs: number, feedback: Feedback | undefined, feedbackDue: boolean): Uint8Array | undefined {
+    const writer = this.#writer;
+    if (!writer) return undefined;
+    const hasSymbols = this.#retransmit.length > 0 || this.ordered.hasNew || this.unreliable.peek() !== undefined;
+    const repair = hasSymbols ? undefined : this.#takeDueRepair(nowMs);
+    if (!hasSymbols && !repair && !this.#pingWanted && !(feedback && feedbackDue)) return undefined;
+    const record = this.datagrams.add(nowMs);
+    writer.begin(record.number, nowMs);
+    if (repair) this.#writeRepair(repair.stream, repair.symbol, writer, record);
+    this.#writeRetransmissions(writer, record, nowMs);
+    const sourceBytes = this.#writeSources(writer, record, nowMs);
+    this.feedbackWritten = feedback !== undefined && feedbackFrameBytes(feedback) <= writer.room;
+    if (feedback && this.feedbackWritten) writer.feedback(feedback);
+    if (this.#pingWanted && writer.room > 0) {
+      writer.ping();
+      record.eliciting = true;
+      this.#pingWanted = false;
+    }
+    if (record.eliciting) this.#lastElicitingMs = nowMs;
+    return this.#count(writer.end(), sourceBytes);
+  }
+
+  #count(datagram: Uint8Array, sourceBytes: number): Uint8Array {
+    const { counters } = this;
+    counters.datagramsSent++;
+    counters.wireBytesSent += datagram.length + this.#overheadBytes;
+    if (sourceBytes > 0) counters.sourceBytesSent += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
+    return datagram;
+  }
+
+  get #payloadMax(): number {
+    // Room for a repair over full symbols, its bitmap of the widest span included.
+    const room = (this.#writer?.mtuBytes ?? 0) - DATAGRAM_HEADER_BYTES - REPAIR_FRAME_HEADER_BYTES - REPAIR_SPAN_MAX / 8 - SYMBOL_HEADER_BYTES;
+    return Math.min(SYMBOL_PAYLOAD_BYTES_MAX, Math.max(1, room));
+  }
+
+  get #probeTimeMs(): number {
+    const oldest = this.ordered.oldest;
+    if (!oldest || oldest.sends === 0 || !this.#writer) return Infinity;
+    return this.#lastElicitingMs + (this.rtt.rtoMs + this.options.peerFeedbackDelayMs) * 2 ** this.#probes;
+  }
+
+  get #rescueAgeMs(): number {
+    return RESCUE_TIMEOUTS * this.rtt.rtoMs + RESCUE_SLACK_MS;
+  }
+
+  get #rescueTimeMs(): number {
+    const oldest = this.ordered.oldestUnrescued;
+    return oldest ? oldest.firstSentMs + this.#rescueAgeMs : Infinity;
+  }
+
+  #settle(outcome: FeedbackOutcome, nowMs: number): void {
+    const unreliable = this.#planners[UNRELIABLE];
+    for (const datagram of outcome.acknowledged) {
+      this.loss.add(false, nowMs);
+      for (const seq of datagram.unreliable) unreliable.onGone(seq);
+    }
+    for (let i = 0; i < outcome.spurious; i++) this.loss.forgive();
+    this.counters.spuriousLosses += outcome.spurious;
+    for (const datagram of outcome.lost) {
+      this.loss.add(true, nowMs);
+      for (const seq of datagram.ordered) {
+        const slot = this.ordered.get(seq);
+        if (slot && slot.state === "inFlight" && slot.lastDatagram === datagram.number) {
+          this.#queueRetransmission(seq);
+          if (this.#repeatRetransmission) this.#copies.push({ seq, dueMs: nowMs + COPY_DELAY_MS });
+        }
+      }
+    }
+  }
+
+  #queueRetransmission(seq: Seq): void {
+    const slot = this.ordered.get(seq);
+    if (!slot || slot.state !== "inFlight") return;
+    slot.state = "lost";
+    let at = this.#retransmit.length;
+    while (at > 0 && seqDiff(this.#retransmit[at - 1]!, seq) > 0) at--;
+    this.#retransmit.splice(at, 0, seq);
+  }
+
+  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): void {
+    while (this.#retransmit.length > 0) {
+      const slot = this.ordered.get(this.#retransmit[0]!);
+      if (!slot || slot.state !== "lost") {
+        this.#retransmit.shift();
+        continue;
+      }
+      if (sourceFrameBytes(slot.symbol.length) > writer.room) return;
+      this.#retransmit.shift();
+      writer.source(ORDERED, slot.seq, slot.symbol, true);
+      record.ordered.push(slot.seq);
+      record.eliciting = true;
+      this.ordered.onSent(slot, record.number, nowMs);
+      this.counters.retransmissionsSent++;
+    }
+  }
+
+  /** Writes what waits to be sent for the first time, repairs of older symbols before it. Returns the sources' bytes. */
+  #writeSources(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
+    const firstOrdered = this.ordered.peekNew(), firstUnreliable = this.unreliable.peek();
+    const first = firstOrdered ?? firstUnreliable;
+    if (!first || sourceFrameBytes(first.symbol.length) > writer.room) return 0;
+    if (firstOrdered && firstOrdered.fragment === 0) this.interval.onPatch(nowMs);
+    const needed = (firstOrdered ? sourceFrameBytes(firstOrdered.symbol.length) : 0) + (firstUnreliable ? sourceFrameBytes(firstUnreliable.symbol.length) : 0);
+    if (firstOrdered) this.#writePiggyback(ORDERED, writer, record, needed, nowMs);
+    if (firstUnreliable) this.#writePiggyback(UNRELIABLE, writer, record, needed, nowMs);
+    let bytes = 0;
+    for (let slot = this.ordered.peekNew(); slot && sourceFrameBytes(slot.symbol.length) <= writer.room; slot = this.ordered.peekNew()) {
+      writer.source(ORDERED, slot.seq, slot.symbol, false);
+      record.ordered.push(slot.seq);
+      bytes += sourceFrameBytes(slot.symbol.length);
+      this.ordered.onSent(slot, record.number, nowMs);
+      this.#planners[ORDERED].onSource(slot.seq, slot.symbol, slot.fragment, slot.fragments, this.interval.ms, nowMs);
+      this.counters.symbolsSent++;
+    }
+    for (let next = this.unreliable.peek(); next && sourceFrameBytes(next.symbol.length) <= writer.room; next = this.unreliable.peek()) {
+      writer.source(UNRELIABLE, next.seq, next.symbol, false);
+      record.unreliable.push(next.seq);
+      bytes += sourceFrameBytes(next.symbol.length);
+      this.unreliable.shift();
+      this.#noteUnreliable(next.seq, next.symbol, nowMs);
+    }
+    if (bytes > 0) record.eliciting = true;
+    return bytes;
+  }
+
+  #noteUnreliable(seq: Seq, symbol: Uint8Array, nowMs: number): void {
+    const planner = this.#planners[UNRELIABLE], sent = this.#unreliableSent;
+    while (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS) planner.onGone(sent.shift()!.seq);
+    sent.push({ seq, sentMs: nowMs });
+    planner.onSource(seq, symbol, 0, 1, this.interval.ms, nowMs);
+    this.counters.symbolsSent++;
+  }
+
+  #writePiggyback(stream: StreamId, writer: DatagramWriter, record: SentDatagram, reservedBytes: number, nowMs: number): void {
+    const planner = this.#planners[stream];
+    for (let repair = planner.peekPiggyback(); repair; repair = planner.peekPiggyback()) {
+      const fitting = repairFrameBytes(repair) + reservedBytes <= writer.room;
+      if (fitting) this.#writeRepair(stream, repair, writer, record);
+      planner.takePiggyback(fitting, nowMs);
+      if (!fitting) return;
+    }
+  }
+
+  #takeDueRepair(nowMs: number): { stream: StreamId; symbol: RepairSymbol } | undefined {
+    for (const stream of [ORDERED, UNRELIABLE] as const) {
+      const symbol = this.#planners[stream].takeDue(nowMs);
+      if (symbol) return { stream, symbol };
+    }
+    return undefined;
+  }
+
+  #writeRepair(stream: StreamId, repair: RepairSymbol, writer: DatagramWriter, record: SentDatagram): void {
+    writer.repair(stream, repair);
+    record.eliciting = true;
+    this.counters.repairsSent++;
+  }
+}

@@ -1,0 +1,185 @@
+/**
+ * The record of sent datagrams: which the peer got, which are lost. Loss is found by datagram number and time, as in
+ * RACK (RFC 8985 section 6) and RFC 9002 section 6.1: a datagram is lost once one sent a reordering window later arrived.
+ * Knows which symbols a datagram carried, not what they are; decides nothing about sending again.
+ */
+import { SENT_DATAGRAMS_MAX } from "../limits.js";
+import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import type { FeedbackFrame } from "../wire/datagram-reader.js";
+
+/** Reordering that is always forgiven, ms: datagrams of one tick overtake each other in drivers and queues. */
+const REORDER_MS_MIN = 4;
+
+/** Reordering that is forgiven at most, ms. */
+const REORDER_MS_MAX = 250;
+
+/** A wider reordering window falls back by half in this time without need, ms. */
+const REORDER_HALF_LIFE_MS = 10_000;
+
+export interface SentDatagram {
+  number: Seq;
+  sentMs: number;
+  state: "unused" | "outstanding" | "acknowledged" | "lost";
+  eliciting: boolean;
+  /** Ordered and unreliable symbols in its SOURCE frames. */
+  ordered: Seq[];
+  unreliable: Seq[];
+}
+
+/** What one FEEDBACK frame changed. The arrays are reused: valid until the next call. */
+export interface FeedbackOutcome {
+  acknowledged: SentDatagram[];
+  lost: SentDatagram[];
+  /** Datagrams that had been called lost and came after all. */
+  spurious: number;
+  /** Round trip of the largest, if the frame acknowledged it for the first time: ms, peer's delay taken off; else undefined. */
+  rttMs: number | undefined;
+  /** Time of sending of the newest datagram that the peer has, ms. */
+  newestAckedSentMs: number;
+}
+
+export class SentDatagrams {
+  readonly #ring: SentDatagram[] = [];
+  #next: Seq;
+  #oldest: Seq;
+  #outstandingFrom: Seq;
+  #largestAcked: Seq | undefined;
+  #newestAckedSentMs = -Infinity;
+  #rackRttMs = 0;
+  #reorderMs = REORDER_MS_MIN;
+  #reorderAtMs = 0;
+  readonly #outcome: FeedbackOutcome = { acknowledged: [], lost: [], spurious: 0, rttMs: undefined, newestAckedSentMs: -Infinity };
+
+  /** @param firstNumber number of the first datagram. */
+  constructor(firstNumber: Seq = 0) {
+    this.#next = this.#oldest = this.#outstandingFrom = firstNumber;
+    for (let i = 0; i < SENT_DATAGRAMS_MAX; i++) {
+      this.#ring.push({ number: 0, sentMs: 0, state: "unused", eliciting: false, ordered: [], unreliable: [] });
+    }
+  }
+
+  /** Number of the next datagram. */
+  get nextNumber(): Seq {
+    return this.#next;
+  }
+
+  /** Opens the record of the next datagram. A record that is still outstanding after so many more is called lost at the next feedback. */
+  add(nowMs: number): SentDatagram {
+    const record = this.#at(this.#next);
+    record.number = this.#next;
+    record.sentMs = nowMs;
+    record.state = "outstanding";
+    record.eliciting = false;
+    record.ordered.length = 0;
+    record.unreliable.length = 0;
+    this.#next = seqAdd(this.#next, 1);
+    if (seqDiff(this.#next, this.#oldest) > SENT_DATAGRAMS_MAX) this.#oldest = seqAdd(this.#oldest, 1);
+    return record;
+  }
+
+  /** Takes one FEEDBACK frame. Undefined if it speaks of datagrams that were never sent. */
+  onFeedback(frame: FeedbackFrame, nowMs: number): FeedbackOutcome | undefined {
+    const outcome = this.#outcome;
+    outcome.acknowledged.length = outcome.lost.length = outcome.spurious = 0;
+    outcome.rttMs = undefined;
+    const largest = seqExpand(frame.largest16, seqAdd(this.#next, -1));
+    if (seqDiff(largest, this.#next) >= 0) return undefined;
+    this.#acknowledge(largest, nowMs, frame.ackDelayMs);
+    for (let i = 0; i < frame.bitmap.length * 8; i++) {
+      if ((frame.bitmap[i >> 3]! >> (i & 7)) & 1) this.#acknowledge(seqAdd(largest, -1 - i), nowMs, undefined);
+    }
+    this.#detectLosses(nowMs);
+    outcome.newestAckedSentMs = this.#newestAckedSentMs;
+    return outcome;
+  }
+
+  /** Datagrams called lost because their time ran out; call when `lossTimeMs` has come. */
+  onTimeout(nowMs: number): FeedbackOutcome {
+    const outcome = this.#outcome;
+    outcome.acknowledged.length = outcome.lost.length = outcome.spurious = 0;
+    outcome.rttMs = undefined;
+    this.#detectLosses(nowMs);
+    outcome.newestAckedSentMs = this.#newestAckedSentMs;
+    return outcome;
+  }
+
+  /** When the oldest datagram older than an acknowledged one will be called lost, ms; Infinity if there is none. */
+  get lossTimeMs(): number {
+    if (this.#largestAcked === undefined) return Infinity;
+    const first = this.#firstOutstanding();
+    if (seqDiff(first, this.#largestAcked) >= 0) return Infinity;
+    return this.#at(first).sentMs + this.#rackRttMs + this.#reorderMs;
+  }
+
+  /** When the oldest eliciting datagram without an acknowledgement was sent, ms; Infinity if there is none. */
+  get oldestElicitingMs(): number {
+    for (let n = this.#firstOutstanding(); n !== this.#next; n = seqAdd(n, 1)) {
+      const record = this.#at(n);
+      if (record.state === "outstanding" && record.eliciting) return record.sentMs;
+    }
+    return Infinity;
+  }
+
+  #acknowledge(number: Seq, nowMs: number, ackDelayMs: number | undefined): void {
+    if (seqDiff(number, this.#oldest) < 0 || seqDiff(number, this.#next) >= 0) return;
+    const record = this.#at(number);
+    if (record.number !== number || record.state === "acknowledged") return;
+    if (record.state === "lost") {
+      this.#outcome.spurious++;
+      this.#widenReorder(nowMs - record.sentMs - this.#rackRttMs, nowMs);
+    }
+    record.state = "acknowledged";
+    this.#outcome.acknowledged.push(record);
+    if (record.sentMs >= this.#newestAckedSentMs) {
+      this.#newestAckedSentMs = record.sentMs;
+      this.#rackRttMs = nowMs - record.sentMs;
+    }
+    if (this.#largestAcked === undefined || seqDiff(number, this.#largestAcked) > 0) {
+      this.#largestAcked = number;
+      if (ackDelayMs !== undefined && record.eliciting) this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
+    }
+  }
+
+  #detectLosses(nowMs: number): void {
+    if (this.#largestAcked === undefined) return;
+    this.#narrowReorder(nowMs);
+    let settled = true;
+    for (let n = this.#oldest; seqDiff(n, this.#largestAcked) < 0; n = seqAdd(n, 1)) {
+      const record = this.#at(n);
+      if (record.state === "outstanding") {
+        if (record.sentMs + this.#rackRttMs + this.#reorderMs <= nowMs + 0.001) {
+          record.state = "lost";
+          this.#outcome.lost.push(record);
+        } else {
+          settled = false;
+        }
+      }
+      // Settled records stay for a while: an acknowledgement may still prove a loss spurious.
+      if (settled && nowMs - record.sentMs > 2 * REORDER_MS_MAX + this.#rackRttMs) this.#oldest = seqAdd(n, 1);
+    }
+  }
+
+  /** The oldest outstanding datagram, or the next number; remembers how far it looked. */
+  #firstOutstanding(): Seq {
+    if (seqDiff(this.#outstandingFrom, this.#oldest) < 0) this.#outstandingFrom = this.#oldest;
+    while (this.#outstandingFrom !== this.#next && this.#at(this.#outstandingFrom).state !== "outstanding") {
+      this.#outstandingFrom = seqAdd(this.#outstandingFrom, 1);
+    }
+    return this.#outstandingFrom;
+  }
+
+  #widenReorder(lateMs: number, nowMs: number): void {
+    this.#reorderMs = Math.min(REORDER_MS_MAX, Math.max(this.#reorderMs, 1.25 * lateMs));
+    this.#reorderAtMs = nowMs;
+  }
+
+  #narrowReorder(nowMs: number): void {
+    if (this.#reorderMs === REORDER_MS_MIN || nowMs - this.#reorderAtMs < REORDER_HALF_LIFE_MS) return;
+    this.#reorderMs = Math.max(REORDER_MS_MIN, this.#reorderMs / 2);
+    this.#reorderAtMs = nowMs;
+  }
+
+  #at(number: Seq): SentDatagram {
+    return this.#ring[number % SENT_DATAGRAMS_MAX]!;
+  }
+}

@@ -1,0 +1,128 @@
+/**
+ * Writes one datagram, frame by frame, into a buffer that it reuses (docs/WIRE-FORMAT.md section 2).
+ * Decides nothing: the caller chooses the frames and asks `room` before it writes one.
+ */
+import type { Seq } from "../seq.js";
+import {
+  DATAGRAM_HEADER_BYTES, FEEDBACK_FRAME_HEADER_BYTES, FrameType, REPAIR_DENSE, REPAIR_FRAME_HEADER_BYTES,
+  SOURCE_FRAME_HEADER_BYTES, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId,
+} from "./constants.js";
+
+/** What a REPAIR frame says; section 2.2. */
+export interface RepairFields {
+  row: number;
+  base: Seq;
+  span: number;
+  /** Bit i set: base + i is a member. */
+  bitmap: Uint8Array;
+  members: number;
+  bytes: Uint8Array;
+}
+
+/** What a FEEDBACK frame says; section 2.3. Bitmaps are read up to their byte counts. */
+export interface Feedback {
+  largest: number;
+  bitmapBytes: number;
+  bitmap: Uint8Array;
+  ackDelayMs: number;
+  queueDelayMs: number;
+  next: Seq;
+  symbolBytes: number;
+  symbolBitmap: Uint8Array;
+}
+
+export class DatagramWriter {
+  #bytes: Uint8Array;
+  #offset = 0;
+
+  /** @param mtuBytes largest datagram that the channel carries, bytes. */
+  constructor(readonly mtuBytes: number) {
+    this.#bytes = new Uint8Array(mtuBytes);
+  }
+
+  /** Bytes still free. */
+  get room(): number {
+    return this.mtuBytes - this.#offset;
+  }
+
+  /** True if nothing but the header was written. */
+  get empty(): boolean {
+    return this.#offset <= DATAGRAM_HEADER_BYTES;
+  }
+
+  begin(number: number, nowMs: number): void {
+    this.#bytes[0] = WIRE_VERSION;
+    this.#offset = 1;
+    this.#u16(number);
+    this.#u16(Math.floor(nowMs));
+  }
+
+  source(stream: StreamId, seq: Seq, symbol: Uint8Array, retransmitted: boolean): void {
+    this.#u8((FrameType.source << 4) | stream | (retransmitted ? SOURCE_RETRANSMITTED : 0));
+    this.#u16(seq);
+    this.#copy(symbol, symbol.length);
+  }
+
+  repair(stream: StreamId, repair: RepairFields): void {
+    const dense = repair.members === repair.span;
+    this.#u8((FrameType.repair << 4) | stream | (dense ? REPAIR_DENSE : 0));
+    this.#u8(repair.row);
+    this.#u16(repair.base);
+    this.#u8(repair.span);
+    if (!dense) this.#copy(repair.bitmap, (repair.span + 7) >> 3);
+    this.#u16(repair.bytes.length);
+    this.#copy(repair.bytes, repair.bytes.length);
+  }
+
+  feedback(feedback: Feedback): void {
+    this.#u8((FrameType.feedback << 4) | feedback.bitmapBytes);
+    this.#u16(feedback.largest);
+    this.#copy(feedback.bitmap, feedback.bitmapBytes);
+    this.#u8(Math.min(255, Math.max(0, Math.round(feedback.ackDelayMs))));
+    this.#u8(Math.min(255, Math.max(0, Math.round(feedback.queueDelayMs))));
+    this.#u16(feedback.next);
+    this.#u8(feedback.symbolBytes);
+    this.#copy(feedback.symbolBitmap, feedback.symbolBytes);
+  }
+
+  ping(): void {
+    this.#u8(FrameType.ping << 4);
+  }
+
+  /** The datagram: a view that the next `begin` overwrites. */
+  end(): Uint8Array {
+    return this.#bytes.subarray(0, this.#offset);
+  }
+
+  #u8(value: number): void {
+    this.#bytes[this.#offset++] = value;
+  }
+
+  #u16(value: number): void {
+    this.#bytes[this.#offset++] = value;
+    this.#bytes[this.#offset++] = value >>> 8;
+  }
+
+  #copy(source: Uint8Array, length: number): void {
+    const at = this.#offset;
+    if (length <= 64) for (let i = 0; i < length; i++) this.#bytes[at + i] = source[i]!;
+    else this.#bytes.set(source.length === length ? source : source.subarray(0, length), at);
+    this.#offset = at + length;
+  }
+}
+
+/** Bytes of a SOURCE frame around a symbol of `symbolBytes`. */
+export function sourceFrameBytes(symbolBytes: number): number {
+  return SOURCE_FRAME_HEADER_BYTES + symbolBytes;
+}
+
+/** Bytes of the REPAIR frame that carries `repair`. */
+export function repairFrameBytes(repair: RepairFields): number {
+  const bitmapBytes = repair.members === repair.span ? 0 : (repair.span + 7) >> 3;
+  return REPAIR_FRAME_HEADER_BYTES + bitmapBytes + repair.bytes.length;
+}
+
+/** Bytes of the FEEDBACK frame that carries `feedback`. */
+export function feedbackFrameBytes(feedback: Feedback): number {
+  return FEEDBACK_FRAME_HEADER_BYTES + feedback.bitmapBytes + feedback.symbolBytes;
+}

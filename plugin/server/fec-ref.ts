@@ -1,0 +1,168 @@
+/**
+ * What core holds as `client.ref`: looks like the `ws` socket that it wraps, but its messages ride a Link.
+ * Owns the link, its driver and the records on the WebSocket; which datagram channel is attached is datagram-offer.ts.
+ * docs/WIRE-FORMAT.md section 1.
+ */
+
+import { EventEmitter } from "node:events";
+import type { RawData, WebSocket } from "ws";
+import { LinkDriver } from "../channels/driver.js";
+import { Link } from "../core/link.js";
+import type { RepairOption } from "../core/repair-option.js";
+import { RECORD_CONTROL } from "../core/wire/constants.js";
+import { encodeControl, readControl, type ServerControl } from "./control-records.js";
+import { debugFec } from "./debug.js";
+import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
+import type { LiveImpairment } from "./live-impairment.js";
+
+const OPEN = 1;
+const BINARY = { binary: true } as const;
+
+type SendCallback = (error?: Error) => void;
+
+/** A message as core and ws-transport give it; an array of numbers comes from ws-transport's simulateLatency. */
+export type SentBytes = Uint8Array | number[];
+
+export interface FecRefOptions {
+  /** Largest message that the client may send, bytes. */
+  readonly messageBytesMax: number;
+  /** Largest SYMBOL payload that the client may send, bytes. */
+  readonly fragmentBytes: number;
+  readonly repair: RepairOption;
+  /** Of the datagram channels that this session will have. */
+  readonly impairment: LiveImpairment;
+}
+
+/**
+ * Emits "message" (a Node Buffer, never reused) for every delivered message and "close" (code, reason) exactly once;
+ * passes on "ping", "pong" and, where someone listens, "error".
+ */
+export class FecRef extends EventEmitter {
+  /** The socket below. */
+  readonly webSocket: WebSocket;
+  readonly link: Link;
+  readonly driver: LinkDriver;
+  readonly impairment: LiveImpairment;
+  /** Called when the client closed its datagram channel. */
+  onpeerclose: (() => void) | null = null;
+
+  #recordsWritten = 0;
+
+  /** Takes over an open socket and sends hello as its first message. */
+  constructor(webSocket: WebSocket, { messageBytesMax, fragmentBytes, repair, impairment }: FecRefOptions) {
+    super();
+    this.webSocket = webSocket;
+    this.impairment = impairment;
+    this.link = new Link({ messageBytesMax, repair });
+    this.driver = new LinkDriver(this.link, {
+      sendReliable: (record) => this.#write(record),
+      onMessage: (bytes) => this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+      onFailure: (code, reason) => this.#fail(code, reason),
+      onChannelClose: (channel, reason) => {
+        debugFec("%s channel ended: %s", channel.kind, reason);
+        this.sendControl({ t: "close" });
+      },
+    });
+    webSocket.on("message", (data) => this.#onRecord(data));
+    webSocket.on("ping", (data) => this.emit("ping", data));
+    webSocket.on("pong", (data) => this.emit("pong", data));
+    webSocket.on("error", (error) => this.listenerCount("error") > 0 && this.emit("error", error));
+    webSocket.once("close", (code, reason) => this.#end(code, reason));
+    this.sendControl({ t: "hello", v: 1, fragment: fragmentBytes });
+  }
+
+  get readyState(): WebSocket["readyState"] {
+    return this.webSocket.readyState;
+  }
+
+  get bufferedAmount(): number {
+    return this.webSocket.bufferedAmount;
+  }
+
+  /**
+   * Sends one ordered message; the bytes are copied. The callback always runs, later: with an Error when the socket is
+   * not open, else as soon as the link has the message (it is then delivered before any close that follows).
+   */
+  send(data: SentBytes, options?: object | SendCallback, callback?: SendCallback): void {
+    const done = typeof options === "function" ? (options as SendCallback) : callback;
+    if (this.#isOpenFor(done)) {
+      this.driver.send(data instanceof Uint8Array ? data : Uint8Array.from(data));
+      if (done) process.nextTick(done);
+    }
+  }
+
+  /** Sends one message at most once, in any order; otherwise as {@link send}. */
+  sendUnreliable(data: Uint8Array, callback?: SendCallback): void {
+    if (this.#isOpenFor(callback)) {
+      this.driver.sendUnreliable(data);
+      if (callback) process.nextTick(callback);
+    }
+  }
+
+  sendControl(control: ServerControl): void {
+    this.#write(encodeControl(control));
+  }
+
+  /** Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first. */
+  close(code?: number, reason?: string | Buffer): void {
+    if (this.readyState === OPEN) this.#flushAll();
+    this.webSocket.close(code, reason);
+  }
+
+  terminate(): void {
+    this.webSocket.terminate();
+  }
+
+  ping(data?: unknown, mask?: boolean, callback?: (error: Error) => void): void {
+    this.webSocket.ping(data, mask, callback);
+  }
+
+  pong(data?: unknown, mask?: boolean, callback?: (error: Error) => void): void {
+    this.webSocket.pong(data, mask, callback);
+  }
+
+  #isOpenFor(done: SendCallback | undefined): boolean {
+    if (this.readyState === OPEN) return true;
+    if (done) process.nextTick(done, new Error(`WebSocket is not open: readyState ${this.readyState}`));
+    return false;
+  }
+
+  /** The driver flushes a bounded batch at a time; the link's queues are bounded, so this ends. */
+  #flushAll(): void {
+    this.driver.detach();
+    for (let before = -1; before !== this.#recordsWritten; ) {
+      before = this.#recordsWritten;
+      this.driver.flush();
+    }
+  }
+
+  #write(record: Uint8Array): void {
+    if (this.readyState !== OPEN) return;
+    this.#recordsWritten++;
+    this.webSocket.send(record, BINARY);
+  }
+
+  #onRecord(data: RawData): void {
+    const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
+    if (record[0] !== RECORD_CONTROL) {
+      this.driver.handleReliable(record);
+      return;
+    }
+    const control = readControl(record);
+    if (control.kind === "invalid") this.#fail(control.code, control.reason);
+    else if (control.kind === "close") this.onpeerclose?.();
+  }
+
+  /** Ends a session whose client, or whose link, broke the protocol. */
+  #fail(code: number, reason: string): void {
+    debugFec("session ends with %d: %s", code, reason);
+    this.driver.close();
+    this.webSocket.close(code, Buffer.from(reason).subarray(0, CLOSE_REASON_BYTES_MAX));
+  }
+
+  #end(code: number, reason: Buffer): void {
+    this.driver.close();
+    this.onpeerclose = null;
+    this.emit("close", code, reason);
+  }
+}

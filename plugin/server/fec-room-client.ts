@@ -1,0 +1,51 @@
+/**
+ * The server-side client of a FEC session: ws-transport's, whose `ref` is a FecRef, plus the unreliable channel.
+ * That `rawUnreliable` exists is how core knows that the client can be sent `@unreliable` fields.
+ */
+
+import { Protocol, ProtocolModifier, type ISendOptions } from "@colyseus/core";
+import { WebSocketClient } from "@colyseus/ws-transport";
+import type { WebSocket } from "ws";
+import { FecRef } from "./fec-ref.js";
+
+/** First byte of a frame of `@unreliable` fields: [code | UNRELIABLE][uint16 sequence, little-endian][body]. */
+const UNRELIABLE_PATCH = Protocol.ROOM_STATE_PATCH | ProtocolModifier.UNRELIABLE;
+const UNRELIABLE_HEADER_BYTES = 3;
+
+export class FecRoomClient extends WebSocketClient {
+  readonly #latencyMs: () => number;
+  #unreliableSequence = 0;
+
+  /** latencyMs: what simulateLatency was last told. */
+  constructor(sessionId: string, ref: FecRef, latencyMs: () => number) {
+    // A FecRef has every member of a ws socket that core and ws-transport use.
+    super(sessionId, ref as unknown as WebSocket);
+    this.#latencyMs = latencyMs;
+  }
+
+  /** Sends a frame at most once, in any order. The bytes are copied; the callback always runs. */
+  rawUnreliable(data: Uint8Array, _options?: ISendOptions, callback?: (error?: Error) => void): void {
+    const frame = this.#renumber(Uint8Array.from(data));
+    const delayMs = this.#latencyMs();
+    if (delayMs > 0) setTimeout(() => this.#sendUnreliable(frame, callback), delayMs);
+    else this.#sendUnreliable(frame, callback);
+  }
+
+  #sendUnreliable(frame: Uint8Array, callback?: (error?: Error) => void): void {
+    // A reconnection gives the previous client the new one's ref, which may be a plain socket.
+    if (this.ref instanceof FecRef) this.ref.sendUnreliable(frame, callback);
+    else this.raw(frame, undefined, callback);
+  }
+
+  /**
+   * Numbers patches per connection, from 1. The room's own counter is shared, and the SDK takes 0 for the newest at
+   * ROOM_STATE: a client that joins while the counter is above 32767 would drop every frame for minutes.
+   */
+  #renumber(frame: Uint8Array): Uint8Array {
+    if (frame[0] !== UNRELIABLE_PATCH || frame.length < UNRELIABLE_HEADER_BYTES) return frame;
+    this.#unreliableSequence = (this.#unreliableSequence + 1) & 0xffff;
+    frame[1] = this.#unreliableSequence & 0xff;
+    frame[2] = this.#unreliableSequence >> 8;
+    return frame;
+  }
+}

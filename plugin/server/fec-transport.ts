@@ -1,0 +1,169 @@
+/**
+ * The Colyseus transport: ws-transport, plus a Link for every client that asks for one (`fec=1` in its URL).
+ * A client that does not ask gets ws-transport, byte for byte. Admission is the WebSocket's: a datagram channel is
+ * offered only to a client that core has let into a room.
+ */
+
+import type { IncomingMessage, Server as HttpServer } from "node:http";
+import {
+  CloseCode, connectClientToRoom, createAuthContext, debugAndPrintError, isDevMode, matchMaker, type AuthContext,
+} from "@colyseus/core";
+import { WebSocketTransport } from "@colyseus/ws-transport";
+import type { WebSocket } from "ws";
+import { SYMBOL_RECORD_HEADER_BYTES } from "../core/wire/constants.js";
+import { DatagramOffer } from "./datagram-offer.js";
+import { debugFec } from "./debug.js";
+import { FecRef } from "./fec-ref.js";
+import { FecRoomClient } from "./fec-room-client.js";
+import { CHANNEL_KINDS_MAX } from "./limits.js";
+import { LiveImpairment } from "./live-impairment.js";
+import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
+import { UdpListener } from "./udp-listener.js";
+
+type PingedWebSocket = WebSocket & { pingCount: number };
+type UpgradeInfo = { url: URL; context: AuthContext };
+type ListenCallback = (error?: Error) => void;
+type AttachOptions = { filter?: (request: IncomingMessage) => boolean };
+
+/** A client that asks for a Link, read from its URL. */
+interface FecRequest {
+  readonly url: URL;
+  readonly sessionId: string;
+  readonly roomId: string;
+  readonly channels: readonly string[];
+}
+
+export class FecTransport extends WebSocketTransport {
+  readonly #options: ResolvedFecOptions;
+  readonly #udp: UdpListener | undefined;
+  /** The connection of every joined session, so that the one that it replaces can be ended. */
+  readonly #sessions = new Map<string, FecRef>();
+  #latencyMs = 0;
+
+  /** @throws TypeError or RangeError for a wrong option: `"udp.port" expected 0..65535, got 70000`. */
+  constructor(options: FecTransportOptions = {}) {
+    const { ours, webSocket } = resolveFecOptions(options);
+    super(webSocket);
+    this.#options = ours;
+    this.#udp = ours.udp === false ? undefined : new UdpListener(ours.udp);
+    if (this.server) this.#udp?.follow(this.server);
+    // ws-transport passes its listener unbound: `this` would be the WebSocketServer.
+    this.wss.off("connection", this.onConnection);
+    this.wss.on("connection", (socket, request, upgrade?: UpgradeInfo) =>
+      this.onConnection(socket as PingedWebSocket, request, upgrade));
+  }
+
+  /** The UDP port that is bound; undefined before listening, and when sessions stay on WebSocket. */
+  get udpPort(): number | undefined {
+    return this.#udp?.endpoint?.address().port;
+  }
+
+  /**
+   * Listens on TCP and UDP; the listener is called once both are bound. A UDP port that was asked for and cannot be bound
+   * closes the HTTP server, and its error goes to the listener (so core's `listen` rejects), or else to the server's "error".
+   */
+  override listen(port: number, hostname?: string, backlog?: number, listeningListener?: ListenCallback): this {
+    const udp = this.#udp;
+    if (udp === undefined) return super.listen(port, hostname, backlog, listeningListener);
+    return super.listen(port, hostname, backlog, () => {
+      void udp.bound().then((error) => process.nextTick(() => this.#onBound(error, listeningListener)));
+    });
+  }
+
+  override attachToServer(server: HttpServer, options: AttachOptions = {}): this {
+    super.attachToServer(server, options);
+    this.#udp?.follow(server);
+    return this;
+  }
+
+  override shutdown(): void {
+    super.shutdown();
+    void this.#udp?.shutdown();
+  }
+
+  /** Delays what the server sends, on either channel. */
+  override simulateLatency(milliseconds: number): void {
+    super.simulateLatency(milliseconds);
+    this.#latencyMs = milliseconds;
+  }
+
+  protected override async onConnection(socket: PingedWebSocket, request: IncomingMessage, upgrade?: UpgradeInfo): Promise<void> {
+    const url = upgrade?.url ?? new URL(`ws://server${request.url ?? "/"}`);
+    const fec = readFecRequest(url);
+    if (fec === undefined) return super.onConnection(socket, request, upgrade);
+    watchHealth(socket);
+    const ref = new FecRef(socket, {
+      messageBytesMax: this.#options.messageBytesMax,
+      fragmentBytes: this.#options.messageBytesMax - SYMBOL_RECORD_HEADER_BYTES,
+      repair: this.#options.repair,
+      impairment: new LiveImpairment(this.#options.netem),
+    });
+    const client = new FecRoomClient(fec.sessionId, ref, () => this.#latencyMs);
+    await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url));
+  }
+
+  async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext): Promise<void> {
+    const reconnectionToken = fec.url.searchParams.get("reconnectionToken") ?? undefined;
+    const skipHandshake = fec.url.searchParams.has("skipHandshake");
+    try {
+      const room = matchMaker.getLocalRoomById(fec.roomId);
+      await connectClientToRoom(room, client, context, { reconnectionToken, skipHandshake });
+    } catch (error) {
+      const { code, message } = error as Error & { code: number };
+      debugAndPrintError(error as Error);
+      // As ws-transport does: with a token the SDK may try again, since the seat may not be held yet while devMode reloads.
+      const retry = isDevMode ? CloseCode.MAY_TRY_RECONNECT : CloseCode.FAILED_TO_RECONNECT;
+      client.error(code, message, () => ref.close(reconnectionToken === undefined ? CloseCode.WITH_ERROR : retry));
+      return;
+    }
+    this.#replaceSession(`${fec.roomId}/${fec.sessionId}`, ref);
+    if (this.#udp !== undefined && fec.channels.includes("udp")) new DatagramOffer(ref, this.#udp).start();
+  }
+
+  /** Ends the connection that this one took over: core moves its `ref` away and would leave the socket to the pings. */
+  #replaceSession(key: string, ref: FecRef): void {
+    if (ref.readyState === ref.webSocket.CLOSED) return;
+    const stale = this.#sessions.get(key);
+    this.#sessions.set(key, ref);
+    ref.once("close", () => this.#sessions.get(key) === ref && this.#sessions.delete(key));
+    if (stale === undefined) return;
+    debugFec("session %s moved to a new connection", key);
+    stale.driver.close();
+    stale.close(CloseCode.WITH_ERROR);
+  }
+
+  #onBound(error: Error | undefined, listener: ListenCallback | undefined): void {
+    if (error === undefined) {
+      listener?.();
+      return;
+    }
+    this.server?.close();
+    if (listener !== undefined) listener(error);
+    else this.server?.emit("error", error);
+  }
+}
+
+/** The request, or undefined for a plain client and for a latency measurement. */
+function readFecRequest(url: URL): FecRequest | undefined {
+  const sessionId = url.searchParams.get("sessionId");
+  const roomId = /\/[a-zA-Z0-9_-]+\/([a-zA-Z0-9_-]+)$/.exec(url.pathname)?.[1];
+  if (url.searchParams.get("fec") !== "1" || sessionId === null || roomId === undefined) return undefined;
+  return { url, sessionId, roomId, channels: (url.searchParams.get("channels") ?? "").split(",", CHANNEL_KINDS_MAX) };
+}
+
+/** What ws-transport's ping interval needs, and a handler without which one client's error would end the process. */
+function watchHealth(socket: PingedWebSocket): void {
+  socket.on("error", (error) => debugAndPrintError(`${error.message}\n${error.stack}`));
+  socket.on("pong", () => {
+    socket.pingCount = 0;
+  });
+  socket.pingCount = 0;
+}
+
+function authContext(request: IncomingMessage, url: URL): AuthContext {
+  return createAuthContext({
+    headers: request.headers as Record<string, string | undefined>,
+    token: url.searchParams.get("_authToken"),
+    remoteAddress: request.socket.remoteAddress,
+  });
+}

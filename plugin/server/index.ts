@@ -1,0 +1,7 @@
+/** `colyseus-fec`: the server side. Importing it gives Node 20 a global WebSocket (from `ws`), which core's reconnection needs. */
+
+import "./web-socket-global.js";
+
+export { FecTransport } from "./fec-transport.js";
+export type { FecTransportOptions, UdpOptions } from "./options.js";
+export { linkControl, linkStats, type ClientLinkStats, type LinkControl } from "./link-access.js";

@@ -1,0 +1,42 @@
+/** What a room may see and change of a client's link: statistics, and the switches of tests and demonstrations. */
+
+import type { Client } from "@colyseus/core";
+import { Link } from "../core/link.js";
+import type { RepairOption } from "../core/repair-option.js";
+import type { LinkStats } from "../core/stats.js";
+import type { DirectionalImpairment } from "../netem/index.js";
+import { FecRef } from "./fec-ref.js";
+
+/** A snapshot of one client's link; see LinkStats. */
+export interface ClientLinkStats extends Omit<LinkStats, "path"> {
+  /** What the next message rides. */
+  readonly path: "websocket" | "udp" | "webrtc" | "memory";
+}
+
+/** Switches of one client's link. The first two need the transport's option `netem`, and throw without. */
+export interface LinkControl {
+  /** Starts or ends the loss of every datagram, both ways. */
+  blackout(on: boolean): void;
+  /** Replaces the impairment of both directions, as seen from here. @throws TypeError or RangeError for a wrong option. */
+  configure(impairment: DirectionalImpairment): void;
+  /** Changes the repair of what this side sends. @throws TypeError or RangeError for a wrong option. */
+  setRepair(repair: RepairOption): void;
+}
+
+/** Statistics of a room's client: path "websocket" and zeros for one on a plain WebSocket. */
+export function linkStats(client: Client): ClientLinkStats {
+  const ref: unknown = client.ref;
+  if (ref instanceof FecRef) return { ...ref.driver.stats(), path: ref.driver.path };
+  return { ...new Link().stats(0), path: "websocket" };
+}
+
+/** The switches of a room's client; undefined for one on a plain WebSocket. */
+export function linkControl(client: Client): LinkControl | undefined {
+  const ref: unknown = client.ref;
+  if (!(ref instanceof FecRef)) return undefined;
+  return {
+    blackout: (on) => ref.impairment.blackout(on),
+    configure: (impairment) => ref.impairment.configure(impairment),
+    setRepair: (repair) => ref.link.setRepair(repair),
+  };
+}
