@@ -10,6 +10,7 @@ import {
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
+import type { UdpEndpointStats } from "../channels/udp/udp-server.js";
 import { SYMBOL_RECORD_HEADER_BYTES } from "../core/wire/constants.js";
 import { DatagramOffer } from "./datagram-offer.js";
 import { debugFec } from "./debug.js";
@@ -24,6 +25,12 @@ type PingedWebSocket = WebSocket & { pingCount: number };
 type UpgradeInfo = { url: URL; context: AuthContext };
 type ListenCallback = (error?: Error) => void;
 type AttachOptions = { filter?: (request: IncomingMessage) => boolean };
+
+export interface UdpStats extends Readonly<UdpEndpointStats> {
+  readonly port: number;
+  /** Open, or offered and waiting for the client. */
+  readonly sessions: number;
+}
 
 /** A client that asks for a Link, read from its URL. */
 interface FecRequest {
@@ -53,9 +60,10 @@ export class FecTransport extends WebSocketTransport {
       this.onConnection(socket as PingedWebSocket, request, upgrade));
   }
 
-  /** The UDP port that is bound; undefined before listening, and when sessions stay on WebSocket. */
-  get udpPort(): number | undefined {
-    return this.#udp?.endpoint?.address().port;
+  /** The UDP socket: its port, its sessions, and its datagrams by fate; undefined before listening, and when sessions stay on WebSocket. */
+  get udpStats(): UdpStats | undefined {
+    const endpoint = this.#udp?.endpoint;
+    return endpoint && { port: endpoint.address().port, sessions: endpoint.channelCount, ...endpoint.stats };
   }
 
   /**

@@ -3,6 +3,10 @@
  * schema objects and the ones that a client decoded. Meanings and units: server/schema.ts.
  */
 import { Fnv } from "../rules/hash.js";
+import type { PickupKind } from "../rules/types.js";
+
+/** PickupView.kind is an index in here. */
+export const PICKUP_KINDS: readonly PickupKind[] = ["health", "rapid", "shield"];
 
 export interface PlayerView {
   name: string;

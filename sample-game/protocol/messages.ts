@@ -1,7 +1,10 @@
 /**
- * Messages between the arena room and its clients, by name, and their bounds.
+ * The room and the messages between it and its clients, by name, and their bounds.
  * What changes every tick is in the state (server/schema.ts), not here.
  */
+
+/** The name of the room. */
+export const ARENA_ROOM = "arena";
 
 /** Server to client: one entry of the feed. */
 export const FEED_MESSAGE = "feed";

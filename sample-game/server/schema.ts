@@ -48,7 +48,7 @@ export type ProjectileState = InstanceType<typeof ProjectileState>;
 
 export const PickupState = schema(
   {
-    /** Index in PICKUP_KINDS. */
+    /** Index in PICKUP_KINDS (protocol/arena-view.ts). */
     kind: t.uint8(),
     x: t.int16(),
     y: t.int16(),

@@ -2,12 +2,10 @@
  * From the pure world to the synchronised state: in place, so that only what changed is patched
  * (assigning an equal value to a schema field is no change). Nothing flows back.
  */
+import { PICKUP_KINDS } from "../protocol/arena-view.js";
 import { AIM_STEP, POSITION_SCALE, TURN } from "../rules/constants.js";
-import type { Pickup, PickupKind, Player, Projectile, World } from "../rules/types.js";
+import type { Pickup, Player, Projectile, World } from "../rules/types.js";
 import { type ArenaState, PickupState, PlayerState, ProjectileState } from "./schema.js";
-
-/** PickupState.kind is an index in here. */
-export const PICKUP_KINDS: readonly PickupKind[] = ["health", "rapid", "shield"];
 
 /** Makes the state show the world. */
 export function syncState(world: World, state: ArenaState): void {

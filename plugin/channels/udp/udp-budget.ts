@@ -1,5 +1,6 @@
 /**
- * Budgets for datagrams that are not authentic, so that the cipher work they cause is bounded (a failed tag costs 5..10 us).
+ * Budgets for datagrams that are not authentic, so that the cipher work they cause is bounded (a failed tag took 15 us
+ * at 200 and at 1176 bytes: Node 20, 50000 runs of UdpOpener.open).
  * Sans-IO: the time is an argument. Only failures are charged, so that authentic traffic is never slowed by its own volume.
  *
  * A session's own peer address has a bucket apart: someone who forges from elsewhere uses up the budget of strangers,
@@ -23,7 +24,7 @@ export interface GarbageBudgetOptions {
   readonly global: BucketOptions;
 }
 
-/** 2000 a second of 10 us is 2 % of a core. */
+/** 2000 a second of 15 us is 3 % of a core. */
 export const GARBAGE_BUDGET_DEFAULT: GarbageBudgetOptions = {
   session: { perSecond: 50, burst: 200 },
   source: { perSecond: 20, burst: 100 },

@@ -22,12 +22,12 @@ export function makeBlock(bytes: number): Block {
 
 /** A free list per size class. */
 export class BlockPool {
-  private readonly free: Block[][] = CLASS_BYTES.map(() => []);
+  readonly #free: Block[][] = CLASS_BYTES.map(() => []);
 
   /** A block for `bytes` bytes, 0..SYMBOL_BYTES_MAX; its content is undefined until the caller sets it. @throws RangeError above. */
   acquire(bytes: number): Block {
     const index = classOf(bytes);
-    return this.free[index]!.pop() ?? makeBlock(CLASS_BYTES[index]!);
+    return this.#free[index]!.pop() ?? makeBlock(CLASS_BYTES[index]!);
   }
 
   /** A block with a copy of `source` followed by zeros. @throws RangeError above SYMBOL_BYTES_MAX. */
@@ -50,7 +50,7 @@ export class BlockPool {
 
   /** Takes a block back; the caller keeps no view of it. Beyond FEC_FREE_BLOCKS_MAX per class it is left to the collector. */
   release(block: Block): void {
-    const list = this.free[classOf(block.bytes.length)]!;
+    const list = this.#free[classOf(block.bytes.length)]!;
     if (list.length < FEC_FREE_BLOCKS_MAX) list.push(block);
   }
 }

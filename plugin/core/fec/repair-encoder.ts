@@ -39,16 +39,16 @@ const aligned = makeBlock(BLOCK_BYTES);
 const NO_SYMBOL = new Uint8Array(0);
 
 export class RepairEncoder {
-  private readonly capacity: number;
+  readonly #capacity: number;
   /** The encoding window, oldest first. */
-  private readonly seqs: Uint32Array;
-  private readonly symbols: Uint8Array[];
-  private readonly chosen: Uint8Array;
-  private count = 0;
-  private newest: Seq | undefined;
-  private cauchyRow = 0;
-  private readonly sum = makeBlock(BLOCK_BYTES);
-  private readonly repair: RepairSymbol;
+  readonly #seqs: Uint32Array;
+  readonly #symbols: Uint8Array[];
+  readonly #chosen: Uint8Array;
+  #count = 0;
+  #newest: Seq | undefined;
+  #cauchyRow = 0;
+  readonly #sum = makeBlock(BLOCK_BYTES);
+  readonly #repair: RepairSymbol;
 
   /**
    * encodingWindowSymbols: symbols held, 1..32, default 32.
@@ -56,21 +56,21 @@ export class RepairEncoder {
    */
   constructor(options: { encodingWindowSymbols?: number } = {}) {
     const wanted = options.encodingWindowSymbols ?? ENCODING_WINDOW_SYMBOLS_MAX;
-    this.capacity = checkInteger("encodingWindowSymbols", wanted, 1, ENCODING_WINDOW_SYMBOLS_MAX);
-    this.seqs = new Uint32Array(this.capacity);
-    this.chosen = new Uint8Array(this.capacity);
-    this.symbols = new Array<Uint8Array>(this.capacity).fill(NO_SYMBOL);
-    this.repair = { row: XOR_ROW, base: 0, span: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), members: 0, bytes: NO_SYMBOL };
+    this.#capacity = checkInteger("encodingWindowSymbols", wanted, 1, ENCODING_WINDOW_SYMBOLS_MAX);
+    this.#seqs = new Uint32Array(this.#capacity);
+    this.#chosen = new Uint8Array(this.#capacity);
+    this.#symbols = new Array<Uint8Array>(this.#capacity).fill(NO_SYMBOL);
+    this.#repair = { row: XOR_ROW, base: 0, span: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), members: 0, bytes: NO_SYMBOL };
   }
 
   /** Symbols held. */
   get size(): number {
-    return this.count;
+    return this.#count;
   }
 
   /** Whether the symbol is held. */
   has(seq: Seq): boolean {
-    return this.indexOf(seq) >= 0;
+    return this.#indexOf(seq) >= 0;
   }
 
   /**
@@ -83,26 +83,26 @@ export class RepairEncoder {
       throw new RangeError(`"symbol" expected a header that gives its length, got ${symbol.length} bytes for ${symbolBytesByHeader(symbol)}`);
     }
     checkInteger("seq", seq, 0, 0xffffffff);
-    if (this.newest !== undefined && seqDiff(seq, this.newest) <= 0) {
-      throw new RangeError(`"seq" expected a number after ${this.newest}, got ${seq}`);
+    if (this.#newest !== undefined && seqDiff(seq, this.#newest) <= 0) {
+      throw new RangeError(`"seq" expected a number after ${this.#newest}, got ${seq}`);
     }
-    if (this.count === this.capacity) this.removeAt(0);
-    this.seqs[this.count] = seq;
-    this.symbols[this.count] = symbol;
-    this.count++;
-    this.newest = seq;
+    if (this.#count === this.#capacity) this.#removeAt(0);
+    this.#seqs[this.#count] = seq;
+    this.#symbols[this.#count] = symbol;
+    this.#count++;
+    this.#newest = seq;
   }
 
   /** Lets go of a symbol that is acknowledged or given up; no effect when it is not held. */
   remove(seq: Seq): void {
-    const index = this.indexOf(seq);
-    if (index >= 0) this.removeAt(index);
+    const index = this.#indexOf(seq);
+    if (index >= 0) this.#removeAt(index);
   }
 
   /** Lets go of all symbols. Sequence numbers go on: the next must still be newer. */
   clear(): void {
-    this.symbols.fill(NO_SYMBOL, 0, this.count);
-    this.count = 0;
+    this.#symbols.fill(NO_SYMBOL, 0, this.#count);
+    this.#count = 0;
   }
 
   /**
@@ -112,17 +112,17 @@ export class RepairEncoder {
    */
   repairNewest(count: number, options?: { row?: RowKind; freeRiders?: boolean }): RepairSymbol | undefined {
     checkInteger("count", count, 1, Number.MAX_SAFE_INTEGER);
-    if (this.count === 0) return undefined;
-    const newest = this.seqs[this.count - 1]!;
+    if (this.#count === 0) return undefined;
+    const newest = this.#seqs[this.#count - 1]!;
     let longest = 0;
-    for (let index = this.count - 1, taken = 0; index >= 0; index--) {
-      const bytes = this.symbols[index]!.length;
-      const reachable = seqDiff(newest, this.seqs[index]!) < REPAIR_SPAN_MAX;
+    for (let index = this.#count - 1, taken = 0; index >= 0; index--) {
+      const bytes = this.#symbols[index]!.length;
+      const reachable = seqDiff(newest, this.#seqs[index]!) < REPAIR_SPAN_MAX;
       const wanted = taken < count || (options?.freeRiders !== false && bytes <= longest);
-      this.chosen[index] = reachable && wanted ? 1 : 0;
+      this.#chosen[index] = reachable && wanted ? 1 : 0;
       if (reachable && taken++ < count) longest = Math.max(longest, bytes);
     }
-    return this.combine(options?.row);
+    return this.#combine(options?.row);
   }
 
   /**
@@ -132,69 +132,69 @@ export class RepairEncoder {
   repairRange(first: Seq, count: number, options?: { row?: RowKind }): RepairSymbol | undefined {
     checkInteger("count", count, 1, REPAIR_SPAN_MAX);
     let members = 0;
-    for (let index = 0; index < this.count; index++) {
-      const offset = seqDiff(this.seqs[index]!, first);
+    for (let index = 0; index < this.#count; index++) {
+      const offset = seqDiff(this.#seqs[index]!, first);
       const inside = offset >= 0 && offset < count;
-      this.chosen[index] = inside ? 1 : 0;
+      this.#chosen[index] = inside ? 1 : 0;
       if (inside) members++;
     }
-    return members === 0 ? undefined : this.combine(options?.row);
+    return members === 0 ? undefined : this.#combine(options?.row);
   }
 
   /** Sums the chosen symbols, at least one, into the repair. */
-  private combine(rowKind: RowKind = "cauchy"): RepairSymbol {
-    const repair = this.repair;
-    repair.row = rowKind === "xor" ? XOR_ROW : this.nextCauchyRow();
-    const bytes = this.describeMembers();
-    this.sum.words.fill(0, 0, wordsOf(bytes));
-    for (let index = 0; index < this.count; index++) {
-      if (this.chosen[index] === 0) continue;
-      const symbol = this.symbols[index]!;
+  #combine(rowKind: RowKind = "cauchy"): RepairSymbol {
+    const repair = this.#repair;
+    repair.row = rowKind === "xor" ? XOR_ROW : this.#nextCauchyRow();
+    const bytes = this.#describeMembers();
+    this.#sum.words.fill(0, 0, wordsOf(bytes));
+    for (let index = 0; index < this.#count; index++) {
+      if (this.#chosen[index] === 0) continue;
+      const symbol = this.#symbols[index]!;
       aligned.bytes.set(symbol);
       // Zeros up to the end of the last word, the only padding that the kernel reads.
       for (let i = symbol.length; (i & 3) !== 0; i++) aligned.bytes[i] = 0;
-      mulAddInto(this.sum.words, aligned.words, coefficient(repair.row, this.seqs[index]!), wordsOf(symbol.length));
+      mulAddInto(this.#sum.words, aligned.words, coefficient(repair.row, this.#seqs[index]!), wordsOf(symbol.length));
     }
-    if (repair.bytes.length !== bytes) repair.bytes = this.sum.bytes.subarray(0, bytes);
+    if (repair.bytes.length !== bytes) repair.bytes = this.#sum.bytes.subarray(0, bytes);
     return repair;
   }
 
   /** Fills base, span, bitmap and members from what is chosen; returns the longest member's bytes. */
-  private describeMembers(): number {
-    const repair = this.repair;
+  #describeMembers(): number {
+    const repair = this.#repair;
     repair.bitmap.fill(0);
     repair.members = 0;
     let longest = 0;
-    for (let index = 0; index < this.count; index++) {
-      if (this.chosen[index] === 0) continue;
-      const seq = this.seqs[index]!;
+    for (let index = 0; index < this.#count; index++) {
+      if (this.#chosen[index] === 0) continue;
+      const seq = this.#seqs[index]!;
       if (repair.members === 0) repair.base = seq;
       const offset = seqDiff(seq, repair.base);
       repair.bitmap[offset >> 3]! |= 1 << (offset & 7);
       repair.span = offset + 1;
       repair.members++;
-      longest = Math.max(longest, this.symbols[index]!.length);
+      longest = Math.max(longest, this.#symbols[index]!.length);
     }
     return longest;
   }
 
   /** Rows 1..127 in turn: those that may be held together by a decoder differ. */
-  private nextCauchyRow(): number {
-    this.cauchyRow = (this.cauchyRow % CAUCHY_ROW_MAX) + 1;
-    return this.cauchyRow;
+  #nextCauchyRow(): number {
+    this.#cauchyRow = (this.#cauchyRow % CAUCHY_ROW_MAX) + 1;
+    return this.#cauchyRow;
   }
 
-  private indexOf(seq: Seq): number {
-    for (let index = 0; index < this.count; index++) if (this.seqs[index] === seq) return index;
+  #indexOf(seq: Seq): number {
+    for (let index = 0; index < this.#count; index++) if (this.#seqs[index] === seq) return index;
     return -1;
   }
 
-  private removeAt(removed: number): void {
-    this.count--;
-    for (let index = removed; index < this.count; index++) {
-      this.seqs[index] = this.seqs[index + 1]!;
-      this.symbols[index] = this.symbols[index + 1]!;
+  #removeAt(removed: number): void {
+    this.#count--;
+    for (let index = removed; index < this.#count; index++) {
+      this.#seqs[index] = this.#seqs[index + 1]!;
+      this.#symbols[index] = this.#symbols[index + 1]!;
     }
-    this.symbols[this.count] = NO_SYMBOL;
+    this.#symbols[this.#count] = NO_SYMBOL;
   }
 }

@@ -154,10 +154,10 @@ export class Sender {
       const oldest = this.ordered.oldest;
       if (oldest && oldest.state === "inFlight") this.#queueRetransmission(oldest.seq);
     }
-    const bornBefore = nowMs - this.#rescueAgeMs;
     if (this.#rescueTimeMs <= nowMs) {
+      const ageMs = this.#rescueAgeMs;
       this.ordered.forEach(slot => {
-        if (slot.sends > 0 && !slot.rescued && slot.firstSentMs <= bornBefore) {
+        if (slot.sends > 0 && !slot.rescued && slot.firstSentMs + ageMs <= nowMs) {
           slot.rescued = true;
           rescue(slot);
         }

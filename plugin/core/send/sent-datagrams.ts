@@ -147,7 +147,7 @@ export class SentDatagrams {
     for (let n = this.#oldest; seqDiff(n, this.#largestAcked) < 0; n = seqAdd(n, 1)) {
       const record = this.#at(n);
       if (record.state === "outstanding") {
-        if (record.sentMs + this.#rackRttMs + this.#reorderMs <= nowMs + 0.001) {
+        if (record.sentMs + this.#rackRttMs + this.#reorderMs <= nowMs) {
           record.state = "lost";
           this.#outcome.lost.push(record);
         } else {

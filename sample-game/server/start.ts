@@ -1,0 +1,62 @@
+/**
+ * Starts the arena's server: a Colyseus server with one kept room, over the plugin's transport or over WebSocket alone.
+ */
+import { type Client, matchMaker, Server, type Transport } from "@colyseus/core";
+import { WebSocketTransport } from "@colyseus/ws-transport";
+import type { ClientLinkStats, FecTransportOptions } from "colyseus-fec";
+import { ARENA_ROOM } from "../protocol/messages.js";
+import { ArenaRoom } from "./arena-room.js";
+
+export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
+export type Netem = NonNullable<FecTransportOptions["netem"]>;
+
+export interface ArenaServerOptions {
+  /** TCP and UDP, 0..65535; 0 = any free one. */
+  port: number;
+  transport: "fec" | "ws";
+  repair?: RepairOption;
+  /** Impairs datagrams both ways, at this end. */
+  netem?: Netem;
+  patchRateHz?: number;
+  seed?: number;
+}
+
+export interface ArenaServer {
+  readonly room: ArenaRoom;
+  readonly port: number;
+  /** Statistics of every client in the room that is on the plugin's transport. */
+  linkStats(): ClientLinkStats[];
+  stop(): Promise<void>;
+}
+
+/** One at a time: Colyseus' match maker is one per process. */
+export async function startArenaServer(options: ArenaServerOptions): Promise<ArenaServer> {
+  const { transport, linkStats } = await createTransport(options);
+  const server = new Server({ transport, greet: false, gracefullyShutdown: false });
+  const { patchRateHz, seed } = options;
+  // These options win over those of the client that creates a room.
+  server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true });
+  await server.listen(options.port);
+  const { roomId } = await matchMaker.createRoom(ARENA_ROOM, {});
+  const room = matchMaker.getLocalRoomById(roomId) as unknown as ArenaRoom;
+  const address = transport.server?.address();
+  const port = typeof address === "object" && address !== null ? address.port : options.port;
+  return {
+    room,
+    port,
+    linkStats: () => room.clients.map(linkStats).filter((stats) => stats !== undefined),
+    stop: () => server.gracefullyShutdown(false),
+  };
+}
+
+interface ChosenTransport {
+  transport: Transport;
+  linkStats(client: Client): ClientLinkStats | undefined;
+}
+
+async function createTransport({ transport, repair, netem }: ArenaServerOptions): Promise<ChosenTransport> {
+  if (transport === "ws") return { transport: new WebSocketTransport({}), linkStats: () => undefined };
+  // Loaded only when it is used: the comparison runs without the plugin.
+  const { FecTransport, linkStats } = await import("colyseus-fec");
+  return { transport: new FecTransport({ repair, netem }), linkStats };
+}

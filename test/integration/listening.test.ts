@@ -1,0 +1,178 @@
+import { createServer, type Server as HttpServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { matchMaker, Server } from "@colyseus/core";
+import { FecTransport } from "colyseus-fec";
+import { FecClient, linkStats } from "colyseus-fec/client";
+import { afterEach, expect, test } from "vitest";
+import {
+  isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilUdp, type TestServer,
+} from "./harness.js";
+import { SyncRoom, Witness } from "./sync-room.js";
+
+let server: TestServer | undefined;
+
+afterEach(async () => {
+  await server?.stop();
+  server = undefined;
+});
+
+async function play(url: string, udp: boolean): Promise<void> {
+  const room = await new FecClient(url).joinOrCreate("sync");
+  const witness = new Witness(room);
+  if (udp) await untilUdp(room);
+  await witness.play(5);
+  await witness.check();
+  expect(linkStats(room).path).toBe(udp ? "udp" : "websocket");
+  await room.leave();
+}
+
+/** UDP sockets of this process. */
+function udpHandles(): number {
+  return process.getActiveResourcesInfo().filter((name) => name.startsWith("UDP")).length;
+}
+
+test("UDP takes the number of the HTTP port by default, another one when asked, and any with 0", async () => {
+  server = await startServer({ sync: SyncRoom });
+  expect(server.transport.udpStats!.port).toBe(server.port);
+  await play(server.url, true);
+  await server.stop();
+  const free = await silentUdpSocket();
+  await new Promise<void>((resolve) => free.socket.close(resolve));
+  server = await startServer({ sync: SyncRoom }, { udp: { port: free.port, host: "127.0.0.1" } });
+  expect(server.transport.udpStats!.port).toBe(free.port);
+  await play(server.url, true);
+  await server.stop();
+  server = await startServer({ sync: SyncRoom }, { udp: { port: 0 } });
+  expect(server.transport.udpStats!.port).not.toBe(0);
+  await play(server.url, true);
+});
+
+test("a default UDP port that is taken costs a warning, and the game plays over WebSocket", async () => {
+  const taken = await silentUdpSocket();
+  server = await startServer({ sync: SyncRoom }, {}, taken.port);
+  const warning = server.log.find(({ level, text }) => level === "warn" && text.includes(`UDP port ${taken.port}`));
+  expect(warning?.text).toContain("EADDRINUSE");
+  expect(server.transport.udpStats).toBeUndefined();
+  await play(server.url, false);
+  taken.socket.close();
+});
+
+test("a UDP port that was asked for and is taken is an error of listen, and no port stays open", async () => {
+  const taken = await silentUdpSocket();
+  const transport = new FecTransport({ udp: { port: taken.port } });
+  const failing = new Server({ transport, greet: false, gracefullyShutdown: false });
+  let called: unknown;
+  await expect(failing.listen(0, "127.0.0.1", undefined, (error: unknown) => (called = error))).rejects.toThrow("EADDRINUSE");
+  expect(called).toBeInstanceOf(Error); // as core does with every error of listen
+  expect(transport.server!.listening).toBe(false);
+  taken.socket.close();
+  await failing.gracefullyShutdown(false);
+});
+
+test("contract 1: listen returns the transport, and calls its listener once TCP and UDP are bound", async () => {
+  const transport = new FecTransport();
+  const listening = new Promise<number>((resolve) => {
+    const returned = transport.listen(0, "127.0.0.1", undefined, () => resolve(transport.udpStats!.port));
+    expect(returned).toBe(transport);
+  });
+  const port = await listening;
+  expect((transport.server!.address() as AddressInfo).port).toBe(port);
+  expect(await isUdpPortFree(port)).toBe(false);
+  transport.shutdown();
+  await until("the port is free", () => isUdpPortFree(port));
+});
+
+test("contract 12: shutdown frees both ports, ends every session, and leaks no handle", async () => {
+  const running = await startServer({ sync: SyncRoom });
+  const rooms = await Promise.all(Array.from({ length: 4 }, () => new FecClient(running.url).joinOrCreate("sync")));
+  rooms.forEach((room) => new Witness(room));
+  await Promise.all(rooms.map((room) => untilUdp(room)));
+  const left = Promise.all(rooms.map((room) => new Promise<number>((resolve) => room.onLeave((code) => resolve(code)))));
+  const refs = rooms.map((room) => serverClient(room).ref as unknown as { readyState: number });
+  await running.stop();
+  expect(await left).toEqual([4001, 4001, 4001, 4001]);
+  await until("both ports are free", async () => (await isUdpPortFree(running.port)) && (await isTcpPortFree(running.port)));
+  await until("the sockets are closed", () => refs.every((ref) => ref.readyState === 3));
+  await until("no UDP socket is left", () => udpHandles() === 0);
+});
+
+test("shutdown while UDP is being bound frees the port too", async () => {
+  const transport = new FecTransport();
+  transport.listen(0, "127.0.0.1");
+  await new Promise<void>((resolve) => transport.server!.once("listening", resolve));
+  const { port } = transport.server!.address() as AddressInfo;
+  transport.shutdown();
+  await until("the port is free", () => isUdpPortFree(port));
+  expect(transport.udpStats).toBeUndefined();
+});
+
+/** Boots core for a transport whose HTTP server is someone else's. */
+async function bootWithoutListen(transport: FecTransport): Promise<Server> {
+  const core = new Server({ transport, greet: false, gracefullyShutdown: false });
+  core.define("sync", SyncRoom);
+  if (transport.server === undefined) await matchMaker.accept();
+  else await core.serverless();
+  return core;
+}
+
+async function listenOn(http: HttpServer): Promise<number> {
+  await new Promise<void>((resolve) => http.listen(0, "127.0.0.1", resolve));
+  return (http.address() as AddressInfo).port;
+}
+
+test("contract 10: a server that already listens, and one that listens later by itself, get UDP beside them", async () => {
+  for (const early of [true, false]) {
+    const http = createServer();
+    if (early) await listenOn(http);
+    const transport = new FecTransport({ server: http });
+    const core = await bootWithoutListen(transport);
+    const port = early ? (http.address() as AddressInfo).port : await listenOn(http);
+    await until("UDP is bound", () => transport.udpStats !== undefined);
+    expect(transport.udpStats!.port).toBe(port);
+    await play(`ws://127.0.0.1:${port}`, true);
+    await core.gracefullyShutdown(false);
+    await until("UDP is free", () => isUdpPortFree(port));
+  }
+});
+
+test("contract 10: noServer and attachToServer with a filter; the shared server stays, UDP goes", async () => {
+  const transport = new FecTransport({ noServer: true });
+  const core = new Server({ transport, greet: false, gracefullyShutdown: false });
+  core.define("sync", SyncRoom);
+  await matchMaker.accept();
+  const http = createServer();
+  const port = await listenOn(http);
+  const asked: string[] = [];
+  transport.attachToServer(http, {
+    filter: ({ url = "" }) => {
+      asked.push(url);
+      return true;
+    },
+  });
+  await until("UDP is bound", () => transport.udpStats !== undefined);
+  const seat = await matchMaker.joinOrCreate("sync");
+  const room = await new FecClient(`ws://127.0.0.1:${port}`).consumeSeatReservation(seat);
+  new Witness(room);
+  await untilUdp(room);
+  expect(asked[0]).toContain("fec=1&channels=udp");
+  await core.gracefullyShutdown(false);
+  expect(http.listening).toBe(true);
+  await until("UDP is free", () => isUdpPortFree(port));
+  await new Promise((resolve) => http.close(resolve));
+});
+
+test("UDP that dies while sessions run leaves them on their WebSocket", async () => {
+  const http = createServer();
+  const transport = new FecTransport({ server: http });
+  const core = await bootWithoutListen(transport);
+  const port = await listenOn(http);
+  const room = await new FecClient(`ws://127.0.0.1:${port}`).joinOrCreate("sync");
+  const witness = new Witness(room);
+  await untilUdp(room);
+  http.emit("close"); // what the transport follows; the sockets themselves go on
+  await until("websocket", () => linkStats(room).path === "websocket");
+  await witness.play(10);
+  await witness.check();
+  await room.leave();
+  await core.gracefullyShutdown(false);
+});

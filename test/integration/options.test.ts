@@ -1,0 +1,70 @@
+import { FecTransport, type FecTransportOptions } from "colyseus-fec";
+import { FecClient, type FecClientOptions } from "colyseus-fec/client";
+import { FecClient as BrowserFecClient } from "../../plugin/client/browser.js";
+import { expect, test } from "vitest";
+import { resolveFecOptions } from "../../plugin/server/options.js";
+
+const wrongServerOptions: [options: unknown, message: string][] = [
+  [{ udp: { port: 70_000 } }, '"udp.port" expected 0..65535, got 70000'],
+  [{ udp: { port: -1 } }, '"udp.port" expected 0..65535, got -1'],
+  [{ udp: { port: 1.5 } }, '"udp.port" expected 0..65535, got 1.5'],
+  [{ udp: { port: "80" } }, '"udp.port" expected 0..65535, got "80"'],
+  [{ udp: { ports: 80 } }, '"udp" expected only port, host, publicAddress, got "ports"'],
+  [{ udp: true }, '"udp" expected false or an object, got true'],
+  [{ udp: { host: "" } }, '"udp.host" expected a host name or address, got ""'],
+  [{ udp: { publicAddress: "a b" } }, '"udp.publicAddress" expected "host", "host:port" or { host, port }, got "a b"'],
+  [{ udp: { publicAddress: "host:99999" } }, '"udp.publicAddress" expected 1..65535, got 99999'],
+  [{ udp: { publicAddress: { host: "a", port: 0 } } }, '"udp.publicAddress.port" expected 1..65535, got 0'],
+  [{ udp: { publicAddress: { hots: "a" } } }, '"udp.publicAddress" expected only host, port, got "hots"'],
+  [{ webrtc: {} }, '"webrtc" expected false: this version has no WebRTC channel, got an object'],
+  [{ repair: "max" }, '"repair" expected "adaptive", "off" or { schedule }, got "max"'],
+  [{ repair: { schedule: "generation", groupSize: 0 } }, '"repair.groupSize" expected 2..16, got 0'],
+  [{ netem: { loss: 2 } }, '"loss" expected 0..1, got 2'],
+  [{ netem: { los: 0.1 } }, "expected only"],
+  [{ maxPayload: 10 }, '"maxPayload" expected 0 (no limit) or at least 64, got 10'],
+];
+
+test.each(wrongServerOptions)("FecTransport refuses %j", (options, message) => {
+  expect(() => new FecTransport(options as FecTransportOptions)).toThrow(message);
+});
+
+const wrongClientOptions: [options: unknown, message: string][] = [
+  [{ channels: ["webrtc"] }, '"channels" expected only "udp", got "webrtc"'],
+  [{ channels: "udp" }, '"channels" expected a list, got "udp"'],
+  [{ repair: { schedule: "sliding", codeRate: 2 } }, '"repair.codeRate" expected above 0 to 1, got 2'],
+  [{ netem: "wlan" }, '"profile" expected one of'],
+];
+
+test.each(wrongClientOptions)("FecClient refuses %j", (options, message) => {
+  expect(() => new FecClient("ws://127.0.0.1:1", options as FecClientOptions)).toThrow(message);
+});
+
+test("the browser's FecClient knows no channel yet", () => {
+  expect(() => new BrowserFecClient("ws://127.0.0.1:1", { channels: ["udp"] })).toThrow('"channels" expected an empty list, got "udp"');
+  expect(() => new BrowserFecClient("ws://127.0.0.1:1")).not.toThrow();
+});
+
+const addresses: [publicAddress: string | object, host: string | undefined, port: number | undefined][] = [
+  ["game.example", "game.example", undefined],
+  ["game.example:7777", "game.example", 7777],
+  ["192.0.2.1:1", "192.0.2.1", 1],
+  ["[2001:db8::1]:7777", "2001:db8::1", 7777],
+  ["[2001:db8::1]", "2001:db8::1", undefined],
+  ["2001:db8::1", "2001:db8::1", undefined],
+  [{ port: 7777 }, undefined, 7777],
+  [{ host: "a", port: 7777 }, "a", 7777],
+];
+
+test.each(addresses)("publicAddress %j is host %s and port %s", (publicAddress, host, port) => {
+  const { ours } = resolveFecOptions({ udp: { publicAddress } } as FecTransportOptions);
+  expect(ours.udp).toMatchObject({ publicHost: host, publicPort: port });
+  expect(Object.isFrozen(ours) && Object.isFrozen(ours.udp)).toBe(true);
+});
+
+test("the options object is not changed, and ws-transport's pass through", () => {
+  const options: FecTransportOptions = Object.freeze({ pingInterval: 100, pingMaxRetries: 7, maxPayload: 1000, udp: false });
+  const { ours, webSocket } = resolveFecOptions(options);
+  expect(webSocket).toEqual({ pingInterval: 100, pingMaxRetries: 7, maxPayload: 1000 });
+  expect(ours).toMatchObject({ udp: false, repair: "adaptive", netem: undefined, messageBytesMax: 1000 });
+  expect(() => new FecTransport(options)).not.toThrow();
+});

@@ -1,0 +1,132 @@
+import { CloseCode, type Room as SdkRoom } from "@colyseus/sdk";
+import { FecClient, linkStats } from "colyseus-fec/client";
+import { afterEach, beforeEach, expect, test } from "vitest";
+import { once, serverClient, serverRoom, startServer, until, untilUdp, type TestServer } from "./harness.js";
+import { SyncRoom, textOf, Witness } from "./sync-room.js";
+
+let server: TestServer;
+
+beforeEach(async () => {
+  server = await startServer({ sync: SyncRoom });
+});
+
+afterEach(() => server.stop());
+
+/** Joins with the waits of reconnection cut down; seconds otherwise. */
+async function join(): Promise<SdkRoom> {
+  const room = await new FecClient(server.url).joinOrCreate("sync");
+  Object.assign(room.reconnection, { minUptime: 0, minDelay: 1, delay: 1 });
+  return room;
+}
+
+function socketOf(room: SdkRoom) {
+  return (room.connection.transport as unknown as { ws: { terminate(): void } }).ws;
+}
+
+/** Drops the connection, waits for the new one, and checks that play goes on. */
+async function dropAndPlay(room: SdkRoom, drop: () => void): Promise<void> {
+  const before = serverClient(room);
+  const reconnected = once(room.onReconnect);
+  drop();
+  await reconnected;
+  const host = serverRoom<SyncRoom>(room);
+  host.received.set(room.sessionId, []);
+  // The full state comes right after: the first tick seen is the server's own.
+  const witness = new Witness(room);
+  await until("a state", () => witness.ticks.length > 0);
+  expect(textOf(room.state)).toBe(host.history[room.state.tick]);
+  await untilUdp(room);
+  await witness.play(20);
+  await witness.check();
+  expect(serverClient(room)).not.toBe(before);
+  expect(host.clients.length).toBe(1);
+}
+
+test("contract 17: after the socket is torn down, the client reconnects with the state, and the datagram path opens again", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  await dropAndPlay(room, () => socketOf(room).terminate());
+  expect(serverRoom<SyncRoom>(room).closeCodes).toEqual([CloseCode.ABNORMAL_CLOSURE]);
+  await room.leave();
+});
+
+test("contract 18: close(4010) fires onclose at once, and the client reconnects", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  await dropAndPlay(room, () => {
+    const codes: number[] = [];
+    room.onDrop((code) => codes.push(code));
+    room.connection.close(CloseCode.MAY_TRY_RECONNECT);
+    expect(codes).toEqual([CloseCode.MAY_TRY_RECONNECT]);
+  });
+  await room.leave();
+});
+
+test("messages sent before close(4010) arrive, though they only rode datagrams", async () => {
+  const room = await join();
+  const witness = new Witness(room);
+  await untilUdp(room);
+  const reconnected = once(room.onReconnect);
+  witness.send(50);
+  room.connection.close(CloseCode.MAY_TRY_RECONNECT);
+  await reconnected;
+  expect(serverRoom<SyncRoom>(room).received.get(room.sessionId)).toEqual(Array.from({ length: 50 }, (_, i) => i));
+  await room.leave();
+});
+
+test("contract 11: reconnecting leaves no listener, no session and no datagram channel behind", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  const first = serverClient(room);
+  const firstRef = first.ref;
+  for (let i = 0; i < 3; i++) await dropAndPlay(room, () => socketOf(room).terminate());
+  expect(server.transport.udpStats!.sessions).toBe(1);
+  expect(firstRef.listenerCount("message") + firstRef.listenerCount("close")).toBe(1); // core's own onMessage, never called again
+  expect(first.ref).not.toBe(firstRef);
+  expect(serverClient(room).ref.listenerCount("close")).toBeLessThanOrEqual(2);
+  expect(linkStats(room).path).toBe("udp");
+  await room.leave();
+  await until("no channel", () => server.transport.udpStats!.sessions === 0);
+});
+
+test("contract 11: a stale connection is taken over, and its socket and channel are closed", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  const stale = serverClient(room);
+  const staleRef = stale.ref as unknown as { readyState: number };
+  room.reconnection.enabled = false;
+  const left = once(room.onLeave);
+  const again = await new FecClient(server.url).reconnect(room.reconnectionToken);
+  const witness = new Witness(again);
+  await untilUdp(again);
+  expect((await left)[0]).toBe(CloseCode.WITH_ERROR);
+  await until("the stale socket is closed", () => staleRef.readyState === 3);
+  expect(server.transport.udpStats!.sessions).toBe(1);
+  expect(stale.ref).toBe(serverClient(again).ref);
+  await witness.play(10);
+  await witness.check();
+  await again.leave();
+});
+
+test("contract 17: every failed attempt fires onclose once with 1006, so the retries go on until they are used up", async () => {
+  const room = await join();
+  new Witness(room);
+  room.reconnection.maxRetries = 3;
+  await server.stop(); // closes with 4001
+  server = await startServer({ sync: SyncRoom });
+  const other = await join();
+  new Witness(other);
+  const codes: number[] = [];
+  other.reconnection.maxRetries = 3;
+  other.onDrop((code) => codes.push(code));
+  const left = once(other.onLeave);
+  // Nobody listens where it reconnects to.
+  (other.connection as { url?: string }).url = other.connection.url!.replace(/:\d+\//, ":1/");
+  socketOf(other).terminate();
+  expect((await left)[0]).toBe(CloseCode.FAILED_TO_RECONNECT);
+  expect(codes).toEqual([1006, 1006, 1006, 1006]);
+});

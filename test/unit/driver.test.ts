@@ -1,0 +1,233 @@
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { LinkDriver, type LinkDriverHandlers } from "../../plugin/channels/driver.js";
+import { DRIVER_BATCH_MAX } from "../../plugin/channels/limits.js";
+import { FakeClock } from "../compliance/fake-clock.js";
+import { HandChannel, RecordingLink } from "../compliance/recording-link.js";
+
+let link: RecordingLink;
+let clock: FakeClock;
+let events: string[];
+let driver: LinkDriver;
+
+function makeDriver(overrides: Partial<LinkDriverHandlers> = {}): LinkDriver {
+  driver = new LinkDriver(link, {
+    sendReliable: (record) => events.push(`record ${record[0]}`),
+    onMessage: (bytes) => events.push(`message ${bytes[0]}`),
+    onFailure: (code, reason) => events.push(`failure ${code} ${reason}`),
+    onChannelOpen: () => events.push("channel open"),
+    onChannelClose: (_channel, reason) => events.push(`channel close ${reason}`),
+    ...overrides,
+  }, clock);
+  return driver;
+}
+
+async function microtasks(): Promise<void> {
+  for (let i = 0; i < 10; i++) await Promise.resolve();
+}
+
+beforeEach(() => {
+  link = new RecordingLink();
+  clock = new FakeClock();
+  events = [];
+  makeDriver();
+});
+
+afterEach(() => driver.close());
+
+describe("the link driver", () => {
+  test("flushes once for all that is sent in one synchronous run", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    for (const value of [1, 2, 3]) driver.send(Uint8Array.of(value));
+    driver.sendUnreliable(Uint8Array.of(4));
+    expect(channel.sent).toEqual([]);
+    await microtasks();
+    expect(channel.sent).toEqual([1, 2, 3]);
+    expect(link.calls).toEqual(["openPath 1000 50", "send 1", "send 2", "send 3", "sendUnreliable 4"]);
+  });
+
+  test("flush sends at once", () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    driver.send(Uint8Array.of(1));
+    driver.flush();
+    expect(channel.sent).toEqual([1]);
+  });
+
+  test("delivers what arrived before the call returns, in order", () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    driver.handleReliable(Uint8Array.of(1, 2));
+    channel.ondatagram?.(Uint8Array.of(3));
+    expect(events).toEqual(["channel open", "message 1", "message 2", "message 3"]);
+  });
+
+  test("keeps the order when a handler calls back in", () => {
+    makeDriver({
+      onMessage: (bytes) => {
+        events.push(`message ${bytes[0]}`);
+        if (bytes[0] === 1) driver.handleReliable(Uint8Array.of(3));
+        driver.send(Uint8Array.of(9));
+      },
+    });
+    driver.handleReliable(Uint8Array.of(1, 2));
+    expect(events).toEqual(["message 1", "message 2", "message 3"]);
+  });
+
+  test("stops delivering when a handler closes it", () => {
+    makeDriver({
+      onMessage: (bytes) => {
+        events.push(`message ${bytes[0]}`);
+        driver.close();
+      },
+    });
+    driver.handleReliable(Uint8Array.of(1, 2));
+    expect(events).toEqual(["message 1"]);
+  });
+
+  test("a handler that throws loses no message, and its error comes out as an uncaught one", async () => {
+    const uncaught: unknown[] = [];
+    const others = process.listeners("uncaughtException");
+    process.removeAllListeners("uncaughtException");
+    process.on("uncaughtException", (error) => uncaught.push(error));
+    try {
+      makeDriver({
+        onMessage: (bytes) => {
+          events.push(`message ${bytes[0]}`);
+          throw new Error(`host ${bytes[0]}`);
+        },
+      });
+      driver.handleReliable(Uint8Array.of(1, 2));
+      driver.handleReliable(Uint8Array.of(3));
+      expect(events).toEqual(["message 1", "message 2", "message 3"]);
+      await new Promise((resolve) => setImmediate(resolve));
+    } finally {
+      process.removeAllListeners("uncaughtException");
+      for (const listener of others) process.on("uncaughtException", listener);
+    }
+    expect(uncaught.map(String)).toEqual(["Error: host 1", "Error: host 2", "Error: host 3"]);
+  });
+
+  test("calls the link's timeout when it is due, and re-arms only for an earlier one", async () => {
+    link.timeoutMs = 100;
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    for (let i = 0; i < 20; i++) {
+      link.timeoutMs = 120 + i;
+      driver.send(Uint8Array.of(1));
+      await microtasks();
+    }
+    expect(clock.armedCount).toBe(1);
+    clock.advance(138);
+    expect(link.calls.filter((call) => call.startsWith("timeout"))).toEqual([]);
+    clock.advance(1);
+    expect(link.calls.at(-1)).toBe("timeout 139");
+    clock.advance(10_000);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("counts datagrams that the channel does not take, and goes on", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    channel.full = true;
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    expect(driver.droppedDatagrams).toBe(1);
+    channel.full = false;
+    driver.send(Uint8Array.of(2));
+    await microtasks();
+    expect(channel.sent).toEqual([2]);
+  });
+
+  test("moves at most a batch in one go, and the rest after other events had their turn", async () => {
+    for (let i = 0; i < DRIVER_BATCH_MAX + 10; i++) link.records.push(Uint8Array.of(i & 255));
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    expect(events).toHaveLength(DRIVER_BATCH_MAX);
+    clock.advance(1);
+    expect(events).toHaveLength(DRIVER_BATCH_MAX + 10);
+    events.length = 0;
+    driver.handleReliable(new Uint8Array(DRIVER_BATCH_MAX + 5));
+    expect(events).toHaveLength(DRIVER_BATCH_MAX);
+    await microtasks();
+    clock.advance(1);
+    expect(events).toHaveLength(DRIVER_BATCH_MAX + 5);
+    expect(link.calls.filter((call) => call.startsWith("timeout"))).toEqual([]);
+  });
+
+  test("reports a failure of the link once, with the messages before it, and closes", () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    link.failure = { code: 1002, reason: "bad record" };
+    driver.handleReliable(Uint8Array.of(1));
+    driver.handleReliable(Uint8Array.of(2));
+    expect(events).toEqual(["channel open", "message 1", "failure 1002 bad record"]);
+    expect(channel.state).toBe("closed");
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("an error inside the link ends the session with 1011, not the process", () => {
+    link.fault = new Error("assertion");
+    driver.handleReliable(Uint8Array.of(1));
+    expect(events).toEqual(["failure 1011 assertion"]);
+  });
+
+  test("opens and closes the path with the channel, and tells", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    expect([driver.path, link.calls]).toEqual(["websocket", []]);
+    channel.open();
+    expect(driver.path).toBe("memory");
+    link.path = "reliable"; // suspended
+    expect(driver.path).toBe("websocket");
+    link.path = "datagram";
+    channel.close("timeout");
+    expect(driver.path).toBe("websocket");
+    expect(link.calls).toEqual(["openPath 1000 50", "closePath"]);
+    expect(events).toEqual(["channel open", "channel close timeout"]);
+  });
+
+  test("attach replaces the channel; nothing of the old one counts any more", () => {
+    const [first, second] = [new HandChannel(), new HandChannel()];
+    driver.attach(first);
+    first.open();
+    const stale = first.ondatagram;
+    second.state = "open";
+    driver.attach(second);
+    expect(first.state).toBe("closed");
+    expect(first.ondatagram).toBeNull();
+    expect(stale).not.toBeNull();
+    expect(link.calls).toEqual(["openPath 1000 50", "closePath", "openPath 1000 50"]);
+    expect(events).toEqual(["channel open", "channel open"]);
+    driver.attach(second);
+    expect(second.state).toBe("open");
+  });
+
+  test("close hands out the last records first, closes the channel, and is silent from then on", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    driver.send(Uint8Array.of(1));
+    link.records.push(Uint8Array.of(7), Uint8Array.of(8));
+    link.timeoutMs = 50;
+    driver.close();
+    driver.close();
+    expect(events).toEqual(["channel open", "record 7", "record 8"]);
+    expect(link.calls.at(-1)).toBe("closePath");
+    expect(channel.state).toBe("closed");
+    await microtasks();
+    clock.advance(1000);
+    driver.send(Uint8Array.of(2));
+    driver.handleReliable(Uint8Array.of(3));
+    const late = new HandChannel();
+    driver.attach(late);
+    expect(late.state).toBe("closed");
+    expect(events).toHaveLength(3);
+    expect(link.calls).toHaveLength(3);
+  });
+});
