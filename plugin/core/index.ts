@@ -8,4 +8,4 @@ export * from "./wire/constants.js";
 export { readDatagram, type Datagram, type FeedbackFrame, type Frame, type Malformed, type PingFrame, type RepairFrame, type SourceFrame } from "./wire/datagram-reader.js";
 export { DatagramWriter, type Feedback } from "./wire/datagram-writer.js";
 export { encodeSymbolRecord, encodeUnreliableRecord, readRecord, type SymbolRecord, type UnreliableRecord } from "./wire/reliable-record.js";
-export { makeSymbol, symbolIsFirst, symbolIsLast, symbolPayload } from "./wire/symbol.js";
+export * from "./symbol.js";

@@ -16,7 +16,7 @@ import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { readDatagram, type FeedbackFrame } from "./wire/datagram-reader.js";
 import { encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
-import { symbolIsFirst, symbolIsLast, symbolPayload } from "./wire/symbol.js";
+import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
 export type { LinkStats, RepairOption };
 

@@ -22,6 +22,9 @@ const HOLD_BEFORE_DOWN_MS = 10_000;
 const HOLD_AFTER_CONGESTION_MS = 15_000;
 const WATCH_AFTER_UP_MS = 2_000;
 
+/** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
+const RECENT_WEIGHT = 0.6;
+
 /** A step up is blamed for loss that grows by this factor soon after it. */
 const BLAME_FACTOR = 1.5;
 
@@ -63,7 +66,7 @@ export class RedundancyController {
   /** Looks at the path and gives the decision that holds from now on. Call it a few times a second. */
   update(path: PathState): RedundancyDecision {
     const { nowMs } = path;
-    const loss = Math.max(path.recentLossRatio, path.longLossRatio);
+    const loss = Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio);
     if (this.#congested(path) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) {
       this.#rung = this.#rung >> 1;
       this.#lastHalvedMs = nowMs;

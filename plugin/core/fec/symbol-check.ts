@@ -5,7 +5,7 @@
  */
 
 import { SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
-import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../wire/constants.js";
+import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../symbol.js";
 
 /** A source symbol's whole length in bytes by its header, or 0 when bytes does not start with a valid header. */
 export function symbolBytesByHeader(bytes: Uint8Array): number {

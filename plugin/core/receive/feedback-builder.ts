@@ -56,10 +56,11 @@ export class FeedbackBuilder {
     return "late";
   }
 
-  /** The datagram holds frames that ask for feedback. */
-  onEliciting(nowMs: number): void {
+  /** The datagram holds frames that ask for feedback. @param intervalMs usual time until the next such datagram. */
+  onEliciting(intervalMs: number, nowMs: number): void {
     this.#eliciting++;
-    if (this.#eliciting >= ELICITING_MAX) this.#dueMs = nowMs;
+    // Waiting saves a datagram only if another comes in time.
+    if (this.#eliciting >= ELICITING_MAX || intervalMs > FEEDBACK_DELAY_MS_MAX) this.#dueMs = nowMs;
     else this.#dueMs = Math.min(this.#dueMs, nowMs + FEEDBACK_DELAY_MS_MAX);
   }
 

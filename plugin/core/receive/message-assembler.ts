@@ -1,5 +1,5 @@
 /** Joins the symbols of one message, given in order, and bounds its size. Copies; the message's bytes belong to the receiver. */
-import { concat } from "../wire/symbol.js";
+import { concat } from "../symbol.js";
 
 export type AssemblyFault = "first inside a message" | "no first symbol" | "too large";
 

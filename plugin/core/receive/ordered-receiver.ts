@@ -8,7 +8,7 @@ import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { LinkCounters, SampleWindow } from "../stats.js";
 import type { RepairFrame } from "../wire/datagram-reader.js";
 import type { SymbolRecord } from "../wire/reliable-record.js";
-import { makeSymbol, symbolIsFirst, symbolIsLast, symbolPayload } from "../wire/symbol.js";
+import { makeSymbol, symbolIsFirst, symbolIsLast, symbolPayload } from "../symbol.js";
 import { MessageAssembler, type AssemblyFault } from "./message-assembler.js";
 
 /** What a peer did that ends the session. */

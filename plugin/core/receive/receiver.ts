@@ -8,7 +8,7 @@ import { DATAGRAM_HEADER_BYTES, ORDERED, SOURCE_FRAME_HEADER_BYTES } from "../wi
 import type { Datagram } from "../wire/datagram-reader.js";
 import type { Feedback } from "../wire/datagram-writer.js";
 import type { SymbolRecord, UnreliableRecord } from "../wire/reliable-record.js";
-import { symbolIsFirst } from "../wire/symbol.js";
+import { symbolIsFirst } from "../symbol.js";
 import { FeedbackBuilder } from "./feedback-builder.js";
 import { OneWayDelay } from "./one-way-delay.js";
 import { OrderedReceiver, type OrderedFault } from "./ordered-receiver.js";
@@ -94,7 +94,7 @@ export class Receiver {
       else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
     }
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
-    if (eliciting) this.#feedback.onEliciting(nowMs);
+    if (eliciting) this.#feedback.onEliciting(this.#interval.ms, nowMs);
     return true;
   }
 

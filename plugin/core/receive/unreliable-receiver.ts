@@ -8,7 +8,7 @@ import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import { BARRIER_BYTES } from "../wire/constants.js";
 import type { RepairFrame } from "../wire/datagram-reader.js";
-import { concat, symbolIsFirst, symbolIsLast, symbolPayload } from "../wire/symbol.js";
+import { concat, symbolIsFirst, symbolIsLast, symbolPayload } from "../symbol.js";
 
 interface HeldMessage {
   message: Uint8Array;

@@ -5,7 +5,7 @@
 import { ORDERED_WINDOW_SYMBOLS } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { FeedbackFrame } from "../wire/datagram-reader.js";
-import { makeSymbol } from "../wire/symbol.js";
+import { makeSymbol } from "../symbol.js";
 
 export interface OutgoingSymbol {
   seq: Seq;

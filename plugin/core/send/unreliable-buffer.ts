@@ -4,7 +4,7 @@
  */
 import { seqAdd, type Seq } from "../seq.js";
 import { BARRIER_BYTES } from "../wire/constants.js";
-import { concat, makeSymbol, symbolIsFirst, symbolIsLast, symbolPayload } from "../wire/symbol.js";
+import { concat, makeSymbol, symbolIsFirst, symbolIsLast, symbolPayload } from "../symbol.js";
 import { fragmentCount } from "./ordered-buffer.js";
 
 /** Unreliable symbols that wait for the next datagram; the oldest is dropped beyond: it would be stale. */

@@ -26,12 +26,6 @@ export type StreamId = typeof ORDERED | typeof UNRELIABLE;
 export const SOURCE_RETRANSMITTED = 2;
 export const REPAIR_DENSE = 2;
 
-/** Symbol header: bits 0..11 the payload's length, then FIRST and LAST. */
-export const SYMBOL_LENGTH_MASK = 0x0fff;
-export const SYMBOL_FIRST = 0x1000;
-export const SYMBOL_LAST = 0x2000;
-export const SYMBOL_RESERVED = 0xc000;
-
 /** First bytes of the records on the reliable path. */
 export const RECORD_CONTROL = 0x1f;
 export const RECORD_SYMBOL = 0x1e;

@@ -3,7 +3,8 @@
  * frame is checked before the caller sees the first. Never throws; keeps no byte of the input.
  */
 import { DATAGRAM_FRAMES_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_SYMBOL_BYTES_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
-import { DATAGRAM_HEADER_BYTES, FrameType, REPAIR_DENSE, SOURCE_RETRANSMITTED, SYMBOL_LENGTH_MASK, SYMBOL_RESERVED, WIRE_VERSION, type StreamId } from "./constants.js";
+import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../symbol.js";
+import { DATAGRAM_HEADER_BYTES, FrameType, REPAIR_DENSE, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId } from "./constants.js";
 
 export interface SourceFrame {
   kind: "source";

@@ -1,6 +1,11 @@
 /** Source symbols: a header of length and flags, then the payload (docs/WIRE-FORMAT.md section 2.1, after RFC 8681). */
-import { SYMBOL_HEADER_BYTES } from "../limits.js";
-import { SYMBOL_FIRST, SYMBOL_LAST } from "./constants.js";
+import { SYMBOL_HEADER_BYTES } from "./limits.js";
+
+/** Symbol header, u16: bits 0..11 the payload's length, then FIRST and LAST. */
+export const SYMBOL_LENGTH_MASK = 0x0fff;
+export const SYMBOL_FIRST = 0x1000;
+export const SYMBOL_LAST = 0x2000;
+export const SYMBOL_RESERVED = 0xc000;
 
 /** A source symbol over message[start..end), in a buffer of its own. */
 export function makeSymbol(message: Uint8Array, start: number, end: number, first: boolean, last: boolean): Uint8Array {
