@@ -75,7 +75,10 @@ export async function untilUdp(room: SdkRoom, timeoutMs?: number): Promise<void>
 export async function silentUdpSocket(port = 0): Promise<{ socket: Socket; port: number }> {
   const socket = createSocket("udp4");
   await new Promise<void>((resolve, reject) => {
-    socket.once("error", reject);
+    socket.once("error", (error) => {
+      socket.close();
+      reject(error);
+    });
     socket.bind(port, "127.0.0.1", resolve);
   });
   return { socket, port: socket.address().port };

@@ -3,7 +3,7 @@
  * Repair is the decoder's work; what to tell the sender is read by the feedback.
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
-import { CARRIED_AHEAD_BYTES_MAX, FEEDBACK_SYMBOL_BYTES_MAX, ORDERED_WINDOW_SYMBOLS, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { CARRIED_AHEAD_BYTES_MAX, DECODER_HISTORY_SYMBOLS, FEEDBACK_SYMBOL_BYTES_MAX, ORDERED_WINDOW_SYMBOLS, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { LinkCounters, SampleWindow } from "../stats.js";
 import type { RepairFrame } from "../wire/datagram-reader.js";
@@ -42,8 +42,9 @@ export class OrderedReceiver {
     private readonly deliver: (message: Uint8Array) => void,
   ) {
     this.#next = this.#end = firstSeq;
-    // How far ahead a symbol may be is checked here, so the decoder need not.
-    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 30 });
+    // How far ahead a symbol may be is checked here, so the decoder need not. It keeps what waits for delivery, and behind
+    // that what a repair may still name.
+    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 30, historySymbols: ORDERED_WINDOW_SYMBOLS + DECODER_HISTORY_SYMBOLS });
     this.#assembler = new MessageAssembler(messageBytesMax);
   }
 

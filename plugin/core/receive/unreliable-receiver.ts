@@ -3,12 +3,15 @@
  * that was sent after an ordered one which is still missing waits for it, but not for long (docs/WIRE-FORMAT.md section 3.4).
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
-import { MESSAGE_FRAGMENTS_MAX, UNRELIABLE_HELD_MAX } from "../limits.js";
+import { DECODER_HISTORY_SYMBOLS, MESSAGE_FRAGMENTS_MAX, UNRELIABLE_HELD_MAX } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import { BARRIER_BYTES } from "../wire/constants.js";
 import type { RepairFrame } from "../wire/datagram-reader.js";
 import { concat, symbolIsFirst, symbolIsLast, symbolPayload } from "../symbol.js";
+
+/** Symbols whose taking is remembered: as many as the decoder keeps, and those ahead of a gap. */
+const TAKEN_MEMORY = 2 * DECODER_HISTORY_SYMBOLS;
 
 interface HeldMessage {
   message: Uint8Array;
@@ -20,6 +23,8 @@ export class UnreliableReceiver {
   readonly #decoder: RepairDecoder;
   readonly #held: HeldMessage[] = [];
   #newest: Seq;
+  /** The symbols taken lately, by sequence number modulo its length: the decoder may know one before it is taken here. */
+  readonly #taken = new Float64Array(TAKEN_MEMORY).fill(-1);
   #span = 0;
   #known = 0;
 
@@ -85,6 +90,10 @@ export class UnreliableReceiver {
     }
   }
 
+  #get(seq: Seq): Uint8Array | undefined {
+    return this.#taken[seq % TAKEN_MEMORY] === seq ? this.#decoder.get(seq) : undefined;
+  }
+
   /** A symbol became known: its message is complete if all the others are, and that happens once. */
   #take(seq: Seq, orderedNext: Seq, holdMs: number, nowMs: number): void {
     const ahead = seqDiff(seq, this.#newest);
@@ -93,16 +102,17 @@ export class UnreliableReceiver {
       this.#span += ahead;
     }
     this.#known++;
+    this.#taken[seq % TAKEN_MEMORY] = seq;
     const parts: Uint8Array[] = [];
     let first = seq;
     for (let back = 0; ; back++) {
-      const symbol = this.#decoder.get(first);
+      const symbol = this.#get(first);
       if (!symbol || back === MESSAGE_FRAGMENTS_MAX) return;
       if (symbolIsFirst(symbol)) break;
       first = seqAdd(first, -1);
     }
     for (let i = 0; i < MESSAGE_FRAGMENTS_MAX; i++) {
-      const symbol = this.#decoder.get(seqAdd(first, i));
+      const symbol = this.#get(seqAdd(first, i));
       if (!symbol || (i > 0 && symbolIsFirst(symbol))) return;
       parts.push(symbolPayload(symbol));
       if (symbolIsLast(symbol)) {

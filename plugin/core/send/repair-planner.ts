@@ -56,8 +56,8 @@ export class RepairPlanner {
     } else {
       this.#generation = undefined;
     }
-    if (policy.kind === "sliding") this.#sliding.setCodeRate(policy.codeRate);
-    else this.#dropPending();
+    this.#sliding.setCodeRate(policy.kind === "sliding" ? policy.codeRate : 0);
+    if (this.#sliding.repairCount === 0) this.#dropPending();
   }
 
   /**
