@@ -75,14 +75,14 @@ export class LinkDriver {
   /** Sends one message, exactly once and in order; copied. No effect after close(). */
   send(message: Uint8Array): void {
     if (this.#closed) return;
-    this.#link.send(message, this.#clock.now());
+    this.#link.send(message);
     this.#queueFlush();
   }
 
   /** Sends one message at most once; copied. No effect after close(). */
   sendUnreliable(message: Uint8Array): void {
     if (this.#closed) return;
-    this.#link.sendUnreliable(message, this.#clock.now());
+    this.#link.sendUnreliable(message);
     this.#queueFlush();
   }
 
@@ -118,7 +118,7 @@ export class LinkDriver {
     const channel = this.#dropChannel();
     if (channel === undefined) return;
     channel.close();
-    this.#change((nowMs) => this.#link.closePath(nowMs));
+    this.#change(() => this.#link.closePath());
   }
 
   /** Sends now what waits for the microtask. */
@@ -140,7 +140,7 @@ export class LinkDriver {
     this.#closed = true;
     this.#release();
     try {
-      this.#link.closePath(this.#clock.now());
+      this.#link.closePath();
       this.#drainReliable(Infinity);
     } catch (error) {
       rethrowLater(error);
@@ -155,7 +155,7 @@ export class LinkDriver {
 
   #onChannelClose(channel: DatagramChannel, reason: string): void {
     this.#dropChannel();
-    this.#change((nowMs) => this.#link.closePath(nowMs));
+    this.#change(() => this.#link.closePath());
     if (!this.#closed) callHost(() => this.#handlers.onChannelClose?.(channel, reason));
   }
 

@@ -10,7 +10,7 @@ import { transportOf, type AnyRoom } from "./sdk-internals.js";
 /** A snapshot of a room's link; see LinkStats. */
 export interface RoomLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
-  readonly path: "websocket" | "udp" | "webrtc" | "memory";
+  readonly path: "websocket" | "udp" | "webrtc";
 }
 
 /** Switches of a room's link. The first two need the client's option `netem`, and throw without. */
@@ -28,7 +28,7 @@ export function linkStats(room: AnyRoom): RoomLinkStats {
   const transport = transportOf(room);
   const driver = transport instanceof FecClientTransport ? transport.session?.driver : undefined;
   if (driver === undefined) return { ...new Link().stats(0), path: "websocket" };
-  return { ...driver.stats(), path: driver.path };
+  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"] };
 }
 
 /** The switches of a room that a FecClient joined; undefined for any other. */

@@ -55,7 +55,7 @@ export function wrapTransport(room: AnyRoom, wrap: (webSocket: SdkWebSocketTrans
     enumerable: true,
     get: () => current,
     set: (connection: Connection) => {
-      if (connection.transport instanceof WebSocketTransport) connection.transport = wrap(connection.transport);
+      if (connection?.transport instanceof WebSocketTransport) connection.transport = wrap(connection.transport);
       current = connection;
     },
   });

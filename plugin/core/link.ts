@@ -84,7 +84,7 @@ export class Link {
   }
 
   /** Sends a message: exactly once, in order, any length. `message` is copied. */
-  send(message: Uint8Array, nowMs: number): void {
+  send(message: Uint8Array): void {
     this.#counters.messagesSent++;
     if (this.#path.kind === "open") {
       if (this.#sender.fits(message.length)) {
@@ -101,12 +101,10 @@ export class Link {
       this.#records.push(encodeSymbolRecord(this.#sender.ordered.skip(), start === 0, end === message.length, message.subarray(start, end)));
       start = end;
     } while (start < message.length);
-    void nowMs;
   }
 
   /** Sends a message that may be lost or overtaken: at most once. `message` is copied. */
-  sendUnreliable(message: Uint8Array, nowMs: number): void {
-    void nowMs;
+  sendUnreliable(message: Uint8Array): void {
     this.#counters.messagesSent++;
     if (this.#path.kind === "open" && this.#sender.pushUnreliable(message)) return;
     this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message));
@@ -122,8 +120,7 @@ export class Link {
   }
 
   /** The channel closed, or is about to: the reliable path carries what is unacknowledged, and everything after. */
-  closePath(nowMs: number): void {
-    void nowMs;
+  closePath(): void {
     if (this.#path.kind === "closed") return;
     this.#path.close();
     this.#receiver.close();

@@ -145,7 +145,8 @@ export class FecRef extends EventEmitter {
   #onRecord(data: RawData): void {
     const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
     if (record[0] !== RECORD_CONTROL) {
-      this.driver.handleReliable(record);
+      // Not as a Buffer, whose slice() is a view of ws's memory.
+      this.driver.handleReliable(new Uint8Array(record.buffer, record.byteOffset, record.length));
       return;
     }
     const control = readControl(record);

@@ -113,8 +113,14 @@ export class FecTransport extends WebSocketTransport {
   async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext): Promise<void> {
     const reconnectionToken = fec.url.searchParams.get("reconnectionToken") ?? undefined;
     const skipHandshake = fec.url.searchParams.has("skipHandshake");
+    const key = `${fec.roomId}/${fec.sessionId}`;
     try {
       const room = matchMaker.getLocalRoomById(fec.roomId);
+      // The holder of the token is back while the old connection still looks open (it changed networks): core waits for
+      // that one's end, which without this is the pings' to notice, seconds later.
+      if (reconnectionToken !== undefined && room?.clients.get(fec.sessionId)?.reconnectionToken === reconnectionToken) {
+        this.#sessions.get(key)?.terminate();
+      }
       await connectClientToRoom(room, client, context, { reconnectionToken, skipHandshake });
     } catch (error) {
       const { code, message } = error as Error & { code: number };
@@ -124,7 +130,7 @@ export class FecTransport extends WebSocketTransport {
       client.error(code, message, () => ref.close(reconnectionToken === undefined ? CloseCode.WITH_ERROR : retry));
       return;
     }
-    this.#replaceSession(`${fec.roomId}/${fec.sessionId}`, ref);
+    this.#replaceSession(key, ref);
     if (this.#udp !== undefined && fec.channels.includes("udp")) new DatagramOffer(ref, this.#udp).start();
   }
 
@@ -133,7 +139,7 @@ export class FecTransport extends WebSocketTransport {
     if (ref.readyState === ref.webSocket.CLOSED) return;
     const stale = this.#sessions.get(key);
     this.#sessions.set(key, ref);
-    ref.once("close", () => this.#sessions.get(key) === ref && this.#sessions.delete(key));
+    ref.webSocket.once("close", () => this.#sessions.get(key) === ref && this.#sessions.delete(key));
     if (stale === undefined) return;
     debugFec("session %s moved to a new connection", key);
     stale.driver.close();

@@ -10,7 +10,7 @@ import { FecRef } from "./fec-ref.js";
 /** A snapshot of one client's link; see LinkStats. */
 export interface ClientLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
-  readonly path: "websocket" | "udp" | "webrtc" | "memory";
+  readonly path: "websocket" | "udp" | "webrtc";
 }
 
 /** Switches of one client's link. The first two need the transport's option `netem`, and throw without. */
@@ -26,7 +26,7 @@ export interface LinkControl {
 /** Statistics of a room's client: path "websocket" and zeros for one on a plain WebSocket. */
 export function linkStats(client: Client): ClientLinkStats {
   const ref: unknown = client.ref;
-  if (ref instanceof FecRef) return { ...ref.driver.stats(), path: ref.driver.path };
+  if (ref instanceof FecRef) return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"] };
   return { ...new Link().stats(0), path: "websocket" };
 }
 

@@ -82,8 +82,8 @@ export class Bot {
     room.onStateChange(() => this.onState());
     room.onDrop(() => (this.drops += 1));
     room.onError((code, message) => this.errors.push(`error ${code} ${message ?? ""}`));
-    room.onLeave((code) => {
-      if (!this.leaving) this.errors.push(`closed with ${code}`);
+    room.onLeave((code, reason) => {
+      if (!this.leaving) this.errors.push(`closed with ${code} ${reason ?? ""}`);
     });
   }
 
@@ -131,7 +131,8 @@ export class Bot {
       sessionId: this.sessionId,
       feedEntries: this.feed.count,
       patches: this.patches,
-      ...this.feed.faults(frozen.feedCounts[this.sessionId] ?? 0),
+      // Unknown to the server: it was thrown out, which is an error of its own.
+      ...this.feed.faults(frozen.feedCounts[this.sessionId] ?? this.feed.count),
       finalEqual: this.finalHash === frozen.stateHash,
       checksCompared: compared.length,
       checksDifferent: compared.filter(([tick, hash]) => frozen.checks[tick] !== hash).length,

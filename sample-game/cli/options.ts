@@ -141,7 +141,10 @@ function impairmentText(values: Values, seed: number): string | undefined {
 /** The plugin says "delayMs" or "loss.meanBurstMs"; who typed --delay or --burst-ms should read that. */
 function withOptionNames(message: string): string {
   const names: Record<string, string> = { profile: "profile", ...OPTION_OF_NAME };
-  return message.replace(/^"([\w.]+)"/, (whole, name: string) => (names[name] ? `"--${names[name]}"` : whole));
+  return message
+    .replace(/^"([\w.]+)"/, (whole, name: string) => (names[name] ? `"--${names[name]}"` : whole))
+    .replace(", or options like loss=0.05,delayMs=50", "")
+    .replace("without burstDatagrams", "without --burst-datagrams");
 }
 
 const OPTION_OF_NAME: Record<string, string> = {

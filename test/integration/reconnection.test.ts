@@ -112,21 +112,28 @@ test("contract 11: a stale connection is taken over, and its socket and channel 
   await again.leave();
 });
 
+test("contract 11: a client that changed networks is back at once, though its old connection still looks open", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  // The server does not hear that this socket ends; without more, only missed pings (6 s and more) would tell.
+  (serverClient(room).ref as unknown as { webSocket: { pause(): void } }).webSocket.pause();
+  const startMs = performance.now();
+  await dropAndPlay(room, () => room.connection.close(CloseCode.MAY_TRY_RECONNECT));
+  expect(performance.now() - startMs).toBeLessThan(4000);
+  await room.leave();
+});
+
 test("contract 17: every failed attempt fires onclose once with 1006, so the retries go on until they are used up", async () => {
   const room = await join();
   new Witness(room);
-  room.reconnection.maxRetries = 3;
-  await server.stop(); // closes with 4001
-  server = await startServer({ sync: SyncRoom });
-  const other = await join();
-  new Witness(other);
   const codes: number[] = [];
-  other.reconnection.maxRetries = 3;
-  other.onDrop((code) => codes.push(code));
-  const left = once(other.onLeave);
+  room.reconnection.maxRetries = 3;
+  room.onDrop((code) => codes.push(code));
+  const left = once(room.onLeave);
   // Nobody listens where it reconnects to.
-  (other.connection as { url?: string }).url = other.connection.url!.replace(/:\d+\//, ":1/");
-  socketOf(other).terminate();
+  room.connection.url = room.connection.url!.replace(/:\d+\//, ":1/");
+  socketOf(room).terminate();
   expect((await left)[0]).toBe(CloseCode.FAILED_TO_RECONNECT);
   expect(codes).toEqual([1006, 1006, 1006, 1006]);
 });

@@ -103,7 +103,7 @@ describe("two links over a simulated network", () => {
       for (let round = 0; round < 6; round++) {
         world.openPath();
         playGame(world, random, 300 + random.int(500));
-        if (random.int(2)) world.server.link.closePath(world.nowMs);
+        if (random.int(2)) world.server.link.closePath();
         else world.closePath();
         world.drain();
         playGame(world, random, random.int(300));
@@ -165,6 +165,46 @@ describe("two links over a simulated network", () => {
     world.settle(2000);
     expectOrdered(world.server, world.client);
     expect(world.server.link.stats(world.nowMs).counters.retransmissionsSent).toBeGreaterThanOrEqual(1);
+  });
+
+  it("keeps 250 symbols that wait for one missing symbol (swarm SEED=12: they were evicted from the decoder's history)", () => {
+    const world = new World({ up: { delayMs: 50 }, down: { delayMs: 50 }, link: { repair: "off" }, reliableDelayMs: 3000 });
+    world.openPath();
+    world.run(200);
+    world.server.out.blackout(true);
+    world.server.send(new Uint8Array([1]));
+    world.drain();
+    world.server.out.blackout(false);
+    // Every retransmission of the missing symbol is lost too: only the reliable path brings it, late.
+    for (let i = 0; i < 250; i++) {
+      world.server.send(new Uint8Array([2, i]));
+      world.drain();
+    }
+    world.settle();
+    expectOrdered(world.server, world.client);
+  });
+
+  it("delivers a fragmented unreliable message once when repair solves its last two symbols together (swarm SEED=1)", () => {
+    for (const seed of seeds(30)) {
+      const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20, loss: 0.2 }, seed, link: { repair: { schedule: "sliding", codeRate: 1 } } });
+      const random = new SeededRandom(seed);
+      world.openPath();
+      world.play(60, 1000, i => world.server.sendUnreliable(randomMessage(random, i, 3000)));
+      world.settle(1000);
+      expect(expectUnreliableAtMostOnce(world.server, world.client)).toBeGreaterThan(20);
+    }
+  });
+
+  it("survives a change to code rate 0 while repairs wait (swarm SEED=113)", () => {
+    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, link: { repair: { schedule: "sliding", codeRate: 1 } } });
+    world.openPath();
+    world.server.send(new Uint8Array(100));
+    world.drain();
+    world.server.link.setRepair("off");
+    world.server.send(new Uint8Array(100));
+    world.drain();
+    world.settle(1000);
+    expectOrdered(world.server, world.client);
   });
 
   it("answers the same inputs with the same bytes", () => {

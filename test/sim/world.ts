@@ -46,12 +46,12 @@ export class End {
 
   send(bytes: Uint8Array): void {
     this.sent.push({ bytes: bytes.slice(), ordered: true, atMs: this.world.nowMs });
-    this.link.send(bytes, this.world.nowMs);
+    this.link.send(bytes);
   }
 
   sendUnreliable(bytes: Uint8Array): void {
     this.sent.push({ bytes: bytes.slice(), ordered: false, atMs: this.world.nowMs });
-    this.link.sendUnreliable(bytes, this.world.nowMs);
+    this.link.sendUnreliable(bytes);
   }
 
   /** Drains the link into the paths, and its messages into `delivered`. */
@@ -103,7 +103,7 @@ export class World {
   }
 
   closePath(): void {
-    for (const end of this.ends) end.link.closePath(this.nowMs);
+    for (const end of this.ends) end.link.closePath();
     this.drain();
   }
 
