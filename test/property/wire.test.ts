@@ -111,7 +111,7 @@ describe("a link under hostile datagrams", () => {
       const world = new World({ up: { delayMs: 10, loss: 0.05 }, down: { delayMs: 10, loss: 0.05 }, seed, onDatagram: (_, d) => captured.push(d.slice()) });
       world.openPath();
       world.play(60, 3000, i => world.server.send(randomMessage(random, i, 200)));
-      let nowMs = world.nowMs, messages = 0, sent = 0, malformed = 0, failures = 0;
+      let nowMs = world.nowMs, messages = 0, sent = 0, malformed = 0;
       const newVictim = (): Link => {
         const link = new Link();
         link.openPath({ mtuBytes: 1176, overheadBytes: 52 }, nowMs);
@@ -133,7 +133,6 @@ describe("a link under hostile datagrams", () => {
         while (victim.pollMessage()) messages++;
         while (victim.pollReliable());
         if (victim.failure) {
-          failures++;
           malformed += victim.stats(nowMs).counters.datagramsMalformed;
           victim = newVictim();
         }
@@ -143,7 +142,6 @@ describe("a link under hostile datagrams", () => {
       expect(sent).toBeLessThan(60_000);
       expect(messages).toBeLessThan(60_000);
       expect(malformed).toBeGreaterThan(1000);
-      expect(failures).toBeGreaterThan(0);
     });
   }
 });
