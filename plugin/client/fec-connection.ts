@@ -4,7 +4,7 @@
  * docs/WIRE-FORMAT.md sections 1 and 4.
  */
 
-import { CloseCode } from "@colyseus/sdk";
+import { CloseCode, Protocol } from "@colyseus/sdk";
 import { LinkDriver } from "../channels/driver.js";
 import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
@@ -86,7 +86,7 @@ export class FecConnection {
     }
     if (socket.readyState !== OPEN || mode.kind === "ended") return;
     if (mode.kind === "fec") sendByLink(mode, data, ordered);
-    else if (mode.held.length < SENDS_HELD_MAX) mode.held.push({ bytes: Uint8Array.from(data), ordered });
+    else if (mode.held.length < SENDS_HELD_MAX) mode.held.push({ bytes: new Uint8Array(data), ordered });
     else throw new Error(`"send" expected at most ${SENDS_HELD_MAX} messages before the server's first, got one more`);
   }
 
@@ -199,8 +199,15 @@ export class FecConnection {
 }
 
 /** An unreliable message that no record of the server's size holds goes as an ordered one, which can be split. */
-function sendByLink({ driver, fragment }: FecMode, bytes: Uint8Array, ordered: boolean): void {
-  if (ordered || bytes.length > fragment) driver.send(bytes);
-  else driver.sendUnreliable(bytes);
+function sendByLink({ driver, path, fragment }: FecMode, bytes: Uint8Array, ordered: boolean): void {
+  if (!ordered && bytes.length <= fragment) {
+    driver.sendUnreliable(bytes);
+    return;
+  }
+  driver.send(bytes);
+  if (bytes[0] !== Protocol.LEAVE_ROOM) return;
+  // The last message: by WebSocket, with all that is under way, it needs no repair and no patience.
+  path.stop();
+  driver.detach();
 }
 

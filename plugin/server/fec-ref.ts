@@ -5,6 +5,7 @@
  */
 
 import { EventEmitter } from "node:events";
+import { CloseCode, logger } from "@colyseus/core";
 import type { RawData, WebSocket } from "ws";
 import { LinkDriver } from "../channels/driver.js";
 import { Link } from "../core/link.js";
@@ -19,6 +20,9 @@ const OPEN = 1;
 const BINARY = { binary: true } as const;
 
 type SendCallback = (error?: Error) => void;
+
+/** WebSocket close code of an error inside the link (channels/driver.ts). */
+const INTERNAL_ERROR = 1011;
 
 /** A message as core and ws-transport give it; an array of numbers comes from ws-transport's simulateLatency. */
 export type SentBytes = Uint8Array | number[];
@@ -57,7 +61,7 @@ export class FecRef extends EventEmitter {
     this.driver = new LinkDriver(this.link, {
       sendReliable: (record) => this.#write(record),
       onMessage: (bytes) => this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
-      onFailure: (code, reason) => this.#fail(code, reason),
+      onFailure: (code, reason) => this.#onFailure(code, reason),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
         this.sendControl({ t: "close" });
@@ -86,7 +90,7 @@ export class FecRef extends EventEmitter {
   send(data: SentBytes, options?: object | SendCallback, callback?: SendCallback): void {
     const done = typeof options === "function" ? (options as SendCallback) : callback;
     if (this.#isOpenFor(done)) {
-      this.driver.send(data instanceof Uint8Array ? data : Uint8Array.from(data));
+      this.driver.send(data instanceof Uint8Array ? data : new Uint8Array(data));
       if (done) process.nextTick(done);
     }
   }
@@ -154,7 +158,12 @@ export class FecRef extends EventEmitter {
     else if (control.kind === "close") this.onpeerclose?.();
   }
 
-  /** Ends a session whose client, or whose link, broke the protocol. */
+  /** A link that broke is a bug of ours, and not the end of the session: the SDK reconnects, with a new one. */
+  #onFailure(code: number, reason: string): void {
+    if (code === INTERNAL_ERROR) logger.error(`colyseus-fec: a link broke: ${reason}`);
+    this.#fail(code === INTERNAL_ERROR ? CloseCode.MAY_TRY_RECONNECT : code, reason);
+  }
+
   #fail(code: number, reason: string): void {
     debugFec("session ends with %d: %s", code, reason);
     this.driver.close();

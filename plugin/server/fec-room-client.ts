@@ -25,7 +25,7 @@ export class FecRoomClient extends WebSocketClient {
 
   /** Sends a frame at most once, in any order. The bytes are copied; the callback always runs. */
   rawUnreliable(data: Uint8Array, _options?: ISendOptions, callback?: (error?: Error) => void): void {
-    const frame = this.#renumber(Uint8Array.from(data));
+    const frame = this.#renumber(new Uint8Array(data));
     const delayMs = this.#latencyMs();
     if (delayMs > 0) setTimeout(() => this.#sendUnreliable(frame, callback), delayMs);
     else this.#sendUnreliable(frame, callback);

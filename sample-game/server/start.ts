@@ -36,7 +36,7 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
   const { patchRateHz, seed } = options;
   // These options win over those of the client that creates a room.
   server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true });
-  await server.listen(options.port);
+  await listen(server, transport, options.port);
   const { roomId } = await matchMaker.createRoom(ARENA_ROOM, {});
   const room = matchMaker.getLocalRoomById(roomId) as unknown as ArenaRoom;
   const address = transport.server?.address();
@@ -47,6 +47,14 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
     linkStats: () => room.clients.map(linkStats).filter((stats) => stats !== undefined),
     stop: () => server.gracefullyShutdown(false),
   };
+}
+
+/** Core's own listen() neither resolves nor rejects when the TCP port is taken. */
+async function listen(server: Server, transport: Transport, port: number): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    transport.server?.once("error", reject);
+    server.listen(port).then(resolve, reject);
+  });
 }
 
 interface ChosenTransport {

@@ -124,6 +124,20 @@ test("contract 11: a client that changed networks is back at once, though its ol
   await room.leave();
 });
 
+test("a link that breaks costs the connection, not the process or the session", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  const { link } = serverClient(room).ref as unknown as { link: { pollDatagram(): void } };
+  await dropAndPlay(room, () => {
+    link.pollDatagram = () => {
+      throw new Error("injected");
+    };
+  });
+  expect(server.log.find(({ text }) => text.includes("a link broke: injected"))?.level).toBe("error");
+  await room.leave();
+});
+
 test("contract 17: every failed attempt fires onclose once with 1006, so the retries go on until they are used up", async () => {
   const room = await join();
   new Witness(room);

@@ -74,18 +74,36 @@ describe("RepairEncoder", () => {
 describe("RepairDecoder", () => {
   const body = makeSymbol(40, 9);
 
-  it("forgets what is behind its history, calls it stale, and drops equations over it", () => {
+  it.each([0, 0xfffffffe, 0x7fffffff])("forgets what is behind its history, calls it stale, and drops equations over it, from %i on", (first) => {
+    const at = (index: number) => seqAdd(first, index);
+    const encoder = encoderOf([body, body, body, body], first);
+    const decoder = new RepairDecoder({ firstSeq: first });
+    decoder.addRepair(encoder.repairRange(first, 4, { row: "xor" })!);
+    for (let index = 4; index < 131; index++) decoder.addSource(at(index), body);
+    expect([decoder.equationCount, decoder.unknowns]).toEqual([1, 4]);
+    decoder.addSource(at(131), body);
+    expect([decoder.equationCount, decoder.unknowns]).toEqual([0, 0]);
+    expect([decoder.has(at(4)), decoder.get(at(3)), decoder.addSource(at(3), body)]).toEqual([true, undefined, "stale"]);
+    expect(decoder.addRepair(encoder.repairRange(first, 4)!)).toBe("stale");
+  });
+
+  it("forgets a recovered symbol that nobody polled before it left the history", () => {
+    const decoder = new RepairDecoder();
+    decoder.addRepair(encoderOf([body]).repairRange(0, 1)!);
+    for (let seq = 1; seq <= 128; seq++) decoder.addSource(seq, body);
+    expect(drain(decoder)).toEqual([]);
+  });
+
+  it("makes room when equations name more than 128 unknowns", () => {
     const encoder = new RepairEncoder();
     const decoder = new RepairDecoder();
-    for (let seq = 0; seq < 4; seq++) encoder.add(seq, body);
-    decoder.addRepair(encoder.repairRange(0, 4, { row: "xor" })!);
-    expect(decoder.equationCount).toBe(1);
-    for (let seq = 4; seq < 4 + 127; seq++) decoder.addSource(seq, body);
-    expect([decoder.equationCount, decoder.unknowns]).toEqual([1, 4]);
-    decoder.addSource(131, body);
-    expect([decoder.equationCount, decoder.unknowns]).toEqual([0, 0]);
-    expect([decoder.has(4), decoder.get(3), decoder.addSource(3, body)]).toEqual([true, undefined, "stale"]);
-    expect(decoder.addRepair(encoder.repairRange(0, 4)!)).toBe("stale");
+    for (let seq = 0; seq < 192; seq++) {
+      encoder.add(seq, makeSymbol(8, seq));
+      if (seq % 32 === 31) decoder.addRepair(encoder.repairNewest(32)!);
+    }
+    expect([decoder.equationCount, decoder.unknowns]).toEqual([4, 128]);
+    for (let seq = 64; seq < 192; seq++) if (seq % 32 !== 5) decoder.addSource(seq, makeSymbol(8, seq));
+    expect(drain(decoder)).toEqual([69, 101, 133, 165].map((seq) => ({ seq, symbol: makeSymbol(8, seq) })));
   });
 
   it("takes symbols up to aheadSymbols ahead, and advanceTo moves it past symbols of another path", () => {

@@ -242,8 +242,8 @@ export class EquationSystem {
   }
 
   #newColumn(seq: Seq): number {
-    let column = 0;
-    while (this.#columnUsed[column] !== 0) column++;
+    const column = this.#columnUsed.indexOf(0);
+    if (column < 0) throw new Error("no free column: makeRoom was not called");
     this.#columnUsed[column] = 1;
     this.#columnSeqs[column] = seq;
     this.#columnCount++;
