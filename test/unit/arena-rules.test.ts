@@ -104,11 +104,11 @@ describe("movement", () => {
   });
 
   it("stops at a wall and slides along it", () => {
-    const wall = WALLS[0]!;
-    let at: Motion = { ...motion, x: wall.x - PLAYER_RADIUS - 2, y: wall.y + 5 };
+    const wall = WALLS[1]!;
+    let at: Motion = { ...motion, x: wall.x - PLAYER_RADIUS - 2, y: wall.y + 150 };
     for (let i = 0; i < 10; i++) at = movePlayer(at, { ...IDLE, moveX: 90, moveY: -90 }, STEP_S);
     expect(at.x).toBe(wall.x - PLAYER_RADIUS);
-    expect(at.y).toBeLessThan(wall.y - 20);
+    expect(at.y).toBeLessThan(wall.y + 120);
   });
 
   it("dashes for DASH_TICKS, faster than walking, and not again before the cooldown is over", () => {

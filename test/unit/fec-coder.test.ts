@@ -106,6 +106,18 @@ describe("RepairDecoder", () => {
     expect(drain(decoder)).toEqual([69, 101, 133, 165].map((seq) => ({ seq, symbol: makeSymbol(8, seq) })));
   });
 
+  it("drops an equation that elimination chained to an unknown long past", () => {
+    const decoder = new RepairDecoder();
+    const encoder = new RepairEncoder();
+    for (const seq of [0, 100, 200]) encoder.add(seq, body);
+    decoder.addSource(50, body);
+    decoder.addRepair(encoder.repairRange(0, 101)!);
+    decoder.addRepair(encoder.repairRange(100, 101)!);
+    expect([decoder.equationCount, decoder.unknowns]).toEqual([2, 3]);
+    decoder.addSource(256, body);
+    expect([decoder.equationCount, decoder.unknowns]).toEqual([0, 0]);
+  });
+
   it("takes symbols up to aheadSymbols ahead, and advanceTo moves it past symbols of another path", () => {
     const decoder = new RepairDecoder({ firstSeq: 10, aheadSymbols: 20 });
     expect(decoder.addSource(9, body)).toBe("stale");

@@ -15,6 +15,10 @@ const LADDER = [
 /** A patch interval above which repairs go out on their own instead of with the next patch, ms. */
 const SEPARATE_INTERVAL_MS = 25;
 
+/** Queueing delay that speaks of congestion, ms, and how long it must last: a busy host or a Wi-Fi retry makes shorter ones. */
+const QUEUE_MS = 20;
+const QUEUE_PERSISTS_MS = 1000;
+
 /** Loss ratio from which separate repairs go out for every source, if the budget allows. */
 const SEPARATE_FULL_LOSS_RATIO = 0.02;
 
@@ -61,6 +65,7 @@ export class RedundancyController {
   #lastUpMs = -Infinity;
   #lastNeededMs = -Infinity;
   #lastHalvedMs = -Infinity;
+  #queueingSinceMs = Infinity;
   #lossBeforeUp = 0;
 
   /** Looks at the path and gives the decision that holds from now on. Call it a few times a second. */
@@ -107,10 +112,12 @@ export class RedundancyController {
   }
 
   #congested(path: PathState): boolean {
-    const queueing = path.queueDelayMs > Math.max(20, path.minRttMs / 4);
-    if (queueing && path.lossSignificant) return true;
+    if (path.queueDelayMs <= Math.max(QUEUE_MS, path.minRttMs / 4)) this.#queueingSinceMs = Infinity;
+    else this.#queueingSinceMs = Math.min(this.#queueingSinceMs, path.nowMs);
+    const queueingMs = path.nowMs - this.#queueingSinceMs;
+    if (queueingMs >= QUEUE_PERSISTS_MS && path.lossSignificant) return true;
     const watched = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS && this.#lossBeforeUp > 0;
-    return watched && queueing && path.recentLossRatio > BLAME_FACTOR * this.#lossBeforeUp;
+    return watched && queueingMs >= 0 && path.recentLossRatio > BLAME_FACTOR * this.#lossBeforeUp;
   }
 }
 

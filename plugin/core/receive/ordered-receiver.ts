@@ -32,6 +32,7 @@ export class OrderedReceiver {
   /** Local time at which each symbol was sent, as far as its first datagram told; NaN otherwise. */
   readonly #sentMs = new Float64Array(ORDERED_WINDOW_SYMBOLS).fill(NaN);
   #lastSentMs = NaN;
+  #datagramsSeen = false;
   fault: OrderedFault | undefined;
 
   constructor(
@@ -55,6 +56,7 @@ export class OrderedReceiver {
 
   /** Takes a SOURCE frame. @param sentMs when it was sent, on the local clock. */
   onSource(seq16: number, symbol: Uint8Array, retransmitted: boolean, sentMs: number, nowMs: number): void {
+    this.#datagramsSeen = true;
     const seq = seqExpand(seq16, this.#next);
     const ahead = seqDiff(seq, this.#next);
     if (ahead >= ORDERED_WINDOW_SYMBOLS) {
@@ -91,7 +93,7 @@ export class OrderedReceiver {
     }
     if (this.#decoder.has(record.seq) || this.#carried.has(record.seq)) return;
     this.counters.symbolsCarried++;
-    if (ahead === 0 && this.#decoder.equationCount === 0) {
+    if (ahead === 0 && !this.#datagramsSeen) {
       // The common case of a session without datagrams: nothing waits, nothing is kept.
       this.#note(record.seq);
       this.#takeNext(record.payload, record.first, record.last);
