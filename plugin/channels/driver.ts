@@ -21,7 +21,7 @@ import { DRIVER_BATCH_MAX } from "./limits.js";
 export type DrivenLink = Pick<
   Link,
   | "send" | "sendUnreliable" | "openPath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
-  | "pollDatagram" | "pollReliable" | "pollMessage" | "pollTimeout" | "stats" | "failure"
+  | "pollDatagram" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
 >;
 
 export interface LinkDriverHandlers {
@@ -65,7 +65,7 @@ export class LinkDriver {
   /** What data rides now. */
   get path(): "websocket" | ChannelKind {
     const kind = this.#channel?.kind;
-    return kind !== undefined && this.stats().path === "datagram" ? kind : "websocket";
+    return kind !== undefined && this.#link.path === "datagram" ? kind : "websocket";
   }
 
   stats(): LinkStats {
@@ -75,14 +75,22 @@ export class LinkDriver {
   /** Sends one message, exactly once and in order; copied. No effect after close(). */
   send(message: Uint8Array): void {
     if (this.#closed) return;
-    this.#link.send(message);
+    try {
+      this.#link.send(message);
+    } catch (error) {
+      this.#break(error);
+    }
     this.#queueFlush();
   }
 
   /** Sends one message at most once; copied. No effect after close(). */
   sendUnreliable(message: Uint8Array): void {
     if (this.#closed) return;
-    this.#link.sendUnreliable(message);
+    try {
+      this.#link.sendUnreliable(message);
+    } catch (error) {
+      this.#break(error);
+    }
     this.#queueFlush();
   }
 

@@ -67,3 +67,6 @@ export const DRIVER_BATCH_MAX = 1024;
 
 /** Longest timer of the driver, ms; a later deadline re-arms. setTimeout takes at most 2^31 - 1. */
 export const DRIVER_TIMER_MS_MAX = 60_000;
+
+/** Largest CONTROL record, bytes (WIRE-FORMAT section 4); a longer one ends the session with 1009. */
+export const CONTROL_RECORD_BYTES_MAX = 4096;

@@ -5,10 +5,10 @@
  */
 
 import { systemClock } from "../channels/clock.js";
+import type { ReadControl, UdpOffer } from "../channels/control-records.js";
 import type { LinkDriver } from "../channels/driver.js";
-import type { ServerControl, UdpOffer } from "./control-records.js";
+import type { LiveImpairment } from "../channels/live-impairment.js";
 import { RETRY_DELAYS_MS, RETRY_JITTER_RATIO } from "./limits.js";
-import type { LiveImpairment } from "./live-impairment.js";
 import type { ResolvedClientOptions } from "./options.js";
 
 export interface DatagramPathContext {
@@ -32,7 +32,7 @@ export class DatagramPath {
   }
 
   /** Takes a CONTROL record of the server; those that are not about channels have no effect. */
-  onControl(control: ServerControl): void {
+  onControl(control: ReadControl): void {
     if (control.kind === "udp") this.#open(control);
     if (control.kind === "close") {
       this.#context.driver.detach();

@@ -4,10 +4,10 @@
  */
 
 import type { LinkDriver } from "../channels/driver.js";
+import { LiveImpairment } from "../channels/live-impairment.js";
 import type { Link } from "../core/link.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { FecConnection } from "./fec-connection.js";
-import { LiveImpairment } from "./live-impairment.js";
 import type { ResolvedClientOptions } from "./options.js";
 import { socketOf, type SdkEvents, type SdkSocket, type SdkTransport, type SdkWebSocketTransport } from "./sdk-internals.js";
 

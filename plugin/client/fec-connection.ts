@@ -5,14 +5,14 @@
  */
 
 import { CloseCode, Protocol } from "@colyseus/sdk";
+import { encodeControl, readControl, type ReadControl } from "../channels/control-records.js";
 import { LinkDriver } from "../channels/driver.js";
+import type { LiveImpairment } from "../channels/live-impairment.js";
 import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
-import { encodeClose, readControl, type ServerControl } from "./control-records.js";
 import { DatagramPath } from "./datagram-path.js";
 import { SENDS_HELD_MAX } from "./limits.js";
-import type { LiveImpairment } from "./live-impairment.js";
 import type { ResolvedClientOptions } from "./options.js";
 import type { SdkEvents, SdkSocket, SdkWebSocketTransport } from "./sdk-internals.js";
 import { StateGate } from "./state-gate.js";
@@ -132,7 +132,7 @@ export class FecConnection {
     this.#onPlainMessage?.(event);
   }
 
-  #begin(hello: ServerControl): void {
+  #begin(hello: ReadControl): void {
     if (hello.kind !== "hello" || hello.version !== PROTOCOL_VERSION) {
       this.#fail(CloseCode.WITH_ERROR, "the server speaks another version of colyseus-fec");
       return;
@@ -148,13 +148,13 @@ export class FecConnection {
       onChannelOpen: () => path.onOpen(),
       onChannelClose: () => path.onClose(),
     });
-    const path = new DatagramPath({ driver, options, impairment, host, sendClose: () => this.#write(encodeClose()) });
+    const path = new DatagramPath({ driver, options, impairment, host, sendClose: () => this.#write(encodeControl({ kind: "close" })) });
     const mode: FecMode = { kind: "fec", link, driver, path, fragment: hello.fragment };
     this.#mode = mode;
     for (const { bytes, ordered } of held) sendByLink(mode, bytes, ordered);
   }
 
-  #onControl(mode: FecMode, control: ServerControl): void {
+  #onControl(mode: FecMode, control: ReadControl): void {
     if (control.kind === "invalid") this.#fail(CloseCode.WITH_ERROR, "malformed control record");
     else mode.path.onControl(control);
   }

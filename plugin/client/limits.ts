@@ -9,9 +9,6 @@ export const SENDS_HELD_MAX = 64;
 /** Unreliable patches that wait for ROOM_STATE; the oldest is dropped beyond, as its successors carry newer values. */
 export const UNRELIABLE_HELD_MAX = 32;
 
-/** Largest CONTROL record, bytes (WIRE-FORMAT section 4); a longer one ends the session. */
-export const CONTROL_RECORD_BYTES_MAX = 4096;
-
 /** Pauses before the next try at a datagram channel, ms, each varied by a quarter; the last one repeats. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 5_000, 10_000, 30_000];
 export const RETRY_JITTER_RATIO = 0.25;

@@ -3,7 +3,7 @@
 import type { DatagramChannel } from "../channels/datagram-channel.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
-import type { UdpOffer } from "./control-records.js";
+import type { UdpOffer } from "../channels/control-records.js";
 import type { SdkOptions } from "./sdk-internals.js";
 
 /** A kind of datagram channel that a client may open. */

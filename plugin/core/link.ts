@@ -83,6 +83,11 @@ export class Link {
     return this.#failure;
   }
 
+  /** What the next message rides. */
+  get path(): LinkStats["path"] {
+    return this.#path.kind === "open" ? "datagram" : "reliable";
+  }
+
   /** Sends a message: exactly once, in order, any length. `message` is copied. */
   send(message: Uint8Array): void {
     this.#counters.messagesSent++;
@@ -152,6 +157,8 @@ export class Link {
     }
     this.#receiver.onRecord(record, nowMs);
     this.#checkFault();
+    // A peer that uses the reliable path may have found the other one dead: this end, if it is quiet, asks.
+    if (this.#path.quiet(nowMs)) this.#sender.ping();
   }
 
   /** Does what is due; call it when `pollTimeout` has come. */
@@ -221,7 +228,7 @@ export class Link {
     c.symbolsLost = this.#receiver.symbolsLost;
     const share = (all: number, source: number): number => (source === 0 ? 0 : all / source - 1);
     return {
-      path: this.#path.kind === "open" ? "datagram" : "reliable",
+      path: this.path,
       rttMs: this.#rtt.sampled ? this.#rtt.srttMs : 0,
       minRttMs: this.#rtt.sampled ? this.#rtt.minMs : 0,
       lossRatio: this.#receiver.lossRatio(nowMs),

@@ -38,9 +38,8 @@ export class DatagramOffer {
     try {
       const { channel, connectionId, secret } = endpoint.createChannel();
       this.#ref.driver.attach(this.#ref.impairment.wrap(channel));
-      const id = connectionId.toString(16).padStart(8, "0");
-      this.#ref.sendControl({ t: "udp", ...announced, id, secret: Buffer.from(secret).toString("base64") });
-      debugFec("udp offered: id %s, port %d", id, announced.port);
+      this.#ref.sendControl({ kind: "udp", ...announced, connectionId, secret });
+      debugFec("udp offered: id %s, port %d", connectionId.toString(16), announced.port);
     } catch (error) {
       // The endpoint is full or closing: this session stays on its WebSocket.
       logger.warn(`colyseus-fec: no UDP channel (${(error as Error).message})`);

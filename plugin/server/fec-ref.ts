@@ -7,14 +7,14 @@
 import { EventEmitter } from "node:events";
 import { CloseCode, logger } from "@colyseus/core";
 import type { RawData, WebSocket } from "ws";
+import { encodeControl, readControl, type ControlRecord } from "../channels/control-records.js";
 import { LinkDriver } from "../channels/driver.js";
+import type { LiveImpairment } from "../channels/live-impairment.js";
 import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
-import { encodeControl, readControl, type ServerControl } from "./control-records.js";
 import { debugFec } from "./debug.js";
 import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
-import type { LiveImpairment } from "./live-impairment.js";
 
 const OPEN = 1;
 const BINARY = { binary: true } as const;
@@ -64,7 +64,7 @@ export class FecRef extends EventEmitter {
       onFailure: (code, reason) => this.#onFailure(code, reason),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
-        this.sendControl({ t: "close" });
+        this.sendControl({ kind: "close" });
       },
     });
     webSocket.on("message", (data) => this.#onRecord(data));
@@ -72,7 +72,7 @@ export class FecRef extends EventEmitter {
     webSocket.on("pong", (data) => this.emit("pong", data));
     webSocket.on("error", (error) => this.listenerCount("error") > 0 && this.emit("error", error));
     webSocket.once("close", (code, reason) => this.#end(code, reason));
-    this.sendControl({ t: "hello", v: 1, fragment: fragmentBytes });
+    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes });
   }
 
   get readyState(): WebSocket["readyState"] {
@@ -103,7 +103,7 @@ export class FecRef extends EventEmitter {
     }
   }
 
-  sendControl(control: ServerControl): void {
+  sendControl(control: ControlRecord): void {
     this.#write(encodeControl(control));
   }
 

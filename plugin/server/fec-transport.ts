@@ -10,6 +10,7 @@ import {
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
+import { LiveImpairment } from "../channels/live-impairment.js";
 import type { UdpEndpointStats } from "../channels/udp/udp-server.js";
 import { SYMBOL_RECORD_HEADER_BYTES } from "../core/wire/constants.js";
 import { DatagramOffer } from "./datagram-offer.js";
@@ -17,7 +18,6 @@ import { debugFec } from "./debug.js";
 import { FecRef } from "./fec-ref.js";
 import { FecRoomClient } from "./fec-room-client.js";
 import { CHANNEL_KINDS_MAX } from "./limits.js";
-import { LiveImpairment } from "./live-impairment.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
 import { UdpListener } from "./udp-listener.js";
 

@@ -3,9 +3,6 @@
  * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts.
  */
 
-/** Largest CONTROL record, bytes (WIRE-FORMAT section 4); a longer one ends the session with 1009. */
-export const CONTROL_RECORD_BYTES_MAX = 4096;
-
 /** ws-transport's default for `maxPayload`, bytes. */
 export const MAX_PAYLOAD_BYTES_DEFAULT = 4 * 1024;
 

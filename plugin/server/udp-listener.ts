@@ -13,7 +13,7 @@ import type { ResolvedUdpOptions } from "./options.js";
 
 /** What clients are told. No host = the one that they reached by WebSocket. */
 export interface AnnouncedAddress {
-  readonly host?: string;
+  readonly host: string | undefined;
   readonly port: number;
 }
 
@@ -37,7 +37,7 @@ export class UdpListener {
     if (this.#endpoint === undefined) return undefined;
     const { publicHost, publicPort } = this.#options;
     const port = publicPort ?? this.#endpoint.address().port;
-    return publicHost === undefined ? { port } : { host: publicHost, port };
+    return { host: publicHost, port };
   }
 
   /** Binds beside this HTTP server as soon, and as often, as it listens. */

@@ -9,7 +9,6 @@ import { randomMessage, seeds } from "../sim/random.js";
 import { World } from "../sim/world.js";
 
 const parameters = process.env.SEED ? { seed: Number(process.env.SEED) } : { seed: 20261122 };
-const u16 = fc.integer({ min: 0, max: 0xffff });
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
 
 const source = fc.record({ kind: fc.constant("source" as const), stream: fc.constantFrom<StreamId>(0, 1), seq: u32, payload: fc.uint8Array({ maxLength: 120 }), retransmitted: fc.boolean() });

@@ -42,6 +42,11 @@ export class PathMonitor {
     this.#heardMs = nowMs;
   }
 
+  /** True if the path is open and nothing was heard for a while. */
+  quiet(nowMs: number): boolean {
+    return this.#state.kind === "open" && nowMs - this.#heardMs >= SILENCE_MS_MIN;
+  }
+
   onSpoke(nowMs: number): void {
     this.#spokeMs = nowMs;
   }

@@ -1,10 +1,10 @@
 /**
  * The impairment of one session's datagram path, changeable while it runs; it outlives the channels that come and go.
- * The model is plugin/netem, the wrapper channels/impaired-channel.ts.
+ * The model is plugin/netem, the wrapper impaired-channel.ts.
  */
 
-import type { DatagramChannel } from "../channels/datagram-channel.js";
-import { impairChannel, type ImpairedChannel } from "../channels/impaired-channel.js";
+import type { DatagramChannel } from "./datagram-channel.js";
+import { impairChannel, type ImpairedChannel } from "./impaired-channel.js";
 import { deriveSeed, resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
 
 /** Channels impaired so far in this process: each gets random numbers of its own. */
