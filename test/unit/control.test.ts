@@ -1,0 +1,184 @@
+/** The estimators and the redundancy controller, each on inputs whose answer is known. */
+import { describe, expect, it } from "vitest";
+import { parseRepair } from "colyseus-fec/core";
+import { LossEstimator } from "../../plugin/core/control/loss-estimator.js";
+import { PathMonitor } from "../../plugin/core/control/path-monitor.js";
+import { RedundancyController, type PathState } from "../../plugin/core/control/redundancy-controller.js";
+import { RttEstimator } from "../../plugin/core/control/rtt-estimator.js";
+import { SentDatagrams } from "../../plugin/core/send/sent-datagrams.js";
+import type { FeedbackFrame } from "../../plugin/core/wire/datagram-reader.js";
+
+describe("RttEstimator", () => {
+  it("follows RFC 6298: the first sample sets SRTT and half of it RTTVAR", () => {
+    const rtt = new RttEstimator();
+    rtt.add(100, 0);
+    expect(rtt.srttMs).toBe(100);
+    expect(rtt.rttvarMs).toBe(50);
+    rtt.add(140, 10);
+    expect(rtt.srttMs).toBe(105);
+    expect(rtt.rttvarMs).toBe(47.5);
+    expect(rtt.rtoMs).toBe(105 + 4 * 47.5);
+  });
+
+  it("keeps 10 ms of slack on a path without variance, and forgets an old least RTT", () => {
+    const rtt = new RttEstimator();
+    rtt.add(10, 0);
+    for (let t = 0; t < 100_000; t += 100) rtt.add(50, t + 1);
+    expect(rtt.rtoMs).toBeCloseTo(60, 1);
+    expect(rtt.minMs).toBe(50);
+  });
+});
+
+describe("LossEstimator", () => {
+  it("measures the share lost over ten seconds and forgets it afterwards", () => {
+    const loss = new LossEstimator();
+    for (let i = 0; i < 600; i++) loss.add(i % 20 === 0, i * 1000 / 60);
+    expect(loss.longRatio(10_000)).toBeCloseTo(0.05, 2);
+    expect(loss.longRatio(60_000)).toBe(0);
+  });
+
+  it("takes a loss back", () => {
+    const loss = new LossEstimator();
+    for (let i = 0; i < 10; i++) loss.add(i === 5, i);
+    loss.forgive();
+    expect(loss.longRatio(10)).toBe(0);
+    loss.forgive();
+    expect(loss.longRatio(10)).toBe(0);
+  });
+});
+
+describe("RedundancyController", () => {
+  const quiet: PathState = {
+    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, sourceBytesPerSecond: 10_000,
+  };
+  const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
+
+  it("spends nothing on a path without loss", () => {
+    expect(new RedundancyController().update(quiet).codeRate).toBe(0);
+  });
+
+  it("protects within a second of a loss step, and climbs the ladder with the loss", () => {
+    for (const [ratio, codeRate] of [[0.01, 0.25], [0.05, 0.5], [0.2, 1]] as const) {
+      const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(ratio) });
+      expect(decision.codeRate).toBe(codeRate);
+    }
+  });
+
+  it("steps down only after ten seconds below half the threshold", () => {
+    const controller = new RedundancyController();
+    controller.update({ ...quiet, nowMs: 0, ...lossy(0.05) });
+    expect(controller.update({ ...quiet, nowMs: 9000 }).codeRate).toBe(0.5);
+    expect(controller.update({ ...quiet, nowMs: 10_001 }).codeRate).toBe(0.25);
+    expect(controller.update({ ...quiet, nowMs: 20_100 }).codeRate).toBe(0);
+  });
+
+  it("steps back when queues grow together with loss, and stays back for fifteen seconds", () => {
+    const controller = new RedundancyController();
+    controller.update({ ...quiet, nowMs: 0, ...lossy(0.2) });
+    controller.update({ ...quiet, nowMs: 3000, ...lossy(0.2), queueDelayMs: 100 });
+    expect(controller.update({ ...quiet, nowMs: 4100, ...lossy(0.2), queueDelayMs: 100 }).codeRate).toBeLessThan(1);
+    expect(controller.update({ ...quiet, nowMs: 10_000, ...lossy(0.2) }).codeRate).toBeLessThan(1);
+    expect(controller.update({ ...quiet, nowMs: 20_000, ...lossy(0.2) }).codeRate).toBe(1);
+  });
+
+  it("sends repairs on their own where the next patch is far", () => {
+    const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(0.05), patchIntervalMs: 50 });
+    expect(decision).toMatchObject({ separate: true, codeRate: 1 });
+  });
+
+  it("keeps repair within 96 kbit/s", () => {
+    const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(0.2), sourceBytesPerSecond: 48_000 });
+    expect(decision.codeRate).toBeCloseTo(0.25, 5);
+  });
+});
+
+describe("SentDatagrams", () => {
+  const feedback = (largest: number, bitmap: number[] = []): FeedbackFrame => ({
+    kind: "feedback", largest16: largest & 0xffff, bitmap: Uint8Array.from(bitmap), ackDelayMs: 0, queueDelayMs: 0, next16: 0, symbolBitmap: new Uint8Array(0),
+  });
+
+  for (const first of [0, 1, 0x8000, 0xfffe, 0xffff_fffe]) {
+    it(`calls a datagram lost once one sent a reordering window later arrived (first number ${first})`, () => {
+      const sent = new SentDatagrams(first);
+      for (let i = 0; i < 4; i++) sent.add(i * 16).eliciting = true;
+      // 0 and 3 arrived; 1 and 2 did not.
+      const outcome = sent.onFeedback(feedback(first + 3, [0b100]), 148)!;
+      expect(outcome.acknowledged.map(d => d.sentMs).sort()).toEqual([0, 48]);
+      expect(outcome.lost.map(d => d.sentMs)).toEqual([16, 32]);
+      expect(outcome.rttMs).toBe(100);
+    });
+  }
+
+  it("waits for a datagram of the same instant, then calls it lost by time", () => {
+    const sent = new SentDatagrams();
+    sent.add(0);
+    sent.add(0).eliciting = true;
+    expect(sent.onFeedback(feedback(1), 100)!.lost.length).toBe(0);
+    const dueMs = sent.lossTimeMs;
+    expect(dueMs).toBeGreaterThan(100);
+    expect(sent.onTimeout(dueMs).lost.length).toBe(1);
+  });
+
+  it("learns the reordering that it sees", () => {
+    const sent = new SentDatagrams();
+    for (let i = 0; i < 3; i++) sent.add(i * 10).eliciting = true;
+    expect(sent.onFeedback(feedback(1), 60)!.lost.length).toBe(1);
+    expect(sent.onFeedback(feedback(2, [0b11]), 75)!.spurious).toBe(1);
+    for (let i = 3; i < 5; i++) sent.add(i * 100).eliciting = true;
+    expect(sent.onFeedback(feedback(4), 450)!.lost.length).toBe(1);
+    sent.add(500).eliciting = true;
+    sent.add(510).eliciting = true;
+    expect(sent.onFeedback(feedback(6), 560)!.lost.length).toBe(0);
+  });
+
+  it("refuses feedback on datagrams never sent", () => {
+    const sent = new SentDatagrams();
+    sent.add(0);
+    expect(sent.onFeedback(feedback(1), 10)).toBeUndefined();
+  });
+});
+
+describe("PathMonitor", () => {
+  it("suspends on silence only while something waits for an answer", () => {
+    const path = new PathMonitor();
+    path.open(0);
+    expect(path.silentAtMs(Infinity, 100)).toBe(Infinity);
+    expect(path.silentAtMs(1000, 100)).toBe(1300);
+    expect(path.silentAtMs(1000, 10)).toBe(1300);
+    expect(path.silentAtMs(1000, 10_000)).toBe(2500);
+  });
+
+  it("probes a suspended path ever more rarely and resumes on the answer to a probe, not to an older datagram", () => {
+    const path = new PathMonitor();
+    path.open(0);
+    path.suspend(7, 1000);
+    const probes: number[] = [];
+    for (let nowMs = 1000; nowMs < 5000; nowMs = path.pingAtMs) {
+      probes.push(nowMs);
+      path.onPing(nowMs);
+    }
+    expect(probes).toEqual([1000, 1050, 1150, 1350, 1750, 2550, 3550, 4550]);
+    expect(path.onAcknowledged(6)).toBe(false);
+    expect(path.onAcknowledged(7)).toBe(true);
+    expect(path.kind).toBe("open");
+  });
+});
+
+describe("the repair option", () => {
+  it("accepts what it documents", () => {
+    expect(parseRepair(undefined)).toBe("adaptive");
+    expect(parseRepair({ schedule: "generation", groupSize: 16 })).toEqual({ schedule: "generation", groupSize: 16 });
+    expect(parseRepair({ schedule: "sliding", codeRate: 0.5 })).toEqual({ schedule: "sliding", codeRate: 0.5, separate: false });
+  });
+
+  it.each([
+    ["on", '"repair" expected "adaptive", "off" or { schedule }, got "on"'],
+    [{ schedule: "generation", groupSize: 0 }, '"repair.groupSize" expected 2..16, got 0'],
+    [{ schedule: "generation", groupSize: 2.5 }, '"repair.groupSize" expected 2..16, got 2.5'],
+    [{ schedule: "sliding", codeRate: 0 }, '"repair.codeRate" expected above 0 to 1, got 0'],
+    [{ schedule: "sliding", codeRate: 0.5, rate: 1 }, '"repair.rate" is not an option; expected "schedule", "codeRate", "separate"'],
+    [{ schedule: "block" }, '"repair.schedule" expected "generation" or "sliding", got "block"'],
+  ])("refuses %j by name, expected and got", (option, message) => {
+    expect(() => parseRepair(option)).toThrow(message);
+  });
+});

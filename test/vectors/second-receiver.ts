@@ -1,0 +1,233 @@
+/**
+ * Second decoder, part 2: a receiver written only from docs/WIRE-FORMAT.md (sections 1 and 3), like second-decoder.ts.
+ * No clock (nothing is held back for its barrier) and no memory bound worth the name: it judges captures, it is no product.
+ */
+import { coefficient, type Feedback, Malformed, multiply, readDatagram, readRecord, type Repair, sourceSymbol } from "./second-decoder.js";
+
+interface SymbolParts { first: boolean; last: boolean; payload: Uint8Array }
+
+/** Sum of coefficient x symbol over `terms` (by sequence) equals `sum`. */
+interface Equation { terms: Map<number, number>; sum: number[] }
+
+/** Ordered symbols this far ahead of the next expected one are not kept, sections 1 and 3.1. */
+const AHEAD_MAX = 256;
+/** Equations this far behind the newest symbol are given up, only to keep the naive elimination fast. */
+const EQUATION_AGE_MAX = 512;
+
+/** a - b for 32-bit sequence numbers, RFC 1982. */
+export function distance32(a: number, b: number): number {
+  return (a - b) | 0;
+}
+
+/** The number that ends in `low16` and is nearest to `near`, of 32 bits. */
+export function nearest32(low16: number, near: number): number {
+  const difference = (((low16 - near) % 0x10000) + 0x18000) % 0x10000 - 0x8000;
+  return (near + difference) >>> 0;
+}
+
+/** The symbols of one stream that are known, and equations over those that are not. */
+class SymbolStore {
+  readonly known = new Map<number, SymbolParts>();
+  newest: number;
+  /** Equations that contradict the symbols they name: none, if the sender obeys the document. */
+  contradictions = 0;
+  #equations: Equation[] = [];
+
+  constructor(firstSeq: number) {
+    this.newest = firstSeq;
+  }
+
+  add(seq: number, parts: SymbolParts): void {
+    this.known.set(seq, parts);
+    if (distance32(seq, this.newest) > 0) this.newest = seq;
+  }
+
+  addRepair(frame: Repair, base: number): void {
+    const terms = new Map(frame.members.map(i => [(base + i) >>> 0, coefficient(frame.row, (base + i) >>> 0)]));
+    this.#equations.push({ terms, sum: [...frame.bytes] });
+  }
+
+  /** Solves what can be solved now. Every symbol found goes to `found`, which may refuse to keep it. */
+  solve(found: (seq: number, parts: SymbolParts) => void): void {
+    for (const equation of this.#equations) this.#substituteKnown(equation);
+    eliminate(this.#equations);
+    for (const { terms, sum } of this.#equations) {
+      if (terms.size === 0 && sum.some(byte => byte !== 0)) this.contradictions++;
+      if (terms.size !== 1) continue;
+      const [[seq, factor]] = [...terms] as [[number, number]];
+      const parts = partsOf(sum.map(byte => divide(byte, factor)));
+      if (parts) found(seq, parts);
+      else this.contradictions++;
+    }
+    this.#equations = this.#equations.filter(({ terms }) => terms.size > 1 && [...terms.keys()].every(seq => distance32(this.newest, seq) < EQUATION_AGE_MAX));
+  }
+
+  #substituteKnown({ terms, sum }: Equation): void {
+    for (const [seq, factor] of [...terms]) {
+      const parts = this.known.get(seq);
+      if (!parts) continue;
+      sourceSymbol(parts.first, parts.last, parts.payload).forEach((byte, i) => { sum[i] = (sum[i] ?? 0) ^ multiply(factor, byte); });
+      terms.delete(seq);
+    }
+  }
+}
+
+/** One direction of a session, as its receiver sees it. */
+export class SecondReceiver {
+  /** Messages in the order of their delivery; of the unreliable ones, the order means nothing. */
+  readonly ordered: Uint8Array[] = [];
+  readonly unreliable: Uint8Array[] = [];
+  readonly feedback: Feedback[] = [];
+  /** Reasons of the datagrams dropped whole. */
+  readonly dropped: string[] = [];
+  /** The close code, once the session has to end. */
+  closeCode: number | undefined;
+  /** Numbers of the datagrams received, unwrapped, and the largest; -1 before the first. */
+  readonly datagrams = new Set<number>();
+  largest = -1;
+  next: number;
+  readonly #ordered: SymbolStore;
+  readonly #unreliable: SymbolStore;
+  readonly #unreliableDone = new Set<number>();
+  #open: Uint8Array[] | undefined;
+
+  constructor(firstSeq = 0, firstUnreliableSeq = firstSeq) {
+    this.next = firstSeq;
+    this.#ordered = new SymbolStore(firstSeq);
+    this.#unreliable = new SymbolStore(firstUnreliableSeq);
+  }
+
+  get contradictions(): number {
+    return this.#ordered.contradictions + this.#unreliable.contradictions;
+  }
+
+  /** True if the ordered symbol `seq` was received, recovered or retransmitted. */
+  has(seq: number): boolean {
+    return this.#ordered.known.has(seq >>> 0);
+  }
+
+  handleDatagram(bytes: Uint8Array): void {
+    if (this.closeCode !== undefined) return;
+    let datagram;
+    try {
+      datagram = readDatagram(bytes);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.dropped.push(error.message);
+      return;
+    }
+    this.#noteDatagram(datagram.number16);
+    for (const frame of datagram.frames) {
+      if (frame.kind === "feedback") this.feedback.push(frame);
+      if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq16, this.next), frame);
+      if (frame.kind === "source" && frame.stream === 1) this.#takeUnreliable(nearest32(frame.seq16, this.#unreliable.newest), frame);
+      if (frame.kind === "repair" && frame.stream === 0) this.#ordered.addRepair(frame, nearest32(frame.base16, this.next));
+      if (frame.kind === "repair" && frame.stream === 1) this.#unreliable.addRepair(frame, nearest32(frame.base16, this.#unreliable.newest));
+      this.#advance();
+    }
+  }
+
+  handleRecord(bytes: Uint8Array): void {
+    if (this.closeCode !== undefined) return;
+    let record;
+    try {
+      record = readRecord(bytes);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.closeCode = 1002;
+      return;
+    }
+    if (record.kind === "unreliable") this.unreliable.push(record.payload);
+    if (record.kind !== "symbol") return;
+    if (distance32(record.seq, this.next) >= AHEAD_MAX) this.closeCode = 1002;
+    else this.#takeOrdered(record.seq, record);
+    this.#advance();
+  }
+
+  #noteDatagram(number16: number): void {
+    const near = this.largest + 1;
+    const number = near + distance32(nearest32(number16, near), near >>> 0);
+    this.datagrams.add(number);
+    this.largest = Math.max(this.largest, number);
+  }
+
+  #takeOrdered(seq: number, parts: SymbolParts): void {
+    const ahead = distance32(seq, this.next);
+    if (ahead >= 0 && ahead < AHEAD_MAX && !this.#ordered.known.has(seq)) this.#ordered.add(seq, parts);
+  }
+
+  #takeUnreliable(seq: number, parts: SymbolParts): void {
+    if (this.#unreliable.known.has(seq)) return;
+    this.#unreliable.add(seq, parts);
+    this.#deliverUnreliable(seq);
+  }
+
+  #advance(): void {
+    this.#ordered.solve((seq, parts) => this.#takeOrdered(seq, parts));
+    this.#unreliable.solve((seq, parts) => this.#takeUnreliable(seq, parts));
+    for (let parts = this.#ordered.known.get(this.next); parts && this.closeCode === undefined; parts = this.#ordered.known.get(this.next)) {
+      this.#deliver(parts);
+      this.next = (this.next + 1) >>> 0;
+    }
+  }
+
+  #deliver({ first, last, payload }: SymbolParts): void {
+    if (first !== (this.#open === undefined)) {
+      this.closeCode = 1002;
+      return;
+    }
+    this.#open = [...this.#open ?? [], payload];
+    if (!last) return;
+    this.ordered.push(concat(this.#open));
+    this.#open = undefined;
+  }
+
+  /** Delivers the message that symbol `seq` completes: a run of consecutive symbols from FIRST to LAST. */
+  #deliverUnreliable(seq: number): void {
+    const at = (n: number) => this.#unreliable.known.get(n >>> 0);
+    let from = seq, to = seq;
+    while (at(from)?.first === false && at(from - 1)?.last === false) from--;
+    while (at(to)?.last === false && at(to + 1)?.first === false) to++;
+    if (!at(from)?.first || !at(to)?.last || this.#unreliableDone.has(from >>> 0)) return;
+    this.#unreliableDone.add(from >>> 0);
+    const message = concat(Array.from({ length: to - from + 1 }, (_, i) => at(from + i)!.payload));
+    // The barrier says when to deliver, not what.
+    if (at(from)!.payload.length >= 2) this.unreliable.push(message.slice(2));
+  }
+}
+
+/** Gauss-Jordan over all equations: afterwards the unknown that leads one of them is in no other. */
+function eliminate(equations: readonly Equation[]): void {
+  for (const pivot of equations) {
+    const [lead] = pivot.terms.keys();
+    if (lead === undefined) continue;
+    for (const other of equations) {
+      if (other === pivot || !other.terms.has(lead)) continue;
+      const factor = divide(other.terms.get(lead)!, pivot.terms.get(lead)!);
+      for (const [seq, value] of pivot.terms) {
+        const sum = (other.terms.get(seq) ?? 0) ^ multiply(factor, value);
+        if (sum === 0) other.terms.delete(seq);
+        else other.terms.set(seq, sum);
+      }
+      // Symbols are zero-padded without end, so sums of unequal length add up.
+      pivot.sum.forEach((byte, i) => { other.sum[i] = (other.sum[i] ?? 0) ^ multiply(factor, byte); });
+    }
+  }
+}
+
+function divide(a: number, b: number): number {
+  for (let quotient = 0; quotient < 256; quotient++) if (multiply(quotient, b) === a) return quotient;
+  throw new RangeError(`"b" expected 1..255, got ${b}`);
+}
+
+/** Takes a source symbol apart; undefined if it is none: reserved bits, a length that is too long, or padding that is not zero. */
+function partsOf(symbol: readonly number[]): SymbolParts | undefined {
+  const header = symbol[0]! + symbol[1]! * 256, length = header & 0xfff;
+  if (header >= 1 << 14 || length > 1200 || length > symbol.length - 2) return undefined;
+  if (symbol.slice(2 + length).some(byte => byte !== 0)) return undefined;
+  return { first: (header >> 12) % 2 === 1, last: (header >> 13) % 2 === 1, payload: Uint8Array.from(symbol.slice(2, 2 + length)) };
+}
+
+function concat(parts: readonly Uint8Array[]): Uint8Array {
+  return Uint8Array.from(parts.flatMap(part => [...part]));
+}
