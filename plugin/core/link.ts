@@ -219,7 +219,7 @@ export class Link {
     if (repair === "adaptive") return;
     if (repair === "off") this.#sender.setPolicy({ kind: "off" }, false);
     else if (repair.schedule === "generation") this.#sender.setPolicy({ kind: "generation", groupSize: repair.groupSize }, false);
-    else this.#sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, separate: repair.separate ?? false }, false);
+    else this.#sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, depth: repair.depth ?? 1, separate: repair.separate ?? false }, false);
   }
 
   /** A snapshot of what the link does. */
@@ -266,9 +266,10 @@ export class Link {
     this.#controlBytes = sent;
     const decision = this.#controller.update({
       nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
-      srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms, sourceBytesPerSecond: this.#sourceBytesPerSecond,
+      meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms, repairCostRatio: this.#sender.repairCostRatio, sourceBytesPerSecond: this.#sourceBytesPerSecond,
     });
-    this.#sender.setPolicy({ kind: "sliding", codeRate: decision.codeRate, separate: decision.separate }, decision.repeatRetransmission);
+    const { codeRate, depth, separate, repeatRetransmission } = decision;
+    this.#sender.setPolicy({ kind: "sliding", codeRate, depth, separate }, repeatRetransmission);
   }
 
   #carryAll(): void {

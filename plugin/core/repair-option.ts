@@ -1,18 +1,19 @@
 /** The public `repair` option: what it may be, and its check. */
-import { GENERATION_SIZE_MAX, GENERATION_SIZE_MIN } from "./limits.js";
+import { ENCODING_WINDOW_SYMBOLS_MAX, GENERATION_SIZE_MAX, GENERATION_SIZE_MIN } from "./limits.js";
 
 /**
  * How lost symbols are repaired:
  * - `"adaptive"`: a sliding encoding window whose code rate follows the measured loss (default);
  * - `"off"`: retransmission only;
  * - generations (block-code FEC groups): `groupSize` 2..16 sources, then one XOR repair;
- * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); `separate: true` sends them on their own, a few ms later.
+ * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); a repair covers at least the newest `depth` symbols (1..32, default
+ *   1 / codeRate): deeper mends longer bursts and costs longer repairs; `separate: true` sends repairs on their own, a few ms later.
  */
 export type RepairOption =
   | "adaptive"
   | "off"
   | { schedule: "generation"; groupSize: number }
-  | { schedule: "sliding"; codeRate: number; separate?: boolean };
+  | { schedule: "sliding"; codeRate: number; depth?: number; separate?: boolean };
 
 /** Checks and completes the option. @throws TypeError or RangeError that names option, expected and got. */
 export function parseRepair(option: unknown, name = "repair"): RepairOption {
@@ -21,7 +22,7 @@ export function parseRepair(option: unknown, name = "repair"): RepairOption {
   if (typeof option !== "object" || option === null || Array.isArray(option)) {
     throw new TypeError(`"${name}" expected "adaptive", "off" or { schedule }, got ${show(option)}`);
   }
-  const { schedule, groupSize, codeRate, separate } = option as Record<string, unknown>;
+  const { schedule, groupSize, codeRate, depth, separate } = option as Record<string, unknown>;
   if (schedule === "generation") {
     rejectOthers(option, name, ["schedule", "groupSize"]);
     if (!Number.isInteger(groupSize) || (groupSize as number) < GENERATION_SIZE_MIN || (groupSize as number) > GENERATION_SIZE_MAX) {
@@ -30,10 +31,13 @@ export function parseRepair(option: unknown, name = "repair"): RepairOption {
     return Object.freeze({ schedule, groupSize: groupSize as number });
   }
   if (schedule === "sliding") {
-    rejectOthers(option, name, ["schedule", "codeRate", "separate"]);
+    rejectOthers(option, name, ["schedule", "codeRate", "depth", "separate"]);
     if (typeof codeRate !== "number" || !(codeRate > 0 && codeRate <= 1)) throw new RangeError(`"${name}.codeRate" expected above 0 to 1, got ${show(codeRate)}`);
+    if (depth !== undefined && (!Number.isInteger(depth) || (depth as number) < 1 || (depth as number) > ENCODING_WINDOW_SYMBOLS_MAX)) {
+      throw new RangeError(`"${name}.depth" expected 1..${ENCODING_WINDOW_SYMBOLS_MAX}, got ${show(depth)}`);
+    }
     if (separate !== undefined && typeof separate !== "boolean") throw new TypeError(`"${name}.separate" expected true or false, got ${show(separate)}`);
-    return Object.freeze({ schedule, codeRate, separate: separate ?? false });
+    return Object.freeze({ schedule, codeRate, depth: (depth as number | undefined) ?? 1, separate: separate ?? false });
   }
   throw new TypeError(`"${name}.schedule" expected "generation" or "sliding", got ${show(schedule)}`);
 }

@@ -49,7 +49,7 @@ describe("LossEstimator", () => {
 
 describe("RedundancyController", () => {
   const quiet: PathState = {
-    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, sourceBytesPerSecond: 10_000,
+    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1, repairCostRatio: 0.7, sourceBytesPerSecond: 10_000,
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
 
@@ -88,7 +88,7 @@ describe("RedundancyController", () => {
 
   it("keeps repair within 96 kbit/s", () => {
     const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(0.2), sourceBytesPerSecond: 48_000 });
-    expect(decision.codeRate).toBeCloseTo(0.25, 5);
+    expect(decision.codeRate).toBeCloseTo(0.25 / 0.7, 5);
   });
 });
 
@@ -168,7 +168,7 @@ describe("the repair option", () => {
   it("accepts what it documents", () => {
     expect(parseRepair(undefined)).toBe("adaptive");
     expect(parseRepair({ schedule: "generation", groupSize: 16 })).toEqual({ schedule: "generation", groupSize: 16 });
-    expect(parseRepair({ schedule: "sliding", codeRate: 0.5 })).toEqual({ schedule: "sliding", codeRate: 0.5, separate: false });
+    expect(parseRepair({ schedule: "sliding", codeRate: 0.5 })).toEqual({ schedule: "sliding", codeRate: 0.5, depth: 1, separate: false });
   });
 
   it.each([
@@ -176,7 +176,7 @@ describe("the repair option", () => {
     [{ schedule: "generation", groupSize: 0 }, '"repair.groupSize" expected 2..16, got 0'],
     [{ schedule: "generation", groupSize: 2.5 }, '"repair.groupSize" expected 2..16, got 2.5'],
     [{ schedule: "sliding", codeRate: 0 }, '"repair.codeRate" expected above 0 to 1, got 0'],
-    [{ schedule: "sliding", codeRate: 0.5, rate: 1 }, '"repair.rate" is not an option; expected "schedule", "codeRate", "separate"'],
+    [{ schedule: "sliding", codeRate: 0.5, rate: 1 }, '"repair.rate" is not an option; expected "schedule", "codeRate", "depth", "separate"'],
     [{ schedule: "block" }, '"repair.schedule" expected "generation" or "sliding", got "block"'],
   ])("refuses %j by name, expected and got", (option, message) => {
     expect(() => parseRepair(option)).toThrow(message);

@@ -2,7 +2,7 @@
  * Second decoder, part 2: a receiver written only from docs/WIRE-FORMAT.md (sections 1 and 3), like second-decoder.ts.
  * No clock (nothing is held back for its barrier) and no memory bound worth the name: it judges captures, it is no product.
  */
-import { coefficient, type Feedback, Malformed, multiply, readDatagram, readRecord, type Repair, sourceSymbol } from "./second-decoder.js";
+import { coefficient, type Feedback, inverse, Malformed, multiply, readDatagram, readRecord, type Repair, sourceSymbol } from "./second-decoder.js";
 
 interface SymbolParts { first: boolean; last: boolean; payload: Uint8Array }
 
@@ -55,7 +55,7 @@ class SymbolStore {
       if (terms.size === 0 && sum.some(byte => byte !== 0)) this.contradictions++;
       if (terms.size !== 1) continue;
       const [[seq, factor]] = [...terms] as [[number, number]];
-      const parts = partsOf(sum.map(byte => divide(byte, factor)));
+      const parts = partsOf(scaled(sum, inverse(factor)));
       if (parts) found(seq, parts);
       else this.contradictions++;
     }
@@ -203,7 +203,7 @@ function eliminate(equations: readonly Equation[]): void {
     if (lead === undefined) continue;
     for (const other of equations) {
       if (other === pivot || !other.terms.has(lead)) continue;
-      const factor = divide(other.terms.get(lead)!, pivot.terms.get(lead)!);
+      const factor = multiply(other.terms.get(lead)!, inverse(pivot.terms.get(lead)!));
       for (const [seq, value] of pivot.terms) {
         const sum = (other.terms.get(seq) ?? 0) ^ multiply(factor, value);
         if (sum === 0) other.terms.delete(seq);
@@ -215,9 +215,8 @@ function eliminate(equations: readonly Equation[]): void {
   }
 }
 
-function divide(a: number, b: number): number {
-  for (let quotient = 0; quotient < 256; quotient++) if (multiply(quotient, b) === a) return quotient;
-  throw new RangeError(`"b" expected 1..255, got ${b}`);
+function scaled(sum: readonly number[], factor: number): number[] {
+  return sum.map(byte => multiply(factor, byte));
 }
 
 /** Takes a source symbol apart; undefined if it is none: reserved bits, a length that is too long, or padding that is not zero. */

@@ -1,5 +1,7 @@
 /** Loss of datagrams before repair: over the last second or so, and over the last 10 s. Knows nothing of symbols. */
 
+import { seqAdd, type Seq } from "../seq.js";
+
 const BUCKET_MS = 500;
 const BUCKETS = 20;
 
@@ -9,11 +11,34 @@ const RECENT_OUTCOMES_MIN = 30;
 /** Losses within the recent time that make a sudden rise believable: one or two may be chance. */
 const SIGNIFICANT_LOSSES = 3;
 
+/** Runs of losses that the mean run remembers. */
+const RUN_MEMORY = 16;
+
 export class LossEstimator {
   readonly #totals = new Uint32Array(BUCKETS);
   readonly #losses = new Uint32Array(BUCKETS);
   #bucket = 0;
   #bucketEndsMs = -Infinity;
+
+  #run = 0;
+  #lastLost: Seq | undefined;
+  #meanRun = 1;
+
+  /** Notes which datagram was lost, in order of their numbers: neighbours are one run. */
+  addRun(number: Seq): void {
+    if (this.#lastLost !== undefined && number === seqAdd(this.#lastLost, 1)) {
+      this.#run++;
+    } else {
+      if (this.#run > 0) this.#meanRun += (this.#run - this.#meanRun) / RUN_MEMORY;
+      this.#run = 1;
+    }
+    this.#lastLost = number;
+  }
+
+  /** Usual number of datagrams lost in a row, 1 or more. */
+  get meanRun(): number {
+    return this.#meanRun;
+  }
 
   /** Counts the outcome of one datagram. */
   add(lost: boolean, nowMs: number): void {

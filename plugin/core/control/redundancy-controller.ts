@@ -15,12 +15,16 @@ const LADDER = [
 /** A patch interval above which repairs go out on their own instead of with the next patch, ms. */
 const SEPARATE_INTERVAL_MS = 25;
 
-/** Queueing delay that speaks of congestion, ms, and how long it must last: a busy host or a Wi-Fi retry makes shorter ones. */
+/** Queueing delay that speaks of congestion, ms, and how long it must last. */
 const QUEUE_MS = 20;
-const QUEUE_PERSISTS_MS = 1000;
+const QUEUE_PERSISTS_MS = 500;
 
 /** Loss ratio from which separate repairs go out for every source, if the budget allows. */
 const SEPARATE_FULL_LOSS_RATIO = 0.02;
+
+/** Losses come in bursts above this mean run; a repair then reaches back this many runs. */
+const BURSTY_RUN = 1.25;
+const DEPTH_PER_RUN = 2;
 
 const HOLD_BEFORE_DOWN_MS = 10_000;
 const HOLD_AFTER_CONGESTION_MS = 15_000;
@@ -31,6 +35,10 @@ const RECENT_WEIGHT = 0.6;
 
 /** A step up is blamed for loss that grows by this factor soon after it. */
 const BLAME_FACTOR = 1.5;
+
+/** Wire bytes of repair over those of the sources, at most; more where a repair costs a datagram of its own. */
+const REPAIR_SHARE_MAX = 0.75;
+const SEPARATE_SHARE_MAX = 1.05;
 
 /** Repair budget of one client and direction, bits per second. */
 const REPAIR_BITRATE_MAX = 96_000;
@@ -43,10 +51,14 @@ export interface PathState {
   lossSignificant: boolean;
   srttMs: number;
   minRttMs: number;
-  /** Delay above the least on the way to the peer, smoothed, as the peer reports. */
+  /** Standing queue on the way to the peer, as the peer reports. */
   queueDelayMs: number;
+  /** Usual number of datagrams lost in a row. */
+  meanRun: number;
   /** Usual time between two patches. */
   patchIntervalMs: number;
+  /** Wire bytes of one repair over those of one source. */
+  repairCostRatio: number;
   /** Source bytes sent per second. */
   sourceBytesPerSecond: number;
 }
@@ -54,6 +66,8 @@ export interface PathState {
 export interface RedundancyDecision {
   /** Repair symbols per source symbol, 0..1. */
   codeRate: number;
+  /** Newest symbols that a repair covers at least, whatever their length. */
+  depth: number;
   /** True: repairs go out on their own a few milliseconds later, instead of with the next patch. */
   separate: boolean;
   /** True: a second copy follows a retransmission. */
@@ -107,8 +121,10 @@ export class RedundancyController {
     } else if (codeRate > 0 && loss >= SEPARATE_FULL_LOSS_RATIO && !congested) {
       codeRate = 1;
     }
-    const affordable = path.sourceBytesPerSecond > 0 ? REPAIR_BITRATE_MAX / 8 / path.sourceBytesPerSecond : 1;
-    return { codeRate: Math.min(codeRate, affordable), separate, repeatRetransmission: loss >= 0.03 && !congested };
+    const bitrateShare = path.sourceBytesPerSecond > 0 ? REPAIR_BITRATE_MAX / 8 / path.sourceBytesPerSecond : 1;
+    const affordable = Math.min(bitrateShare, separate ? SEPARATE_SHARE_MAX : REPAIR_SHARE_MAX) / path.repairCostRatio;
+    const depth = path.meanRun > BURSTY_RUN ? Math.ceil(DEPTH_PER_RUN * path.meanRun) : 1;
+    return { codeRate: Math.min(codeRate, affordable), depth, separate, repeatRetransmission: loss >= 0.03 && !congested };
   }
 
   #congested(path: PathState): boolean {

@@ -6,8 +6,12 @@ import { DATAGRAM_HISTORY, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_DELAY_MS_MAX } fr
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { Feedback } from "../wire/datagram-writer.js";
 
-/** Eliciting datagrams after which feedback goes out at once. */
+/** Eliciting datagrams after which feedback goes out at once; and if none of them held anything that can be sent again. */
 const ELICITING_MAX = 2;
+const ELICITING_RELAXED_MAX = 8;
+
+/** Longest wait for company if nothing can be sent again, ms. */
+const RELAXED_DELAY_MS_MAX = 100;
 
 /** Each datagram is reported this often, so that lost feedback does not look like lost data. */
 const REPORTS = 4;
@@ -20,6 +24,8 @@ export class FeedbackBuilder {
   #largest: Seq | undefined;
   #largestAtMs = 0;
   #eliciting = 0;
+  /** Nothing that waits to be told can be sent again. */
+  #relaxed = true;
   #dueMs = Infinity;
   /** The largest number at the last few feedbacks, newest first. */
   readonly #reported: Seq[] = [];
@@ -56,12 +62,17 @@ export class FeedbackBuilder {
     return "late";
   }
 
-  /** The datagram holds frames that ask for feedback. @param intervalMs usual time until the next such datagram. */
-  onEliciting(intervalMs: number, nowMs: number): void {
+  /**
+   * The datagram holds frames that ask for feedback.
+   * @param relaxed true: none of them is of the ordered stream, so nobody waits for it. @param intervalMs usual time until the next.
+   */
+  onEliciting(relaxed: boolean, intervalMs: number, nowMs: number): void {
     this.#eliciting++;
+    if (!relaxed) this.#relaxed = false;
+    const delayMs = relaxed ? RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
     // Waiting saves a datagram only if another comes in time.
-    if (this.#eliciting >= ELICITING_MAX || intervalMs > FEEDBACK_DELAY_MS_MAX) this.#dueMs = nowMs;
-    else this.#dueMs = Math.min(this.#dueMs, nowMs + FEEDBACK_DELAY_MS_MAX);
+    if (this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs)) this.#dueMs = nowMs;
+    else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
   }
 
   /** A PING asks for feedback now. */
@@ -74,9 +85,9 @@ export class FeedbackBuilder {
     return this.#dueMs;
   }
 
-  /** True if there is something new to tell. */
-  get pending(): boolean {
-    return this.#dueMs !== Infinity;
+  /** True if there is something to tell that is worth its bytes in the next datagram. */
+  pending(nowMs: number): boolean {
+    return this.#dueMs <= nowMs || (this.#dueMs !== Infinity && (!this.#relaxed || this.#eliciting >= ELICITING_RELAXED_MAX / 2));
   }
 
   /** The feedback as of now, reused: valid until the next call. The caller fills what concerns symbols. */
@@ -99,6 +110,7 @@ export class FeedbackBuilder {
   onSent(): void {
     this.#eliciting = 0;
     this.#dueMs = Infinity;
+    this.#relaxed = true;
     this.#reported.unshift(this.#largest!);
     if (this.#reported.length > REPORTS) this.#reported.pop();
   }
@@ -106,6 +118,7 @@ export class FeedbackBuilder {
   /** The path closed: nothing is owed any more. */
   clear(): void {
     this.#eliciting = 0;
+    this.#relaxed = true;
     this.#dueMs = Infinity;
   }
 }

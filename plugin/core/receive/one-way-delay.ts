@@ -5,12 +5,17 @@
 
 const PERIOD_MS = 10_000;
 
+/** A delay is a standing queue's if no datagram of this time, or twice it, came faster, ms (CoDel's notion, RFC 8289 section 3). */
+const WINDOW_MS = 250;
+
 export class OneWayDelay {
   #base: number | undefined;
   #minMs = Infinity;
   #previousMinMs = Infinity;
   #periodEndsMs = -Infinity;
-  #queueMs = 0;
+  #windowMinMs = Infinity;
+  #previousWindowMinMs = 0;
+  #windowEndsMs = -Infinity;
 
   /** Takes a datagram's time of sending (low 16 bits, ms). Returns that time on the local clock, as if it had come as fast as the fastest. */
   onDatagram(sentAt16: number, nowMs: number): number {
@@ -24,12 +29,18 @@ export class OneWayDelay {
     }
     this.#minMs = Math.min(this.#minMs, delayMs);
     const extraMs = delayMs - Math.min(this.#minMs, this.#previousMinMs);
-    this.#queueMs += (extraMs - this.#queueMs) / 8;
+    if (nowMs >= this.#windowEndsMs) {
+      this.#previousWindowMinMs = this.#windowMinMs;
+      this.#windowMinMs = Infinity;
+      this.#windowEndsMs = nowMs + WINDOW_MS;
+    }
+    this.#windowMinMs = Math.min(this.#windowMinMs, extraMs);
     return nowMs - extraMs;
   }
 
-  /** Smoothed delay above the least, ms: queues on the way here. */
+  /** Standing queue on the way here, ms: the delay above the least that none of the last datagrams got under. */
   get queueMs(): number {
-    return this.#queueMs;
+    const standingMs = Math.min(this.#windowMinMs, this.#previousWindowMinMs);
+    return standingMs === Infinity ? 0 : standingMs;
   }
 }

@@ -86,15 +86,16 @@ export class Receiver {
     const { counters } = this;
     counters.datagramsReceived++;
     counters.wireBytesReceived += bytes + this.#overheadBytes;
-    let sourceBytes = 0, eliciting = false;
+    let sourceBytes = 0, eliciting = false, relaxed = true;
     for (const frame of datagram.frames) {
       if (frame.kind === "feedback") continue;
       eliciting = true;
+      if (frame.kind === "ping" || frame.stream === ORDERED) relaxed = false;
       if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.symbol.length;
       else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
     }
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
-    if (eliciting) this.#feedback.onEliciting(this.#interval.ms, nowMs);
+    if (eliciting) this.#feedback.onEliciting(relaxed, this.#interval.ms, nowMs);
     return true;
   }
 
@@ -143,7 +144,7 @@ export class Receiver {
 
   /** Feedback if there is something new to tell: reused, valid until the next call. */
   buildFeedback(nowMs: number): Feedback | undefined {
-    const feedback = this.#feedback.pending ? this.#feedback.build(nowMs, this.#delay.queueMs) : undefined;
+    const feedback = this.#feedback.pending(nowMs) ? this.#feedback.build(nowMs, this.#delay.queueMs) : undefined;
     if (!feedback) return undefined;
     feedback.next = this.#ordered.next;
     feedback.symbolBytes = this.#ordered.fillBitmap(this.#symbolBitmap);

@@ -25,7 +25,7 @@ const PENDING_REPAIRS_MAX = 8;
 export type RepairPolicy =
   | { kind: "off" }
   | { kind: "generation"; groupSize: number }
-  | { kind: "sliding"; codeRate: number; separate: boolean };
+  | { kind: "sliding"; codeRate: number; depth: number; separate: boolean };
 
 interface RangeDemand {
   first: Seq;
@@ -133,8 +133,12 @@ export class RepairPlanner {
     if (this.#policy.kind === "generation") this.#generation = new GenerationSchedule(this.#policy.groupSize);
   }
 
+  get #depth(): number {
+    return this.#policy.kind === "sliding" ? this.#policy.depth : 1;
+  }
+
   #newest(): RepairSymbol | undefined {
-    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(this.#sliding.repairCount, { row: "cauchy", freeRiders: true }) : undefined;
+    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(Math.max(this.#sliding.repairCount, this.#depth), { row: "cauchy", freeRiders: true }) : undefined;
     if (!repair) this.#dropPending();
     return repair;
   }

@@ -18,8 +18,12 @@ import { RepairPlanner, type RepairPolicy } from "./repair-planner.js";
 import { SentDatagrams, type FeedbackOutcome, type SentDatagram } from "./sent-datagrams.js";
 import { UnreliableBuffer } from "./unreliable-buffer.js";
 
-/** Time between a retransmission and its second copy, ms. */
+/** Time between a retransmission and its second copy: at least this, ms, and beyond the usual run of losses, within a bound. */
 const COPY_DELAY_MS = 8;
+const COPY_DELAY_MS_MAX = 50;
+
+/** Weight of one repair or source in the means of their wire bytes. */
+const COST_WEIGHT = 1 / 32;
 
 /** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little. */
 const RESCUE_TIMEOUTS = 3;
@@ -60,6 +64,9 @@ export class Sender {
   #probes = 0;
   #pingWanted = false;
   #repeatRetransmission = false;
+  /** Mean wire bytes of a datagram's sources, and of a repair; headers where it went alone. */
+  #sourceCost = 0;
+  #repairCost = 0;
 
   constructor(
     private readonly options: SenderOptions,
@@ -82,7 +89,7 @@ export class Sender {
   setPolicy(policy: RepairPolicy, repeatRetransmission: boolean): void {
     this.#planners[ORDERED].setPolicy(policy);
     // A generation over unreliable symbols would close too late to be of use: they get the newest-first schedule.
-    this.#planners[UNRELIABLE].setPolicy(policy.kind === "generation" ? { kind: "sliding", codeRate: 1 / policy.groupSize, separate: false } : policy);
+    this.#planners[UNRELIABLE].setPolicy(policy.kind === "generation" ? { kind: "sliding", codeRate: 1 / policy.groupSize, depth: 1, separate: false } : policy);
     this.#repeatRetransmission = repeatRetransmission;
   }
 
@@ -90,6 +97,11 @@ export class Sender {
   get codeRate(): number {
     const policy = this.#planners[ORDERED].policy;
     return policy.kind === "off" ? 0 : policy.kind === "generation" ? 1 / policy.groupSize : policy.codeRate;
+  }
+
+  /** Wire bytes of one repair over those of one source datagram, usually; 1 before the first repair. */
+  get repairCostRatio(): number {
+    return this.#repairCost === 0 ? 1 : this.#repairCost / this.#sourceCost;
   }
 
   /** True if a message of `length` bytes may go by datagram now: not bulk, and within the ordered window. */
@@ -185,7 +197,10 @@ export class Sender {
     if (!hasSymbols && !repair && !this.#pingWanted && !(feedback && feedbackDue)) return undefined;
     const record = this.datagrams.add(nowMs);
     writer.begin(record.number, nowMs);
-    if (repair) this.#writeRepair(repair.stream, repair.symbol, writer, record);
+    if (repair) {
+      this.#writeRepair(repair.stream, repair.symbol, writer, record);
+      this.#noteRepairCost(repairFrameBytes(repair.symbol) + DATAGRAM_HEADER_BYTES + this.#overheadBytes);
+    }
     this.#writeRetransmissions(writer, record, nowMs);
     const sourceBytes = this.#writeSources(writer, record, nowMs);
     this.feedbackWritten = feedback !== undefined && feedbackFrameBytes(feedback) <= writer.room;
@@ -203,7 +218,11 @@ export class Sender {
     const { counters } = this;
     counters.datagramsSent++;
     counters.wireBytesSent += datagram.length + this.#overheadBytes;
-    if (sourceBytes > 0) counters.sourceBytesSent += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
+    if (sourceBytes > 0) {
+      const cost = sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
+      counters.sourceBytesSent += cost;
+      this.#sourceCost += (cost - this.#sourceCost) * (this.#sourceCost === 0 ? 1 : COST_WEIGHT);
+    }
     return datagram;
   }
 
@@ -236,13 +255,15 @@ export class Sender {
     }
     for (let i = 0; i < outcome.spurious; i++) this.loss.forgive();
     this.counters.spuriousLosses += outcome.spurious;
+    const copyDelayMs = Math.min(COPY_DELAY_MS_MAX, Math.max(COPY_DELAY_MS, 2 * (this.loss.meanRun - 1) * this.interval.ms));
     for (const datagram of outcome.lost) {
       this.loss.add(true, nowMs);
+      this.loss.addRun(datagram.number);
       for (const seq of datagram.ordered) {
         const slot = this.ordered.get(seq);
         if (slot && slot.state === "inFlight" && slot.lastDatagram === datagram.number) {
           this.#queueRetransmission(seq);
-          if (this.#repeatRetransmission) this.#copies.push({ seq, dueMs: nowMs + COPY_DELAY_MS });
+          if (this.#repeatRetransmission) this.#copies.push({ seq, dueMs: nowMs + copyDelayMs });
         }
       }
     }
@@ -315,7 +336,10 @@ export class Sender {
     const planner = this.#planners[stream];
     for (let repair = planner.peekPiggyback(); repair; repair = planner.peekPiggyback()) {
       const fitting = repairFrameBytes(repair) + reservedBytes <= writer.room;
-      if (fitting) this.#writeRepair(stream, repair, writer, record);
+      if (fitting) {
+        this.#writeRepair(stream, repair, writer, record);
+        this.#noteRepairCost(repairFrameBytes(repair));
+      }
       planner.takePiggyback(fitting, nowMs);
       if (!fitting) return;
     }
@@ -327,6 +351,10 @@ export class Sender {
       if (symbol) return { stream, symbol };
     }
     return undefined;
+  }
+
+  #noteRepairCost(bytes: number): void {
+    this.#repairCost += (bytes - this.#repairCost) * (this.#repairCost === 0 ? 1 : COST_WEIGHT);
   }
 
   #writeRepair(stream: StreamId, repair: RepairSymbol, writer: DatagramWriter, record: SentDatagram): void {
