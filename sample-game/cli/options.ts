@@ -28,6 +28,9 @@ export class OptionError extends Error {}
 const BOTS_MAX = PLAYERS_MAX - 20;
 const SECONDS_MAX = 7 * 24 * 3600;
 
+/** The network without any option: bad enough to show what repair does. */
+const DEFAULT_PROFILE = "congested";
+
 /** Options that become parts of an impairment's text, and their names there. */
 const IMPAIRMENT_NAMES = {
   loss: "loss",
@@ -58,7 +61,7 @@ export const HELP = `An arena game over colyseus-fec, with bots and an impaired 
   --transport KIND      fec, or ws for comparison: TCP, which only tc can impair (fec)
   --in-process          bots in the server's process; default: in one of their own
 
-Network, each way, by datagram; on top of the profile, or alone:
+Network, each way, by datagram; on top of the profile, or alone (default: --profile ${DEFAULT_PROFILE}):
   --profile NAME        ${PROFILE_NAMES.join(", ")}
   --loss RATIO          share of datagrams lost, 0..1
   --burst-ms MS         losses come in outages of this mean length
@@ -80,7 +83,7 @@ export function parseOptions(args: readonly string[]): CliOptions | "help" {
   if (values.help === true) return "help";
   const seed = wholeNumber(values, "seed", 1, 0, 2 ** 32 - 1);
   const transport = oneOf(values, "transport", ["fec", "ws"] as const);
-  const impairment = impairmentText(values, seed);
+  const impairment = impairmentText(values, transport, seed);
   if (transport === "ws" && impairment !== undefined) {
     throw new OptionError(`"--transport" expected fec with a profile or an impairment (they act on datagrams), got ws`);
   }
@@ -121,15 +124,16 @@ function parseLoosely(args: readonly string[], options: Record<string, { type: "
   return { tokens, values: values as Values };
 }
 
-function impairmentText(values: Values, seed: number): string | undefined {
+function impairmentText(values: Values, transport: string, seed: number): string | undefined {
   const parts = Object.entries(IMPAIRMENT_NAMES).flatMap(([option, name]) => {
     const value = text(values, option);
     if (value?.includes(",")) throw new OptionError(`"--${option}" expected one number, got ${value}`);
     return value === undefined ? [] : [`${name}=${value}`];
   });
   const profile = text(values, "profile");
-  if (profile === undefined && parts.length === 0) return undefined;
-  const impairment = [profile ?? "clean", ...parts, `seed=${seed}`].join(",");
+  const given = profile !== undefined || parts.length > 0;
+  if (!given && transport === "ws") return undefined;
+  const impairment = [profile ?? (given ? "clean" : DEFAULT_PROFILE), ...parts, `seed=${seed}`].join(",");
   try {
     parseImpairment(impairment);
   } catch (error) {

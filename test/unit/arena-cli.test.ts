@@ -14,7 +14,7 @@ describe("the command line", () => {
       seed: 1,
       transport: "fec",
       repair: "adaptive",
-      impairment: undefined,
+      impairment: "congested,seed=1",
       inProcess: false,
     });
     expect(parseOptions(["--help"])).toBe("help");
