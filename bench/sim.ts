@@ -4,7 +4,7 @@
  *   npm run bench:sim                       repair off, XOR generations of 4 and adaptive at 5 %, RTT 100 ms
  *   npm run bench:sim -- --bars             every row of FEC.md section 6
  *   npm run bench:sim -- --bars --overhead-bytes 80     the same with the 90 bytes of headers that the page counts
- *   npm run bench:sim -- --hz 20 --rtt 40 --loss 0.1 --patches 50000 --seed 7 --burst-ms 0 --jitter 0 --fragments 0 --repair adaptive
+ *   npm run bench:sim -- --hz 20 --rtt 40 --loss 0.1 --patches 50000 --seed 7 --burst-ms 0 --jitter 0 --fragments 0 --rate-kbps 0 --queue-bytes 16000 --repair adaptive
  *
  * Delay is "extra": from sending to in-order delivery, less the one-way delay of the link. Overhead: wire bytes downstream
  * (channel, UDP and IP headers, repairs, retransmissions) over those of the patches' own datagrams, less one.
@@ -25,6 +25,9 @@ interface Case {
   overheadBytes: number;
   /** Share of ticks that carry 2..6 fragments of 1100 bytes. */
   fragments: number;
+  /** Bottleneck downstream, kbit/s and bytes of queue; 0 = none. */
+  rateKbps: number;
+  queueBytes: number;
   patches: number;
   seed: number;
 }
@@ -36,6 +39,8 @@ interface Result {
   p99: number;
   p999: number;
   max: number;
+  /** Share of datagrams that the link or its queue dropped. */
+  dropped: number;
   overhead: number;
   upBytesPerSecond: number;
 }
@@ -51,7 +56,8 @@ const REPAIRS: [string, RepairOption][] = [
 function simulate(c: Case, repair: RepairOption): Result {
   const loss = c.burstMs > 0 ? { kind: "gilbert-elliott-time" as const, lossRatio: c.loss, meanBurstMs: c.burstMs } : c.loss;
   const link: ImpairmentOptions = { delayMs: c.rttMs / 2, jitterMs: c.jitterMs, loss };
-  const world = new World({ up: link, down: link, seed: c.seed, reliableDelayMs: c.rttMs / 2, overheadBytes: c.overheadBytes, link: { repair } });
+  const down = c.rateKbps > 0 ? { ...link, rateKbps: c.rateKbps, queueBytes: c.queueBytes, overheadBytes: c.overheadBytes } : link;
+  const world = new World({ up: link, down, seed: c.seed, reliableDelayMs: c.rttMs / 2, overheadBytes: c.overheadBytes, link: { repair } });
   const random = new SeededRandom(c.seed);
   const warmup = Math.ceil(c.hz * 10);
   world.openPath();
@@ -66,18 +72,18 @@ function simulate(c: Case, repair: RepairOption): Result {
   const stats = world.server.link.stats(world.nowMs);
   return {
     mean: extra.reduce((a, b) => a + b, 0) / extra.length, p50: at(0.5), p95: at(0.95), p99: at(0.99), p999: at(0.999), max: at(1),
-    overhead: stats.sendOverhead, upBytesPerSecond: world.client.wireBytes / ((c.patches + warmup) / c.hz),
+    dropped: 1 - world.server.out.stats.delivered / world.server.out.stats.offered, overhead: stats.sendOverhead, upBytesPerSecond: world.client.wireBytes / ((c.patches + warmup) / c.hz),
   };
 }
 
 function table(c: Case, repairs: [string, RepairOption][], bar = ""): void {
   const burst = c.burstMs > 0 ? ` in bursts of ${c.burstMs} ms` : "";
   console.log(`\n${c.hz} Hz, RTT ${c.rttMs} ms, loss ${(100 * c.loss).toFixed(1)} %${burst}, jitter ${c.jitterMs} ms, ${100 * c.fragments} % fragmented, ${c.patches} patches, seed ${c.seed}${bar ? `\nbar: ${bar}` : ""}`);
-  console.log("repair                   mean    p50    p95    p99  p99.9    max  overhead  feedback B/s");
+  console.log("repair                   mean    p50    p95    p99  p99.9    max  overhead  dropped  feedback B/s");
   for (const [name, repair] of repairs) {
     const r = simulate(c, repair);
     const f = (x: number): string => x.toFixed(1).padStart(6);
-    console.log(`${name.padEnd(22)} ${f(r.mean)} ${f(r.p50)} ${f(r.p95)} ${f(r.p99)} ${f(r.p999)} ${f(r.max)} ${(100 * r.overhead).toFixed(1).padStart(7)} % ${r.upBytesPerSecond.toFixed(0).padStart(10)}`);
+    console.log(`${name.padEnd(22)} ${f(r.mean)} ${f(r.p50)} ${f(r.p95)} ${f(r.p99)} ${f(r.p999)} ${f(r.max)} ${(100 * r.overhead).toFixed(1).padStart(7)} % ${(100 * r.dropped).toFixed(1).padStart(6)} % ${r.upBytesPerSecond.toFixed(0).padStart(10)}`);
   }
 }
 
@@ -85,13 +91,13 @@ const { values } = parseArgs({
   options: {
     bars: { type: "boolean", default: false }, hz: { type: "string", default: "60" }, rtt: { type: "string", default: "100" },
     loss: { type: "string", default: "0.05" }, patches: { type: "string", default: "20000" }, seed: { type: "string", default: "1" },
-    "burst-ms": { type: "string", default: "0" }, jitter: { type: "string", default: "0" }, "overhead-bytes": { type: "string", default: "52" }, repair: { type: "string" }, fragments: { type: "string", default: "0" },
+    "burst-ms": { type: "string", default: "0" }, jitter: { type: "string", default: "0" }, "overhead-bytes": { type: "string", default: "52" }, repair: { type: "string" }, "rate-kbps": { type: "string", default: "0" }, "queue-bytes": { type: "string", default: "16000" }, fragments: { type: "string", default: "0" },
   },
 });
 const repairs: [string, RepairOption][] = values.repair?.startsWith("{") ? [[values.repair, JSON.parse(values.repair)]] : REPAIRS.filter(([name]) => values.repair === undefined || name === values.repair);
 const base: Case = {
   hz: +values.hz, rttMs: +values.rtt, loss: +values.loss, burstMs: +values["burst-ms"], jitterMs: +values.jitter, fragments: +values.fragments,
-  patches: +values.patches, seed: +values.seed, overheadBytes: +values["overhead-bytes"],
+  rateKbps: +values["rate-kbps"], queueBytes: +values["queue-bytes"], patches: +values.patches, seed: +values.seed, overheadBytes: +values["overhead-bytes"],
 };
 if (!values.bars) {
   table(base, repairs);

@@ -5,7 +5,7 @@ export type { LinkCounters, LinkStats, Percentiles } from "./stats.js";
 export { seqAdd, seqDiff, seqExpand, type Seq } from "./seq.js";
 export * from "./fec/index.js";
 export * from "./wire/constants.js";
-export { readDatagram, type Datagram, type FeedbackFrame, type Frame, type Malformed, type PingFrame, type RepairFrame, type SourceFrame } from "./wire/datagram-reader.js";
+export { DatagramReader, type Datagram, type FeedbackFrame, type Frame, type Malformed, type PingFrame, type RepairFrame, type SourceFrame } from "./wire/datagram-reader.js";
 export { DatagramWriter, type Feedback } from "./wire/datagram-writer.js";
 export { encodeSymbolRecord, encodeUnreliableRecord, readRecord, type SymbolRecord, type UnreliableRecord } from "./wire/reliable-record.js";
 export * from "./symbol.js";

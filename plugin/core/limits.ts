@@ -38,7 +38,7 @@ export const MESSAGE_FRAGMENTS_MAX = 8;
 /** Frames in one datagram; more is a malformed datagram. 1200 bytes hold 240 empty symbols. */
 export const DATAGRAM_FRAMES_MAX = 256;
 
-/** Records of sent datagrams kept for acknowledgement: 2 s at 250 datagrams per second; older ones count as lost. */
+/** Records of sent datagrams kept for acknowledgement: 2 s at 250 datagrams per second; older ones are forgotten. */
 export const SENT_DATAGRAMS_MAX = 512;
 
 /** Datagram numbers behind the largest that a receiver still tells apart; older ones are dropped as stale. */
@@ -53,14 +53,14 @@ export const FEEDBACK_SYMBOL_BYTES_MAX = ORDERED_WINDOW_SYMBOLS / 8;
 /** Longest time that feedback on an eliciting datagram waits for company, ms (RFC 9002 calls it max_ack_delay). */
 export const FEEDBACK_DELAY_MS_MAX = 25;
 
+/** The same if nothing in it can be sent again, ms. */
+export const FEEDBACK_RELAXED_DELAY_MS_MAX = 100;
+
 /** Default bound on one received message, bytes; a longer one ends the session with 1009. */
 export const MESSAGE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
 
 /** Unreliable messages that wait for their barrier at a receiver; the oldest is delivered beyond. */
 export const UNRELIABLE_HELD_MAX = 32;
-
-/** Unreliable messages being reassembled; the oldest is dropped beyond. */
-export const UNRELIABLE_ASSEMBLIES_MAX = 8;
 
 /** Bytes that the reliable path may deliver ahead of a missing symbol; an honest peer stays below the ordered window's. */
 export const CARRIED_AHEAD_BYTES_MAX = 1024 * 1024;
@@ -79,3 +79,10 @@ export const FEC_FREE_BLOCKS_MAX = 32;
 
 /** Time after its last source when a partial generation is closed by a repair all the same, ms: two patch intervals at 40 Hz. */
 export const PARTIAL_GENERATION_MS = 50;
+
+/**
+ * REPAIR frames that a receiver works on: some 55 us each at worst, so a hostile peer that is let in takes 2 % of a core. An honest
+ * sender stays below: one per source at 120 Hz, two streams, and the fragments of large messages. More are counted and ignored.
+ */
+export const REPAIRS_PER_SECOND_MAX = 400;
+export const REPAIRS_BURST_MAX = 64;

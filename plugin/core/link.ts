@@ -5,16 +5,16 @@
  */
 import { LossEstimator } from "./control/loss-estimator.js";
 import { PathMonitor } from "./control/path-monitor.js";
-import { RedundancyController } from "./control/redundancy-controller.js";
+import { REPAIR_BYTES_PER_SECOND_MAX, RedundancyController } from "./control/redundancy-controller.js";
 import { RttEstimator } from "./control/rtt-estimator.js";
-import { FEEDBACK_DELAY_MS_MAX, MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
+import { MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
 import { Receiver } from "./receive/receiver.js";
 import { parseRepair, type RepairOption } from "./repair-option.js";
-import { seqAdd, seqExpand, type Seq } from "./seq.js";
+import type { Seq } from "./seq.js";
 import type { OutgoingSymbol } from "./send/ordered-buffer.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
-import { readDatagram, type FeedbackFrame } from "./wire/datagram-reader.js";
+import { DatagramReader, type FeedbackFrame } from "./wire/datagram-reader.js";
 import { encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
 import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
@@ -59,6 +59,7 @@ export class Link {
   readonly #path = new PathMonitor();
   readonly #sender: Sender;
   readonly #receiver: Receiver;
+  readonly #reader = new DatagramReader();
   readonly #records: Uint8Array[] = [];
   readonly #recordPayloadMax: number;
   #repair: RepairOption;
@@ -70,7 +71,7 @@ export class Link {
   constructor(options: LinkOptions = {}) {
     const firstSeq = options.firstSeq ?? 0;
     this.#recordPayloadMax = options.recordPayloadMax ?? Infinity;
-    this.#sender = new Sender({ firstSeq, peerFeedbackDelayMs: FEEDBACK_DELAY_MS_MAX }, this.#rtt, this.#loss, this.#counters);
+    this.#sender = new Sender(firstSeq, this.#rtt, this.#loss, this.#counters);
     this.#receiver = new Receiver({
       firstSeq, messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT, unreliableHoldMs: options.unreliableHoldMs,
     }, this.#counters);
@@ -99,6 +100,7 @@ export class Link {
       // Bulk, or more than the ordered window holds: what is under way goes first by the reliable path, so that
       // the peer never has to keep a large message for want of a small one.
       this.#carryOrdered();
+      this.#sender.askForRoom();
     }
     let start = 0;
     do {
@@ -115,9 +117,10 @@ export class Link {
     this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message));
   }
 
-  /** The datagram channel opened: datagrams of at most mtuBytes (256 or more), each overheadBytes more on the wire. */
+  /** The datagram channel opened, in place of one that was open: datagrams of at most mtuBytes (256 or more), each overheadBytes more on the wire. */
   openPath(path: { mtuBytes: number; overheadBytes: number }, nowMs: number): void {
     if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
+    this.closePath();
     this.#sender.open(path.mtuBytes, path.overheadBytes);
     this.#receiver.open(path.overheadBytes);
     this.#path.open(nowMs);
@@ -135,7 +138,7 @@ export class Link {
   /** Takes one datagram of the channel; `bytes` may be reused after the call. Never throws on what it holds. */
   handleDatagram(bytes: Uint8Array, nowMs: number): void {
     if (this.#failure || this.#path.kind === "closed") return;
-    const datagram = readDatagram(bytes);
+    const datagram = this.#reader.read(bytes);
     if (typeof datagram === "string") {
       this.#counters.datagramsMalformed++;
       return;
@@ -169,6 +172,7 @@ export class Link {
       if (this.#silentAtMs <= nowMs) {
         this.#counters.suspensions++;
         this.#path.suspend(this.#sender.datagrams.nextNumber, nowMs);
+        this.#sender.datagrams.abandon();
         this.#carryAll();
       } else {
         this.#sender.onTimeout(nowMs, slot => {
@@ -246,15 +250,16 @@ export class Link {
   }
 
   get #silentAtMs(): number {
-    return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#rtt.rtoMs + FEEDBACK_DELAY_MS_MAX);
+    return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#sender.probeTimeoutMs);
   }
 
   #onFeedback(frame: FeedbackFrame, nowMs: number): void {
-    if (!this.#sender.onFeedback(frame, nowMs)) {
+    const outcome = this.#sender.onFeedback(frame, nowMs);
+    if (!outcome) {
       this.#counters.framesIgnored++;
       return;
     }
-    this.#path.onAcknowledged(seqExpand(frame.largest16, seqAdd(this.#sender.datagrams.nextNumber, -1)));
+    for (const { number } of outcome.acknowledged) this.#path.onAcknowledged(number, nowMs);
     if (this.#repair === "adaptive" && nowMs - this.#controlAtMs >= CONTROL_INTERVAL_MS) this.#control(frame.queueDelayMs, nowMs);
   }
 
@@ -269,7 +274,7 @@ export class Link {
       meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms, repairCostRatio: this.#sender.repairCostRatio, sourceBytesPerSecond: this.#sourceBytesPerSecond,
     });
     const { codeRate, depth, separate, repeatRetransmission } = decision;
-    this.#sender.setPolicy({ kind: "sliding", codeRate, depth, separate }, repeatRetransmission);
+    this.#sender.setPolicy({ kind: "sliding", codeRate, depth, separate, bytesPerSecondMax: REPAIR_BYTES_PER_SECOND_MAX }, repeatRetransmission);
   }
 
   #carryAll(): void {
@@ -283,7 +288,7 @@ export class Link {
   }
 
   #carry(slot: OutgoingSymbol): void {
-    this.#records.push(encodeSymbolRecord(slot.seq, symbolIsFirst(slot.symbol), symbolIsLast(slot.symbol), symbolPayload(slot.symbol)));
+    this.#records.push(encodeSymbolRecord(slot.seq, symbolIsFirst(slot.block.bytes), symbolIsLast(slot.block.bytes), symbolPayload(slot.block.bytes, slot.bytes)));
   }
 
   #checkFault(): void {

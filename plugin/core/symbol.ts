@@ -7,27 +7,40 @@ export const SYMBOL_FIRST = 0x1000;
 export const SYMBOL_LAST = 0x2000;
 export const SYMBOL_RESERVED = 0xc000;
 
+/** Writes the source symbol over message[start..end) to the front of `target`. Returns its bytes, header included. */
+export function writeSymbol(target: Uint8Array, message: Uint8Array, start: number, end: number, first: boolean, last: boolean): number {
+  writeSymbolHeader(target, end - start, first, last);
+  target.set(end - start === message.length ? message : message.subarray(start, end), SYMBOL_HEADER_BYTES);
+  return SYMBOL_HEADER_BYTES + end - start;
+}
+
+/** Writes the header of a source symbol with `payloadBytes` of payload to the front of `target`. */
+export function writeSymbolHeader(target: Uint8Array, payloadBytes: number, first: boolean, last: boolean): void {
+  const header = payloadBytes | (first ? SYMBOL_FIRST : 0) | (last ? SYMBOL_LAST : 0);
+  target[0] = header;
+  target[1] = header >>> 8;
+}
+
 /** A source symbol over message[start..end), in a buffer of its own. */
 export function makeSymbol(message: Uint8Array, start: number, end: number, first: boolean, last: boolean): Uint8Array {
   const symbol = new Uint8Array(SYMBOL_HEADER_BYTES + end - start);
-  const header = (end - start) | (first ? SYMBOL_FIRST : 0) | (last ? SYMBOL_LAST : 0);
-  symbol[0] = header;
-  symbol[1] = header >>> 8;
-  for (let i = start, at = SYMBOL_HEADER_BYTES; i < end; i++, at++) symbol[at] = message[i]!;
+  writeSymbol(symbol, message, start, end, first, last);
   return symbol;
 }
 
-export function symbolIsFirst(symbol: Uint8Array): boolean {
-  return (symbol[1]! & (SYMBOL_FIRST >> 8)) !== 0;
+/** Whether the symbol that starts at bytes[start] is the first of its message. */
+export function symbolIsFirst(bytes: Uint8Array, start = 0): boolean {
+  return (bytes[start + 1]! & (SYMBOL_FIRST >> 8)) !== 0;
 }
 
-export function symbolIsLast(symbol: Uint8Array): boolean {
-  return (symbol[1]! & (SYMBOL_LAST >> 8)) !== 0;
+/** Whether the symbol that starts at bytes[start] is the last of its message. */
+export function symbolIsLast(bytes: Uint8Array, start = 0): boolean {
+  return (bytes[start + 1]! & (SYMBOL_LAST >> 8)) !== 0;
 }
 
-/** The payload: a view of the symbol. */
-export function symbolPayload(symbol: Uint8Array): Uint8Array {
-  return symbol.subarray(SYMBOL_HEADER_BYTES);
+/** The payload of the symbol that is the first symbolBytes of `symbol`: a view. */
+export function symbolPayload(symbol: Uint8Array, symbolBytes = symbol.length): Uint8Array {
+  return symbol.subarray(SYMBOL_HEADER_BYTES, symbolBytes);
 }
 
 /** The parts joined into one array. */

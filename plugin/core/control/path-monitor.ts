@@ -23,6 +23,7 @@ export type PathState =
 export class PathMonitor {
   #state: PathState = { kind: "closed" };
   #heardMs = -Infinity;
+  #progressMs = -Infinity;
   #spokeMs = -Infinity;
 
   get kind(): PathState["kind"] {
@@ -31,7 +32,7 @@ export class PathMonitor {
 
   open(nowMs: number): void {
     this.#state = { kind: "open" };
-    this.#heardMs = this.#spokeMs = nowMs;
+    this.#heardMs = this.#progressMs = this.#spokeMs = nowMs;
   }
 
   close(): void {
@@ -55,7 +56,7 @@ export class PathMonitor {
   silentAtMs(oldestElicitingMs: number, probeTimeoutMs: number): number {
     if (this.#state.kind !== "open" || oldestElicitingMs === Infinity) return Infinity;
     const silenceMs = Math.min(SILENCE_MS_MAX, Math.max(SILENCE_MS_MIN, SILENT_TIMEOUTS * probeTimeoutMs));
-    return Math.max(this.#heardMs, oldestElicitingMs) + silenceMs;
+    return Math.max(this.#progressMs, oldestElicitingMs) + silenceMs;
   }
 
   /** @param firstProbe number of the next datagram: only an acknowledgement of it or a later one proves the path. */
@@ -63,8 +64,12 @@ export class PathMonitor {
     this.#state = { kind: "suspended", probeAtMs: nowMs, probeIntervalMs: PROBE_MS_MIN, firstProbe };
   }
 
-  /** True if the acknowledgement of this datagram brought a suspended path back. */
-  onAcknowledged(number: Seq): boolean {
+  /**
+   * Notes that datagrams up to this one were newly acknowledged: only that proves both directions, whatever else is heard.
+   * True if it brought a suspended path back.
+   */
+  onAcknowledged(number: Seq, nowMs: number): boolean {
+    this.#progressMs = nowMs;
     if (this.#state.kind !== "suspended" || seqDiff(number, this.#state.firstProbe) < 0) return false;
     this.#state = { kind: "open" };
     return true;

@@ -28,6 +28,7 @@ const DEPTH_PER_RUN = 2;
 
 const HOLD_BEFORE_DOWN_MS = 10_000;
 const HOLD_AFTER_CONGESTION_MS = 15_000;
+const HOLD_MS_MAX = 240_000;
 const WATCH_AFTER_UP_MS = 2_000;
 
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
@@ -40,8 +41,8 @@ const BLAME_FACTOR = 1.5;
 const REPAIR_SHARE_MAX = 0.75;
 const SEPARATE_SHARE_MAX = 1.05;
 
-/** Repair budget of one client and direction, bits per second. */
-const REPAIR_BITRATE_MAX = 96_000;
+/** Repair budget of one client and direction, bytes per second: 96 kbit/s. */
+export const REPAIR_BYTES_PER_SECOND_MAX = 12_000;
 
 /** What the controller looks at; ms and ratios 0..1. */
 export interface PathState {
@@ -79,6 +80,9 @@ export class RedundancyController {
   #lastUpMs = -Infinity;
   #lastNeededMs = -Infinity;
   #lastHalvedMs = -Infinity;
+  #heldUntilMs = -Infinity;
+  /** How long the next step back holds: longer each time, so that a link that is simply full is left alone. */
+  #holdMs = HOLD_AFTER_CONGESTION_MS;
   #queueingSinceMs = Infinity;
   #lossBeforeUp = 0;
 
@@ -86,18 +90,18 @@ export class RedundancyController {
   update(path: PathState): RedundancyDecision {
     const { nowMs } = path;
     const loss = Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio);
-    if (this.#congested(path) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) {
-      this.#rung = this.#rung >> 1;
-      this.#lastHalvedMs = nowMs;
-    }
+    if (this.#congested(path) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path);
     const wanted = rungFor(loss);
-    if (wanted > this.#rung && nowMs - this.#lastHalvedMs >= HOLD_AFTER_CONGESTION_MS) {
+    if (wanted > this.#rung && nowMs >= this.#heldUntilMs) {
       // The first protection, and a rise beyond chance, are worth a step at once; else one step at a time.
       const mayStep = nowMs - this.#lastUpMs >= Math.max(1000, 2 * path.srttMs);
       if (mayStep || path.lossSignificant) {
         this.#lossBeforeUp = path.recentLossRatio;
-        this.#rung = path.lossSignificant ? wanted : this.#rung + 1;
+        // Where repair once met congestion, every rung is a new try.
+        const cautious = this.#holdMs > HOLD_AFTER_CONGESTION_MS;
+        this.#rung = path.lossSignificant && !cautious ? wanted : this.#rung + 1;
         this.#lastUpMs = nowMs;
+        if (cautious) this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
       }
     }
     if (this.#rung > 0 && (wanted >= this.#rung || loss >= LADDER[this.#rung]!.lossRatio / 2)) this.#lastNeededMs = nowMs;
@@ -108,8 +112,21 @@ export class RedundancyController {
     return this.#decide(path, loss);
   }
 
+  #stepBack({ nowMs }: PathState): void {
+    if (nowMs - this.#lastHalvedMs > HOLD_MS_MAX) this.#holdMs = HOLD_AFTER_CONGESTION_MS;
+    // Without repair there is nothing to step back from, and what congests is not ours to blame.
+    if (this.#rung > 0) {
+      this.#heldUntilMs = nowMs + this.#holdMs;
+      this.#holdMs = Math.min(HOLD_MS_MAX, 2 * this.#holdMs);
+    } else {
+      this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + HOLD_AFTER_CONGESTION_MS);
+    }
+    this.#rung = this.#rung >> 1;
+    this.#lastHalvedMs = nowMs;
+  }
+
   #decide(path: PathState, loss: number): RedundancyDecision {
-    const congested = path.nowMs - this.#lastHalvedMs < HOLD_AFTER_CONGESTION_MS;
+    const congested = path.nowMs < this.#heldUntilMs;
     const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
     let codeRate: number = LADDER[this.#rung]!.codeRate;
     if (!separate) {
@@ -121,7 +138,7 @@ export class RedundancyController {
     } else if (codeRate > 0 && loss >= SEPARATE_FULL_LOSS_RATIO && !congested) {
       codeRate = 1;
     }
-    const bitrateShare = path.sourceBytesPerSecond > 0 ? REPAIR_BITRATE_MAX / 8 / path.sourceBytesPerSecond : 1;
+    const bitrateShare = path.sourceBytesPerSecond > 0 ? REPAIR_BYTES_PER_SECOND_MAX / path.sourceBytesPerSecond : 1;
     const affordable = Math.min(bitrateShare, separate ? SEPARATE_SHARE_MAX : REPAIR_SHARE_MAX) / path.repairCostRatio;
     const depth = path.meanRun > BURSTY_RUN ? Math.ceil(DEPTH_PER_RUN * path.meanRun) : 1;
     return { codeRate: Math.min(codeRate, affordable), depth, separate, repeatRetransmission: loss >= 0.03 && !congested };

@@ -1,10 +1,12 @@
 /** Round-trip time estimate: SRTT, RTTVAR and the least RTT of the last while (RFC 6298 section 2, RFC 9002 section 5). */
+import { MinFilter } from "./min-filter.js";
 
 /** Before the first sample, ms: RFC 9002 takes 333; games live on shorter paths and a spurious probe costs one datagram. */
 const INITIAL_RTT_MS = 200;
 
-/** The least RTT is that of the last one or two of these periods, ms: routes change. */
-const MIN_RTT_PERIOD_MS = 10_000;
+/** The least RTT is that of the last ten of these periods, ms: routes change, and a queue may stand for minutes. */
+const MIN_RTT_PERIOD_MS = 60_000;
+const MIN_RTT_PERIODS = 10;
 
 /** Least slack above SRTT before a timeout, ms: timers and schedulers are late by that much. */
 const RTO_SLACK_MS_MIN = 10;
@@ -14,19 +16,12 @@ export class RttEstimator {
   #rttvarMs = INITIAL_RTT_MS / 2;
   #latestMs = INITIAL_RTT_MS;
   #sampled = false;
-  #minMs = Infinity;
-  #previousMinMs = Infinity;
-  #periodEndsMs = -Infinity;
+  readonly #min = new MinFilter(MIN_RTT_PERIOD_MS, MIN_RTT_PERIODS);
 
   /** Takes one sample, ms above 0, already less the peer's acknowledgement delay. */
   add(rttMs: number, nowMs: number): void {
     this.#latestMs = rttMs;
-    if (nowMs >= this.#periodEndsMs) {
-      this.#previousMinMs = this.#minMs;
-      this.#minMs = Infinity;
-      this.#periodEndsMs = nowMs + MIN_RTT_PERIOD_MS;
-    }
-    this.#minMs = Math.min(this.#minMs, rttMs);
+    this.#min.add(rttMs, nowMs);
     if (!this.#sampled) {
       this.#sampled = true;
       this.#srttMs = rttMs;
@@ -53,9 +48,9 @@ export class RttEstimator {
     return this.#latestMs;
   }
 
-  /** Least RTT of the last 10 to 20 s; SRTT before the first sample. */
+  /** Least RTT of the last ten minutes; SRTT before the first sample. */
   get minMs(): number {
-    const min = Math.min(this.#minMs, this.#previousMinMs);
+    const { min } = this.#min;
     return min === Infinity ? this.#srttMs : min;
   }
 

@@ -23,18 +23,30 @@ export function makeBlock(bytes: number): Block {
 /** A free list per size class. */
 export class BlockPool {
   readonly #free: Block[][] = CLASS_BYTES.map(() => []);
+  #live = 0;
+
+  /** Blocks that were acquired and not yet released. */
+  get live(): number {
+    return this.#live;
+  }
+
+  /** Blocks that wait to be acquired again: at most FEC_FREE_BLOCKS_MAX per size class. */
+  get free(): number {
+    return this.#free.reduce((count, list) => count + list.length, 0);
+  }
 
   /** A block for `bytes` bytes, 0..SYMBOL_BYTES_MAX; its content is undefined until the caller sets it. @throws RangeError above. */
   acquire(bytes: number): Block {
     const index = classOf(bytes);
+    this.#live++;
     return this.#free[index]!.pop() ?? makeBlock(CLASS_BYTES[index]!);
   }
 
-  /** A block with a copy of `source` followed by zeros. @throws RangeError above SYMBOL_BYTES_MAX. */
-  acquireCopy(source: Uint8Array): Block {
-    const block = this.acquire(source.length);
-    block.bytes.set(source);
-    block.bytes.fill(0, source.length);
+  /** A block with a copy of source[start..end) followed by zeros. @throws RangeError above SYMBOL_BYTES_MAX. */
+  acquireCopy(source: Uint8Array, start = 0, end = source.length): Block {
+    const block = this.acquire(end - start);
+    copyRange(block, source, start, end);
+    block.bytes.fill(0, end - start);
     return block;
   }
 
@@ -50,9 +62,28 @@ export class BlockPool {
 
   /** Takes a block back; the caller keeps no view of it. Beyond FEC_FREE_BLOCKS_MAX per class it is left to the collector. */
   release(block: Block): void {
+    this.#live--;
     const list = this.#free[classOf(block.bytes.length)]!;
     if (list.length < FEC_FREE_BLOCKS_MAX) list.push(block);
   }
+}
+
+/** Above this a native copy from a view is worth the view: 104 bytes of garbage and 55 ns, against 150 ns of loop at 256 B and 900 at 1200. */
+const LOOP_BYTES_MAX = 256;
+
+const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
+
+/** Copies source[start..end) to the front of the block, perhaps with bytes that follow it; up to LOOP_BYTES_MAX bytes it allocates nothing. */
+function copyRange(block: Block, source: Uint8Array, start: number, end: number): void {
+  // What lies behind `end`, in another block say, is overwritten by the caller's zeros.
+  if (start === 0 && source.length <= block.bytes.length) return block.bytes.set(source);
+  if (end - start > LOOP_BYTES_MAX || !HOST_IS_LITTLE_ENDIAN) return block.bytes.set(source.subarray(start, end));
+  const words = (end - start) >> 2;
+  let at = start;
+  for (let i = 0; i < words; i++, at += 4) {
+    block.words[i] = source[at]! | (source[at + 1]! << 8) | (source[at + 2]! << 16) | (source[at + 3]! << 24);
+  }
+  for (let i = words << 2; at < end; i++, at++) block.bytes[i] = source[at]!;
 }
 
 function classOf(bytes: number): number {

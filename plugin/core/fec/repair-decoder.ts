@@ -12,7 +12,7 @@ import {
   EQUATIONS_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES,
 } from "../limits.js";
 import { seqAdd, seqDiff, type Seq } from "../seq.js";
-import { BlockPool } from "./block-pool.js";
+import { BlockPool, type Block } from "./block-pool.js";
 import { checkInteger } from "./check-integer.js";
 import { CAUCHY_ROW_MAX, coefficient } from "./coefficients.js";
 import { EquationSystem } from "./equation-system.js";
@@ -26,8 +26,11 @@ export type SourceFate = "new" | "duplicate" | "stale" | "invalid";
 /** What a repair symbol was: "useful" ones became an equation, or solved one; "redundant" ones say nothing new. */
 export type RepairFate = "useful" | "redundant" | "stale" | "invalid";
 
-/** A repair symbol as a frame gives it; the bitmap has at least ceil(span / 8) bytes. `members` is counted anew, not trusted. */
-export type RepairFields = Omit<RepairSymbol, "members"> & { members?: number };
+/**
+ * A repair symbol as a frame gives it: bytes[start..end), by default all of `bytes`; the bitmap has at least ceil(span / 8) bytes.
+ * `members` is counted anew, not trusted.
+ */
+export type RepairFields = Omit<RepairSymbol, "members"> & { members?: number; start?: number; end?: number };
 
 export interface RepairDecoderOptions {
   /** The first symbol of the stream; earlier ones are stale. Default 0. */
@@ -38,10 +41,12 @@ export interface RepairDecoderOptions {
   equations?: number;
   /** How far ahead of the newest known a symbol may be, 1..2^30, default 256; further is "invalid". */
   aheadSymbols?: number;
+  /** Where symbols and equations are kept; by default a pool of its own. */
+  pool?: BlockPool;
 }
 
 export class RepairDecoder {
-  readonly #pool = new BlockPool();
+  readonly #pool: BlockPool;
   readonly #history: SymbolHistory;
   readonly #system: EquationSystem;
   readonly #aheadSymbols: number;
@@ -55,6 +60,7 @@ export class RepairDecoder {
     const symbols = checkInteger("historySymbols", options.historySymbols ?? DECODER_HISTORY_SYMBOLS, 1, DECODER_HISTORY_SYMBOLS_MAX);
     const equations = checkInteger("equations", options.equations ?? EQUATIONS_MAX, 1, EQUATIONS_MAX);
     this.#aheadSymbols = checkInteger("aheadSymbols", options.aheadSymbols ?? DECODER_AHEAD_SYMBOLS, 1, 2 ** 30);
+    this.#pool = options.pool ?? new BlockPool();
     this.#history = new SymbolHistory(firstSeq, symbols, this.#pool);
     this.#system = new EquationSystem(equations, this.#pool);
   }
@@ -84,15 +90,25 @@ export class RepairDecoder {
     return this.#history.view(seq);
   }
 
-  /** Adds a received symbol, header included; it is copied. Never throws on what a peer may send. */
-  addSource(seq: Seq, symbol: Uint8Array): SourceFate {
-    if (!isSymbol(symbol) || seqDiff(seq, this.#history.newest) > this.#aheadSymbols) return "invalid";
+  /** The known symbol as the start of a block, which is its own until the symbol leaves the history; `bytesOf` gives its length. */
+  block(seq: Seq): Block | undefined {
+    return this.#history.block(seq);
+  }
+
+  /** The known symbol's length in bytes, header included; 0 when it is unknown. */
+  bytesOf(seq: Seq): number {
+    return this.#history.bytesOf(seq);
+  }
+
+  /** Adds a received symbol, header included: bytes[start..end), copied. Never throws on what a peer may send. */
+  addSource(seq: Seq, bytes: Uint8Array, start = 0, end = bytes.length): SourceFate {
+    if (!isSymbol(bytes, start, end) || seqDiff(seq, this.#history.newest) > this.#aheadSymbols) return "invalid";
     if (seqDiff(seq, this.#history.oldest) < 0) return "stale";
     if (this.#history.has(seq)) return "duplicate";
-    const block = this.#pool.acquireCopy(symbol);
-    this.#history.store(seq, block, symbol.length, false);
+    const block = this.#pool.acquireCopy(bytes, start, end);
+    this.#history.store(seq, block, end - start, false);
     if (this.#system.count === 0) return "new";
-    if (this.#system.substitute(seq, block, symbol.length) === "contradiction") this.#contradictionCount++;
+    if (this.#system.substitute(seq, block, end - start) === "contradiction") this.#contradictionCount++;
     this.#settle();
     return "new";
   }
@@ -102,11 +118,12 @@ export class RepairDecoder {
     if (!this.#isWellFormed(repair)) return "invalid";
     if (seqDiff(repair.base, this.#history.oldest) < 0) return "stale";
     if (seqDiff(seqAdd(repair.base, repair.span - 1), this.#history.newest) > this.#aheadSymbols) return "invalid";
-    const unknowns = this.#listUnknowns(repair);
+    const start = repair.start ?? 0, end = repair.end ?? repair.bytes.length;
+    const unknowns = this.#listUnknowns(repair, end - start);
     if (unknowns < 0) return "invalid";
     if (unknowns === 0) return "redundant";
     this.#system.makeRoom(this.#unknownSeqs, unknowns);
-    const equation = this.#system.begin(this.#pool.acquireCopy(repair.bytes), repair.bytes.length);
+    const equation = this.#system.begin(this.#pool.acquireCopy(repair.bytes, start, end), end - start);
     for (let offset = 0; offset < repair.span; offset++) {
       if (!isMember(repair, offset)) continue;
       const seq = seqAdd(repair.base, offset);
@@ -150,7 +167,8 @@ export class RepairDecoder {
     // Comparisons that NaN and fractions fail as well.
     if (base >>> 0 !== base || !(row >= 0 && row <= CAUCHY_ROW_MAX && (row | 0) === row)) return false;
     if (!(span >= 1 && span <= REPAIR_SPAN_MAX && (span | 0) === span)) return false;
-    if (bytes.length < SYMBOL_HEADER_BYTES || bytes.length > SYMBOL_BYTES_MAX) return false;
+    const length = (repair.end ?? bytes.length) - (repair.start ?? 0);
+    if (!(length >= SYMBOL_HEADER_BYTES && length <= SYMBOL_BYTES_MAX)) return false;
     const bitmapBytes = (span + 7) >> 3;
     if (bitmap.length < bitmapBytes || !isMember(repair, 0) || !isMember(repair, span - 1)) return false;
     for (let offset = span; offset < bitmapBytes * 8; offset++) if (isMember(repair, offset)) return false;
@@ -158,7 +176,7 @@ export class RepairDecoder {
   }
 
   /** Lists the members that are not known; returns how many, or -1 when there are too many members or one is longer than the repair. */
-  #listUnknowns(repair: RepairFields): number {
+  #listUnknowns(repair: RepairFields, repairBytes: number): number {
     let members = 0;
     let unknowns = 0;
     for (let offset = 0; offset < repair.span; offset++) {
@@ -166,7 +184,7 @@ export class RepairDecoder {
       if (++members > ENCODING_WINDOW_SYMBOLS_MAX) return -1;
       const seq = seqAdd(repair.base, offset);
       if (!this.#history.has(seq)) this.#unknownSeqs[unknowns++] = seq;
-      else if (this.#history.bytesOf(seq) > repair.bytes.length) return -1;
+      else if (this.#history.bytesOf(seq) > repairBytes) return -1;
     }
     return unknowns;
   }

@@ -1,12 +1,12 @@
 /**
  * Makes repair symbols over the source symbols that the peer may still need (docs/WIRE-FORMAT.md section 2.2, after RFC 8681).
- * Holds the symbols by reference and decides nothing: when to repair, and over what, is the schedules' work.
+ * Keeps copies of the symbols and decides nothing: when to repair, and over what, is the schedules' work.
  * A repair costs one kernel pass per member and allocates nothing, but for a view of `bytes` when its length changes.
  */
 
 import { ENCODING_WINDOW_SYMBOLS_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES } from "../limits.js";
 import { seqDiff, type Seq } from "../seq.js";
-import { makeBlock } from "./block-pool.js";
+import { BlockPool, makeBlock, type Block } from "./block-pool.js";
 import { checkInteger } from "./check-integer.js";
 import { CAUCHY_ROW_MAX, XOR_ROW, coefficient } from "./coefficients.js";
 import { mulAddInto, wordsOf } from "./kernels.js";
@@ -33,16 +33,15 @@ export type RowKind = "xor" | "cauchy";
 
 const BLOCK_BYTES = (SYMBOL_BYTES_MAX + 7) & ~7;
 
-/** Where a member is copied before it is added: the caller's bytes may be unaligned. Used within one call only. */
-const aligned = makeBlock(BLOCK_BYTES);
-
-const NO_SYMBOL = new Uint8Array(0);
+const NO_BYTES = new Uint8Array(0);
 
 export class RepairEncoder {
   readonly #capacity: number;
   /** The encoding window, oldest first. */
   readonly #seqs: Uint32Array;
-  readonly #symbols: Uint8Array[];
+  readonly #blocks: Block[] = [];
+  readonly #lengths: Uint16Array;
+  readonly #pool: BlockPool;
   readonly #chosen: Uint8Array;
   #count = 0;
   #newest: Seq | undefined;
@@ -51,16 +50,17 @@ export class RepairEncoder {
   readonly #repair: RepairSymbol;
 
   /**
-   * encodingWindowSymbols: symbols held, 1..32, default 32.
+   * encodingWindowSymbols: symbols held, 1..32, default 32. pool: where they are kept, by default one of its own.
    * @throws TypeError, RangeError
    */
-  constructor(options: { encodingWindowSymbols?: number } = {}) {
+  constructor(options: { encodingWindowSymbols?: number; pool?: BlockPool } = {}) {
     const wanted = options.encodingWindowSymbols ?? ENCODING_WINDOW_SYMBOLS_MAX;
     this.#capacity = checkInteger("encodingWindowSymbols", wanted, 1, ENCODING_WINDOW_SYMBOLS_MAX);
     this.#seqs = new Uint32Array(this.#capacity);
     this.#chosen = new Uint8Array(this.#capacity);
-    this.#symbols = new Array<Uint8Array>(this.#capacity).fill(NO_SYMBOL);
-    this.#repair = { row: XOR_ROW, base: 0, span: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), members: 0, bytes: NO_SYMBOL };
+    this.#lengths = new Uint16Array(this.#capacity);
+    this.#pool = options.pool ?? new BlockPool();
+    this.#repair = { row: XOR_ROW, base: 0, span: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), members: 0, bytes: NO_BYTES };
   }
 
   /** Symbols held. */
@@ -74,13 +74,13 @@ export class RepairEncoder {
   }
 
   /**
-   * Holds a symbol (header and payload, 2..1202 bytes) until it is removed or newer ones push it out. By reference: the caller must not change it.
+   * Holds a symbol (header and payload, 2..1202 bytes), a copy of bytes[0..end), until it is removed or newer ones push it out.
    * @throws RangeError when the length is out of range or not what the header says, or seq is not newer than all before.
    */
-  add(seq: Seq, symbol: Uint8Array): void {
-    checkInteger("symbol.length", symbol.length, SYMBOL_HEADER_BYTES, SYMBOL_BYTES_MAX);
-    if (symbolBytesByHeader(symbol) !== symbol.length) {
-      throw new RangeError(`"symbol" expected a header that gives its length, got ${symbol.length} bytes for ${symbolBytesByHeader(symbol)}`);
+  add(seq: Seq, bytes: Uint8Array, end = bytes.length): void {
+    checkInteger("symbol.length", end, SYMBOL_HEADER_BYTES, SYMBOL_BYTES_MAX);
+    if (symbolBytesByHeader(bytes, 0, end) !== end) {
+      throw new RangeError(`"symbol" expected a header that gives its length, got ${end} bytes for ${symbolBytesByHeader(bytes, 0, end)}`);
     }
     checkInteger("seq", seq, 0, 0xffffffff);
     if (this.#newest !== undefined && seqDiff(seq, this.#newest) <= 0) {
@@ -88,7 +88,8 @@ export class RepairEncoder {
     }
     if (this.#count === this.#capacity) this.#removeAt(0);
     this.#seqs[this.#count] = seq;
-    this.#symbols[this.#count] = symbol;
+    this.#lengths[this.#count] = end;
+    this.#blocks[this.#count] = this.#pool.acquireCopy(bytes, 0, end);
     this.#count++;
     this.#newest = seq;
   }
@@ -101,8 +102,7 @@ export class RepairEncoder {
 
   /** Lets go of all symbols. Sequence numbers go on: the next must still be newer. */
   clear(): void {
-    this.#symbols.fill(NO_SYMBOL, 0, this.#count);
-    this.#count = 0;
+    while (this.#count > 0) this.#removeAt(this.#count - 1);
   }
 
   /**
@@ -116,7 +116,7 @@ export class RepairEncoder {
     const newest = this.#seqs[this.#count - 1]!;
     let longest = 0;
     for (let index = this.#count - 1, taken = 0; index >= 0; index--) {
-      const bytes = this.#symbols[index]!.length;
+      const bytes = this.#lengths[index]!;
       const reachable = seqDiff(newest, this.#seqs[index]!) < REPAIR_SPAN_MAX;
       const wanted = taken < count || (options?.freeRiders !== false && bytes <= longest);
       this.#chosen[index] = reachable && wanted ? 1 : 0;
@@ -149,11 +149,7 @@ export class RepairEncoder {
     this.#sum.words.fill(0, 0, wordsOf(bytes));
     for (let index = 0; index < this.#count; index++) {
       if (this.#chosen[index] === 0) continue;
-      const symbol = this.#symbols[index]!;
-      aligned.bytes.set(symbol);
-      // Zeros up to the end of the last word, the only padding that the kernel reads.
-      for (let i = symbol.length; (i & 3) !== 0; i++) aligned.bytes[i] = 0;
-      mulAddInto(this.#sum.words, aligned.words, coefficient(repair.row, this.#seqs[index]!), wordsOf(symbol.length));
+      mulAddInto(this.#sum.words, this.#blocks[index]!.words, coefficient(repair.row, this.#seqs[index]!), wordsOf(this.#lengths[index]!));
     }
     if (repair.bytes.length !== bytes) repair.bytes = this.#sum.bytes.subarray(0, bytes);
     return repair;
@@ -173,7 +169,7 @@ export class RepairEncoder {
       repair.bitmap[offset >> 3]! |= 1 << (offset & 7);
       repair.span = offset + 1;
       repair.members++;
-      longest = Math.max(longest, this.#symbols[index]!.length);
+      longest = Math.max(longest, this.#lengths[index]!);
     }
     return longest;
   }
@@ -190,11 +186,12 @@ export class RepairEncoder {
   }
 
   #removeAt(removed: number): void {
+    this.#pool.release(this.#blocks[removed]!);
     this.#count--;
     for (let index = removed; index < this.#count; index++) {
       this.#seqs[index] = this.#seqs[index + 1]!;
-      this.#symbols[index] = this.#symbols[index + 1]!;
+      this.#lengths[index] = this.#lengths[index + 1]!;
+      this.#blocks[index] = this.#blocks[index + 1]!;
     }
-    this.#symbols[this.#count] = NO_SYMBOL;
   }
 }

@@ -7,18 +7,18 @@
 import { SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../symbol.js";
 
-/** A source symbol's whole length in bytes by its header, or 0 when bytes does not start with a valid header. */
-export function symbolBytesByHeader(bytes: Uint8Array): number {
-  if (bytes.length < SYMBOL_HEADER_BYTES) return 0;
-  const header = bytes[0]! | (bytes[1]! << 8);
+/** The whole length in bytes, by its header, of the source symbol at bytes[start..end), or 0 when no valid header is there. */
+export function symbolBytesByHeader(bytes: Uint8Array, start = 0, end = bytes.length): number {
+  if (end - start < SYMBOL_HEADER_BYTES) return 0;
+  const header = bytes[start]! | (bytes[start + 1]! << 8);
   const payloadBytes = header & SYMBOL_LENGTH_MASK;
   if ((header & SYMBOL_RESERVED) !== 0 || payloadBytes > SYMBOL_PAYLOAD_BYTES_MAX) return 0;
   return SYMBOL_HEADER_BYTES + payloadBytes;
 }
 
-/** Whether bytes is exactly one source symbol: a valid header and as much payload as it says. */
-export function isSymbol(bytes: Uint8Array): boolean {
-  return bytes.length <= SYMBOL_BYTES_MAX && bytes.length > 0 && symbolBytesByHeader(bytes) === bytes.length;
+/** Whether bytes[start..end) is exactly one source symbol: a valid header and as much payload as it says. */
+export function isSymbol(bytes: Uint8Array, start: number, end: number): boolean {
+  return end - start <= SYMBOL_BYTES_MAX && end > start && symbolBytesByHeader(bytes, start, end) === end - start;
 }
 
 /** The length of the source symbol that fills the first `length` bytes together with zeros after it, or 0: what solving an equation must give. */

@@ -2,7 +2,7 @@
  * What the peer must be told of incoming datagrams: which came, how long ago, and whether they queue
  * (docs/WIRE-FORMAT.md section 2.3; RFC 9000 section 13.2 on when to acknowledge). Knows no symbols.
  */
-import { DATAGRAM_HISTORY, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_DELAY_MS_MAX } from "../limits.js";
+import { DATAGRAM_HISTORY, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { Feedback } from "../wire/datagram-writer.js";
 
@@ -10,8 +10,6 @@ import type { Feedback } from "../wire/datagram-writer.js";
 const ELICITING_MAX = 2;
 const ELICITING_RELAXED_MAX = 8;
 
-/** Longest wait for company if nothing can be sent again, ms. */
-const RELAXED_DELAY_MS_MAX = 100;
 
 /** Each datagram is reported this often, so that lost feedback does not look like lost data. */
 const REPORTS = 4;
@@ -24,6 +22,8 @@ export class FeedbackBuilder {
   #largest: Seq | undefined;
   #largestAtMs = 0;
   #eliciting = 0;
+  /** A gap or a late datagram: worth telling at once, but only with what asks for it, or feedback would answer feedback (RFC 9000 section 13.2.1). */
+  #gap = false;
   /** Nothing that waits to be told can be sent again. */
   #relaxed = true;
   #dueMs = Infinity;
@@ -48,7 +48,7 @@ export class FeedbackBuilder {
     if (ahead > 0) {
       if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) this.#seen.fill(0);
       else for (let i = 1; i < ahead; i++) this.#seen[seqAdd(this.#largest, i) % DATAGRAM_HISTORY] = 0;
-      if (ahead > 1 && this.#largest !== undefined) this.#dueMs = nowMs;
+      if (ahead > 1 && this.#largest !== undefined) this.#gap = true;
       const skipped = this.#largest === undefined ? 0 : Math.min(ahead - 1, DATAGRAM_HISTORY);
       this.#largest = number;
       this.#largestAtMs = nowMs;
@@ -57,21 +57,21 @@ export class FeedbackBuilder {
     }
     if (this.#seen[number % DATAGRAM_HISTORY]) return "duplicate";
     // Late: the peer may be about to send its symbols again.
-    this.#dueMs = nowMs;
+    this.#gap = true;
     this.#seen[number % DATAGRAM_HISTORY] = 1;
     return "late";
   }
 
   /**
    * The datagram holds frames that ask for feedback.
-   * @param relaxed true: none of them is of the ordered stream, so nobody waits for it. @param intervalMs usual time until the next.
+   * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it. @param intervalMs usual time until the next.
    */
   onEliciting(relaxed: boolean, intervalMs: number, nowMs: number): void {
     this.#eliciting++;
     if (!relaxed) this.#relaxed = false;
-    const delayMs = relaxed ? RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
+    const delayMs = relaxed ? FEEDBACK_RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
     // Waiting saves a datagram only if another comes in time.
-    if (this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs)) this.#dueMs = nowMs;
+    if (this.#gap || this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs)) this.#dueMs = nowMs;
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
   }
 
@@ -111,6 +111,7 @@ export class FeedbackBuilder {
     this.#eliciting = 0;
     this.#dueMs = Infinity;
     this.#relaxed = true;
+    this.#gap = false;
     this.#reported.unshift(this.#largest!);
     if (this.#reported.length > REPORTS) this.#reported.pop();
   }
@@ -119,6 +120,7 @@ export class FeedbackBuilder {
   clear(): void {
     this.#eliciting = 0;
     this.#relaxed = true;
+    this.#gap = false;
     this.#dueMs = Infinity;
   }
 }

@@ -1,46 +1,35 @@
 /**
- * Relative one-way delay of datagrams from their send times: how much longer than the fastest of the last while one took.
- * Needs no common clock; a drift between the clocks is forgotten with the least delay after 10 to 20 s (RFC 6817's way).
+ * Relative one-way delay of datagrams from their send times: how much longer than the fastest of the last minutes one took.
+ * Needs no common clock; what the clocks drift apart is forgotten with the oldest minute (RFC 6817 section 3.4.2's base delay).
  */
+import { MinFilter } from "../control/min-filter.js";
 
-const PERIOD_MS = 10_000;
+/** The base delay is the least of this many minutes: a queue may stand that long, and clocks drift by some 3 ms in each. */
+const BASE_PERIOD_MS = 60_000;
+const BASE_PERIODS = 5;
 
 /** A delay is a standing queue's if no datagram of this time, or twice it, came faster, ms (CoDel's notion, RFC 8289 section 3). */
-const WINDOW_MS = 250;
+const STANDING_PERIOD_MS = 250;
 
 export class OneWayDelay {
-  #base: number | undefined;
-  #minMs = Infinity;
-  #previousMinMs = Infinity;
-  #periodEndsMs = -Infinity;
-  #windowMinMs = Infinity;
-  #previousWindowMinMs = 0;
-  #windowEndsMs = -Infinity;
+  #offset: number | undefined;
+  readonly #base = new MinFilter(BASE_PERIOD_MS, BASE_PERIODS);
+  readonly #standing = new MinFilter(STANDING_PERIOD_MS, 2);
 
   /** Takes a datagram's time of sending (low 16 bits, ms). Returns that time on the local clock, as if it had come as fast as the fastest. */
   onDatagram(sentAt16: number, nowMs: number): number {
     const now = Math.floor(nowMs);
-    this.#base ??= now - sentAt16;
-    const delayMs = ((now - sentAt16 - this.#base) << 16) >> 16;
-    if (nowMs >= this.#periodEndsMs) {
-      this.#previousMinMs = this.#minMs;
-      this.#minMs = Infinity;
-      this.#periodEndsMs = nowMs + PERIOD_MS;
-    }
-    this.#minMs = Math.min(this.#minMs, delayMs);
-    const extraMs = delayMs - Math.min(this.#minMs, this.#previousMinMs);
-    if (nowMs >= this.#windowEndsMs) {
-      this.#previousWindowMinMs = this.#windowMinMs;
-      this.#windowMinMs = Infinity;
-      this.#windowEndsMs = nowMs + WINDOW_MS;
-    }
-    this.#windowMinMs = Math.min(this.#windowMinMs, extraMs);
+    this.#offset ??= now - sentAt16;
+    const delayMs = ((now - sentAt16 - this.#offset) << 16) >> 16;
+    this.#base.add(delayMs, nowMs);
+    const extraMs = delayMs - this.#base.min;
+    this.#standing.add(extraMs, nowMs);
     return nowMs - extraMs;
   }
 
-  /** Standing queue on the way here, ms: the delay above the least that none of the last datagrams got under. */
+  /** Standing queue on the way here, ms: the delay above the base that none of the last datagrams got under. */
   get queueMs(): number {
-    const standingMs = Math.min(this.#windowMinMs, this.#previousWindowMinMs);
+    const standingMs = this.#standing.min;
     return standingMs === Infinity ? 0 : standingMs;
   }
 }

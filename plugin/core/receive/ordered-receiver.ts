@@ -3,12 +3,12 @@
  * Repair is the decoder's work; what to tell the sender is read by the feedback.
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
-import { CARRIED_AHEAD_BYTES_MAX, DECODER_HISTORY_SYMBOLS, FEEDBACK_SYMBOL_BYTES_MAX, ORDERED_WINDOW_SYMBOLS, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { CARRIED_AHEAD_BYTES_MAX, DECODER_HISTORY_SYMBOLS, FEEDBACK_SYMBOL_BYTES_MAX, ORDERED_WINDOW_SYMBOLS, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { LinkCounters, SampleWindow } from "../stats.js";
-import type { RepairFrame } from "../wire/datagram-reader.js";
+import type { RepairFrame, SourceFrame } from "../wire/datagram-reader.js";
 import type { SymbolRecord } from "../wire/reliable-record.js";
-import { makeSymbol, symbolIsFirst, symbolIsLast, symbolPayload } from "../symbol.js";
+import { makeSymbol, symbolIsFirst, symbolIsLast } from "../symbol.js";
 import { MessageAssembler, type AssemblyFault } from "./message-assembler.js";
 
 /** What a peer did that ends the session. */
@@ -55,15 +55,16 @@ export class OrderedReceiver {
   }
 
   /** Takes a SOURCE frame. @param sentMs when it was sent, on the local clock. */
-  onSource(seq16: number, symbol: Uint8Array, retransmitted: boolean, sentMs: number, nowMs: number): void {
+  onSource(frame: SourceFrame, sentMs: number, nowMs: number): void {
     this.#datagramsSeen = true;
-    const seq = seqExpand(seq16, this.#next);
+    const { retransmitted } = frame;
+    const seq = seqExpand(frame.seq16, this.#next);
     const ahead = seqDiff(seq, this.#next);
     if (ahead >= ORDERED_WINDOW_SYMBOLS) {
       this.counters.framesIgnored++;
       return;
     }
-    if (ahead < 0 || this.#carried.has(seq) || this.#decoder.addSource(seq, symbol) !== "new") return;
+    if (ahead < 0 || this.#carried.has(seq) || this.#decoder.addSource(seq, frame.bytes, frame.start, frame.end) !== "new") return;
     if (retransmitted) this.counters.symbolsRetransmitted++;
     else this.counters.symbolsReceived++;
     this.#sentMs[seq % ORDERED_WINDOW_SYMBOLS] = retransmitted ? NaN : sentMs;
@@ -79,7 +80,8 @@ export class OrderedReceiver {
       this.counters.framesIgnored++;
       return;
     }
-    this.#decoder.addRepair({ row: frame.row, base, span: frame.span, bitmap: frame.bitmap, members: frame.members, bytes: frame.bytes });
+    frame.base = base;
+    this.#decoder.addRepair(frame);
     this.#advance(nowMs);
   }
 
@@ -96,7 +98,7 @@ export class OrderedReceiver {
     if (ahead === 0 && !this.#datagramsSeen) {
       // The common case of a session without datagrams: nothing waits, nothing is kept.
       this.#note(record.seq);
-      this.#takeNext(record.payload, record.first, record.last);
+      this.#takeNext(record.payload, 0, record.payload.length, record.first, record.last);
     } else if (record.payload.length <= SYMBOL_PAYLOAD_BYTES_MAX) {
       this.#decoder.addSource(record.seq, makeSymbol(record.payload, 0, record.payload.length, record.first, record.last));
       this.#note(record.seq);
@@ -141,19 +143,20 @@ export class OrderedReceiver {
       if (carried) {
         this.#carried.delete(seq);
         this.#carriedBytes -= carried.payload.length;
-        this.#takeNext(carried.payload, carried.first, carried.last);
+        this.#takeNext(carried.payload, 0, carried.payload.length, carried.first, carried.last);
         continue;
       }
-      const symbol = seqDiff(this.#end, seq) > 0 ? this.#decoder.get(seq) : undefined;
+      const symbol = seqDiff(this.#end, seq) > 0 ? this.#decoder.block(seq)?.bytes : undefined;
       if (!symbol) return;
       this.#measure(seq, nowMs);
-      this.#takeNext(symbolPayload(symbol), symbolIsFirst(symbol), symbolIsLast(symbol));
+      this.#takeNext(symbol, SYMBOL_HEADER_BYTES, this.#decoder.bytesOf(seq), symbolIsFirst(symbol), symbolIsLast(symbol));
     }
   }
 
-  #takeNext(payload: Uint8Array, first: boolean, last: boolean): void {
+  /** The next symbol's payload is bytes[start..end). */
+  #takeNext(bytes: Uint8Array, start: number, end: number, first: boolean, last: boolean): void {
     this.#next = seqAdd(this.#next, 1);
-    const message = this.#assembler.add(payload, first, last);
+    const message = this.#assembler.add(bytes, start, end, first, last);
     if (typeof message === "string") this.fault = message;
     else if (message) this.deliver(message);
   }

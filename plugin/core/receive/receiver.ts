@@ -1,7 +1,7 @@
 /** The receiving half of a link: datagrams and records in, messages and feedback out. Composes the two streams. */
 import { LossEstimator } from "../control/loss-estimator.js";
 import { PatchInterval } from "../control/patch-interval.js";
-import { FEEDBACK_SYMBOL_BYTES_MAX } from "../limits.js";
+import { FEEDBACK_SYMBOL_BYTES_MAX, REPAIRS_BURST_MAX, REPAIRS_PER_SECOND_MAX } from "../limits.js";
 import type { Seq } from "../seq.js";
 import { SampleWindow, type LinkCounters } from "../stats.js";
 import { DATAGRAM_HEADER_BYTES, ORDERED, SOURCE_FRAME_HEADER_BYTES } from "../wire/constants.js";
@@ -38,6 +38,8 @@ export class Receiver {
   readonly #ordered: OrderedReceiver;
   readonly #unreliable: UnreliableReceiver;
   readonly #messages: Message[] = [];
+  #repairTokens = REPAIRS_BURST_MAX;
+  #repairTokensAtMs = 0;
   #overheadBytes = 0;
   #sentMs = 0;
 
@@ -91,7 +93,7 @@ export class Receiver {
       if (frame.kind === "feedback") continue;
       eliciting = true;
       if (frame.kind === "ping" || frame.stream === ORDERED) relaxed = false;
-      if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.symbol.length;
+      if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.end - frame.start;
       else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
     }
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
@@ -105,11 +107,12 @@ export class Receiver {
     for (const frame of datagram.frames) {
       if (frame.kind === "source") {
         if (frame.stream === ORDERED) {
-          if (!frame.retransmitted && symbolIsFirst(frame.symbol)) this.#interval.onPatch(nowMs);
-          this.#ordered.onSource(frame.seq16, frame.symbol, frame.retransmitted, this.#sentMs, nowMs);
-        } else this.#unreliable.onSource(frame.seq16, frame.symbol, this.#ordered.next, holdMs, nowMs);
+          if (!frame.retransmitted && symbolIsFirst(frame.bytes, frame.start)) this.#interval.onPatch(nowMs);
+          this.#ordered.onSource(frame, this.#sentMs, nowMs);
+        } else this.#unreliable.onSource(frame, this.#ordered.next, holdMs, nowMs);
       } else if (frame.kind === "repair") {
-        if (frame.stream === ORDERED) this.#ordered.onRepair(frame, nowMs);
+        if (!this.#repairAllowed(nowMs)) this.counters.framesIgnored++;
+        else if (frame.stream === ORDERED) this.#ordered.onRepair(frame, nowMs);
         else this.#unreliable.onRepair(frame, this.#ordered.next, holdMs, nowMs);
       }
       if (this.#ordered.fault) return;
@@ -153,6 +156,15 @@ export class Receiver {
 
   onFeedbackSent(): void {
     this.#feedback.onSent();
+  }
+
+  /** Whether the work of one more repair is affordable: solving is what costs, and an authentic peer can still be a hostile one. */
+  #repairAllowed(nowMs: number): boolean {
+    this.#repairTokens = Math.min(REPAIRS_BURST_MAX, this.#repairTokens + (nowMs - this.#repairTokensAtMs) * REPAIRS_PER_SECOND_MAX / 1000);
+    this.#repairTokensAtMs = nowMs;
+    if (this.#repairTokens < 1) return false;
+    this.#repairTokens--;
+    return true;
   }
 
   get #holdMs(): number {

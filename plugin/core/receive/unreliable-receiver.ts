@@ -3,12 +3,12 @@
  * that was sent after an ordered one which is still missing waits for it, but not for long (docs/WIRE-FORMAT.md section 3.4).
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
-import { DECODER_HISTORY_SYMBOLS, MESSAGE_FRAGMENTS_MAX, UNRELIABLE_HELD_MAX } from "../limits.js";
+import { DECODER_HISTORY_SYMBOLS, MESSAGE_FRAGMENTS_MAX, SYMBOL_HEADER_BYTES, UNRELIABLE_HELD_MAX } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import { BARRIER_BYTES } from "../wire/constants.js";
-import type { RepairFrame } from "../wire/datagram-reader.js";
-import { concat, symbolIsFirst, symbolIsLast, symbolPayload } from "../symbol.js";
+import type { RepairFrame, SourceFrame } from "../wire/datagram-reader.js";
+import { concat, symbolIsFirst, symbolIsLast } from "../symbol.js";
 
 /** Symbols whose taking is remembered: as many as the decoder keeps, and those ahead of a gap. */
 const TAKEN_MEMORY = 2 * DECODER_HISTORY_SYMBOLS;
@@ -35,7 +35,7 @@ export class UnreliableReceiver {
     private readonly deliver: (message: Uint8Array) => void,
   ) {
     this.#newest = seqAdd(firstSeq, -1);
-    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 14 });
+    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 15 });
   }
 
   /** Symbols sent to here that did not come, those still under way or under repair included. */
@@ -51,17 +51,17 @@ export class UnreliableReceiver {
   }
 
   /** @param orderedNext the next ordered symbol to deliver; @param holdMs how long a message waits for its barrier. */
-  onSource(seq16: number, symbol: Uint8Array, orderedNext: Seq, holdMs: number, nowMs: number): void {
-    const seq = seqExpand(seq16, this.#newest);
-    if (this.#decoder.addSource(seq, symbol) !== "new") return;
+  onSource(frame: SourceFrame, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    const seq = seqExpand(frame.seq16, this.#newest);
+    if (this.#decoder.addSource(seq, frame.bytes, frame.start, frame.end) !== "new") return;
     this.counters.symbolsReceived++;
     this.#take(seq, orderedNext, holdMs, nowMs);
     this.#takeRecovered(orderedNext, holdMs, nowMs);
   }
 
   onRepair(frame: RepairFrame, orderedNext: Seq, holdMs: number, nowMs: number): void {
-    const base = seqExpand(frame.base16, this.#newest);
-    this.#decoder.addRepair({ row: frame.row, base, span: frame.span, bitmap: frame.bitmap, members: frame.members, bytes: frame.bytes });
+    frame.base = seqExpand(frame.base16, this.#newest);
+    this.#decoder.addRepair(frame);
     this.#takeRecovered(orderedNext, holdMs, nowMs);
   }
 
@@ -90,8 +90,9 @@ export class UnreliableReceiver {
     }
   }
 
+  /** A taken symbol as the start of a buffer. */
   #get(seq: Seq): Uint8Array | undefined {
-    return this.#taken[seq % TAKEN_MEMORY] === seq ? this.#decoder.get(seq) : undefined;
+    return this.#taken[seq % TAKEN_MEMORY] === seq ? this.#decoder.block(seq)?.bytes : undefined;
   }
 
   /** A symbol became known: its message is complete if all the others are, and that happens once. */
@@ -103,25 +104,40 @@ export class UnreliableReceiver {
     }
     this.#known++;
     this.#taken[seq % TAKEN_MEMORY] = seq;
-    const parts: Uint8Array[] = [];
     let first = seq;
     for (let back = 0; ; back++) {
       const symbol = this.#get(first);
-      if (!symbol || back === MESSAGE_FRAGMENTS_MAX) return;
+      if (!symbol || back === MESSAGE_FRAGMENTS_MAX || (back > 0 && symbolIsLast(symbol))) return;
       if (symbolIsFirst(symbol)) break;
       first = seqAdd(first, -1);
     }
     for (let i = 0; i < MESSAGE_FRAGMENTS_MAX; i++) {
       const symbol = this.#get(seqAdd(first, i));
       if (!symbol || (i > 0 && symbolIsFirst(symbol))) return;
-      parts.push(symbolPayload(symbol));
       if (symbolIsLast(symbol)) {
-        const body = concat(parts);
-        if (body.length < BARRIER_BYTES || body.length - BARRIER_BYTES > this.messageBytesMax) this.counters.framesIgnored++;
-        else this.#hold(body.subarray(BARRIER_BYTES), seqExpand(body[0]! | (body[1]! << 8), orderedNext), orderedNext, holdMs, nowMs);
+        this.#takeMessage(first, i + 1, orderedNext, holdMs, nowMs);
         return;
       }
     }
+  }
+
+  /** Takes the message of the known symbols first .. first + count - 1, copied. */
+  #takeMessage(first: Seq, count: number, orderedNext: Seq, holdMs: number, nowMs: number): void {
+    const start = this.#decoder.block(first)!.bytes;
+    let message: Uint8Array = start.slice(SYMBOL_HEADER_BYTES + BARRIER_BYTES, this.#decoder.bytesOf(first));
+    if (count > 1) {
+      const parts = [message];
+      for (let seq = seqAdd(first, 1); parts.length < count; seq = seqAdd(seq, 1)) {
+        parts.push(this.#decoder.block(seq)!.bytes.slice(SYMBOL_HEADER_BYTES, this.#decoder.bytesOf(seq)));
+      }
+      message = concat(parts);
+    }
+    if (this.#decoder.bytesOf(first) < SYMBOL_HEADER_BYTES + BARRIER_BYTES || message.length > this.messageBytesMax) {
+      this.counters.framesIgnored++;
+      return;
+    }
+    const barrier = seqExpand(start[SYMBOL_HEADER_BYTES]! | (start[SYMBOL_HEADER_BYTES + 1]! << 8), orderedNext);
+    this.#hold(message, barrier, orderedNext, holdMs, nowMs);
   }
 
   #hold(message: Uint8Array, barrier: Seq, orderedNext: Seq, holdMs: number, nowMs: number): void {

@@ -2,15 +2,17 @@
  * The ordered symbols that the peer has not acknowledged: gives sequence numbers, cuts messages into source symbols
  * (RFC 8681 section 3.4's layout), remembers what must be sent again. Sends nothing itself.
  */
-import { ORDERED_WINDOW_SYMBOLS } from "../limits.js";
-import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import { BlockPool, makeBlock, type Block } from "../fec/block-pool.js";
+import { ORDERED_WINDOW_SYMBOLS, SYMBOL_HEADER_BYTES } from "../limits.js";
+import { seqAdd, seqDiff, type Seq } from "../seq.js";
 import type { FeedbackFrame } from "../wire/datagram-reader.js";
-import { makeSymbol } from "../symbol.js";
+import { writeSymbol } from "../symbol.js";
 
 export interface OutgoingSymbol {
   seq: Seq;
-  /** Header and payload. */
-  symbol: Uint8Array;
+  /** Header and payload are its first `bytes` bytes; it goes back to the pool when the symbol is freed. */
+  block: Block;
+  bytes: number;
   /** free: acknowledged, carried in full by the reliable path, or never used. */
   state: "free" | "new" | "inFlight" | "lost";
   firstSentMs: number;
@@ -24,7 +26,8 @@ export interface OutgoingSymbol {
   rescued: boolean;
 }
 
-const NO_BYTES = new Uint8Array(0);
+/** In the place of a freed symbol's block. */
+const NO_BLOCK = makeBlock(0);
 
 export class OrderedBuffer {
   readonly #ring: OutgoingSymbol[] = [];
@@ -34,10 +37,10 @@ export class OrderedBuffer {
   /** The next symbol that the peer expects, as it last said. */
   #peerNext: Seq;
 
-  constructor(firstSeq: Seq) {
+  constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
     for (let i = 0; i < ORDERED_WINDOW_SYMBOLS; i++) {
-      this.#ring.push({ seq: 0, symbol: NO_BYTES, state: "free", firstSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
+      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
     }
   }
 
@@ -63,7 +66,9 @@ export class OrderedBuffer {
     for (let i = 0; i < fragments; i++) {
       const slot = this.#at(this.#next);
       slot.seq = this.#next;
-      slot.symbol = makeSymbol(message, i * size, Math.min(message.length, (i + 1) * size), i === 0, i === fragments - 1);
+      const start = i * size, end = Math.min(message.length, start + size);
+      slot.block = this.pool.acquire(SYMBOL_HEADER_BYTES + end - start);
+      slot.bytes = writeSymbol(slot.block.bytes, message, start, end, i === 0, i === fragments - 1);
       slot.state = "new";
       slot.sends = 0;
       slot.fragment = i;
@@ -122,10 +127,10 @@ export class OrderedBuffer {
     }
   }
 
-  /** Frees what the frame acknowledges and tells `onFreed` each. False if it speaks of symbols never sent. */
-  onFeedback(frame: FeedbackFrame, onFreed: (seq: Seq) => void): boolean {
-    const peerNext = seqExpand(frame.next16, this.#peerNext);
-    if (seqDiff(peerNext, this.#nextToSend) > 0) return false;
+  /** Frees what the frame acknowledges and tells `onFreed` each. */
+  onFeedback(frame: FeedbackFrame, onFreed: (seq: Seq) => void): void {
+    // What was sent bounds what the peer can expect; the last word of the peer may be 65,536 symbols old.
+    const peerNext = seqAdd(this.#nextToSend, -((this.#nextToSend - frame.next16) & 0xffff));
     if (seqDiff(peerNext, this.#peerNext) > 0) this.#peerNext = peerNext;
     for (let seq = this.#oldest; seqDiff(seq, peerNext) < 0; seq = seqAdd(seq, 1)) this.#free(seq, onFreed);
     for (let i = 0; i < frame.symbolBitmap.length * 8; i++) {
@@ -134,24 +139,32 @@ export class OrderedBuffer {
       if (seqDiff(seq, this.#oldest) >= 0 && seqDiff(seq, this.#next) < 0) this.#free(seq, onFreed);
     }
     this.#forgetAcknowledged();
-    return true;
+  }
+
+  /** Calls visit for every unacknowledged symbol that this datagram was the last to carry, oldest first. */
+  forEachOf(datagram: Seq, visit: (slot: OutgoingSymbol) => void): void {
+    this.forEach(slot => {
+      if (slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
+    });
   }
 
   /** Forgets every unacknowledged symbol: the reliable path carries them. */
   clear(): void {
-    this.forEach(slot => {
-      slot.state = "free";
-      slot.symbol = NO_BYTES;
-    });
+    this.forEach(slot => this.#release(slot));
     this.#oldest = this.#nextToSend = this.#next;
   }
 
   #free(seq: Seq, onFreed: (seq: Seq) => void): void {
     const slot = this.get(seq);
     if (!slot || slot.state === "new") return;
-    slot.state = "free";
-    slot.symbol = NO_BYTES;
+    this.#release(slot);
     onFreed(seq);
+  }
+
+  #release(slot: OutgoingSymbol): void {
+    slot.state = "free";
+    this.pool.release(slot.block);
+    slot.block = NO_BLOCK;
   }
 
   #forgetAcknowledged(): void {

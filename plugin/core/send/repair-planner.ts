@@ -19,13 +19,18 @@ const TAIL_MS_MAX = 60;
 /** Share of the fragments of one message that is sent as repairs with them, for a code rate of 1. */
 const FRAGMENT_REPAIR_SHARE = 0.34;
 
+/** Time's worth of repair bytes that may be saved up, s. */
+const BUDGET_BURST_S = 1;
+
 /** Repairs that may wait; more sources than this at once are fragments or a burst, and what they miss is retransmitted. */
 const PENDING_REPAIRS_MAX = 8;
+
+const NEWEST = { row: "cauchy", freeRiders: true } as const;
 
 export type RepairPolicy =
   | { kind: "off" }
   | { kind: "generation"; groupSize: number }
-  | { kind: "sliding"; codeRate: number; depth: number; separate: boolean };
+  | { kind: "sliding"; codeRate: number; depth: number; separate: boolean; bytesPerSecondMax?: number };
 
 interface RangeDemand {
   first: Seq;
@@ -41,6 +46,9 @@ export class RepairPlanner {
   /** Repairs over the newest symbols that wait for the next patch or for their time. */
   #pending = 0;
   #pendingDueMs = Infinity;
+  /** Bytes of repair that may be sent now, where the policy bounds them. */
+  #budgetBytes = 0;
+  #budgetAtMs = 0;
   /** Repairs over given ranges that go out at once. */
   readonly #ranges: RangeDemand[] = [];
 
@@ -61,11 +69,11 @@ export class RepairPlanner {
   }
 
   /**
-   * Notes that a source symbol was sent for the first time. `symbol` is kept by reference until it is acknowledged.
+   * Notes that a source symbol was sent for the first time. It is the first symbolBytes of `symbol`, copied.
    * It is fragment number `fragment` of its message's `fragments`.
    */
-  onSource(seq: Seq, symbol: Uint8Array, fragment: number, fragments: number, intervalMs: number, nowMs: number): void {
-    this.encoder.add(seq, symbol);
+  onSource(seq: Seq, symbol: Uint8Array, symbolBytes: number, fragment: number, fragments: number, intervalMs: number, nowMs: number): void {
+    this.encoder.add(seq, symbol, symbolBytes);
     const policy = this.#policy;
     if (this.#generation) {
       const demand = this.#generation.onSource(seq, nowMs);
@@ -89,17 +97,18 @@ export class RepairPlanner {
   }
 
   /** A repair to put before new sources into the same datagram: it covers older ones only. Valid until the next call. */
-  peekPiggyback(): RepairSymbol | undefined {
+  peekPiggyback(nowMs: number): RepairSymbol | undefined {
     if (this.#pending === 0 || (this.#policy.kind === "sliding" && this.#policy.separate)) return undefined;
-    return this.#newest();
+    return this.#newest(nowMs);
   }
 
   /** The repair that `peekPiggyback` gave was sent, or is to go out on its own without more delay. */
-  takePiggyback(sent: boolean, nowMs: number): void {
+  takePiggyback(repair: RepairSymbol, sent: boolean, nowMs: number): void {
     if (!sent) {
       this.#pendingDueMs = nowMs;
       return;
     }
+    this.#budgetBytes -= repair.bytes.length;
     this.#pending--;
     if (this.#pending === 0) this.#pendingDueMs = Infinity;
   }
@@ -112,11 +121,13 @@ export class RepairPlanner {
     }
     for (let range = this.#ranges.shift(); range; range = this.#ranges.shift()) {
       const repair = this.encoder.repairRange(range.first, range.count, { row: range.row });
-      if (repair) return repair;
+      if (!repair || !this.#affords(repair, nowMs)) continue;
+      this.#budgetBytes -= repair.bytes.length;
+      return repair;
     }
     if (this.#pending === 0 || this.#pendingDueMs > nowMs) return undefined;
-    const repair = this.#newest();
-    if (repair) this.takePiggyback(true, nowMs);
+    const repair = this.#newest(nowMs);
+    if (repair) this.takePiggyback(repair, true, nowMs);
     return repair;
   }
 
@@ -137,10 +148,20 @@ export class RepairPlanner {
     return this.#policy.kind === "sliding" ? this.#policy.depth : 1;
   }
 
-  #newest(): RepairSymbol | undefined {
-    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(Math.max(this.#sliding.repairCount, this.#depth), { row: "cauchy", freeRiders: true }) : undefined;
-    if (!repair) this.#dropPending();
-    return repair;
+  /** True if the policy's byte rate allows this repair now. */
+  #affords(repair: RepairSymbol, nowMs: number): boolean {
+    const rate = this.#policy.kind === "sliding" ? this.#policy.bytesPerSecondMax : undefined;
+    if (rate === undefined) return true;
+    this.#budgetBytes = Math.min(rate * BUDGET_BURST_S, this.#budgetBytes + rate * (nowMs - this.#budgetAtMs) / 1000);
+    this.#budgetAtMs = nowMs;
+    return this.#budgetBytes >= repair.bytes.length;
+  }
+
+  #newest(nowMs: number): RepairSymbol | undefined {
+    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(Math.max(this.#sliding.repairCount, this.#depth), NEWEST) : undefined;
+    if (repair && this.#affords(repair, nowMs)) return repair;
+    this.#dropPending();
+    return undefined;
   }
 
   #addFragmentRepairs(last: Seq, fragments: number, codeRate: number): void {

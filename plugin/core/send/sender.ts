@@ -3,10 +3,10 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
-import { seqDiff, type Seq } from "../seq.js";
+import { seqAdd, seqDiff, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import { BARRIER_BYTES, DATAGRAM_HEADER_BYTES, ORDERED, REPAIR_FRAME_HEADER_BYTES, UNRELIABLE, type StreamId } from "../wire/constants.js";
 import type { FeedbackFrame } from "../wire/datagram-reader.js";
@@ -16,7 +16,7 @@ import { OrderedBuffer, fragmentCount, type OutgoingSymbol } from "./ordered-buf
 import { PatchInterval } from "../control/patch-interval.js";
 import { RepairPlanner, type RepairPolicy } from "./repair-planner.js";
 import { SentDatagrams, type FeedbackOutcome, type SentDatagram } from "./sent-datagrams.js";
-import { UnreliableBuffer } from "./unreliable-buffer.js";
+import { UnreliableBuffer, type UnreliableSymbol } from "./unreliable-buffer.js";
 
 /** Time between a retransmission and its second copy: at least this, ms, and beyond the usual run of losses, within a bound. */
 const COPY_DELAY_MS = 8;
@@ -29,9 +29,6 @@ const COST_WEIGHT = 1 / 32;
 const RESCUE_TIMEOUTS = 3;
 const RESCUE_SLACK_MS = 50;
 
-/** Probe timeouts double up to 2 to this power. */
-const PROBE_BACKOFF_MAX = 5;
-
 /** Unreliable symbols are worth repairing this long, ms: then newer values have come. */
 const UNRELIABLE_REPAIR_MS = 100;
 
@@ -41,18 +38,13 @@ interface Copy {
   dueMs: number;
 }
 
-export interface SenderOptions {
-  firstSeq: Seq;
-  /** Feedback delay of the peer that timeouts allow for, ms. */
-  peerFeedbackDelayMs: number;
-}
-
 export class Sender {
   readonly ordered: OrderedBuffer;
   readonly unreliable: UnreliableBuffer;
   readonly datagrams: SentDatagrams;
   readonly interval = new PatchInterval();
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(), new RepairPlanner()];
+  readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
   readonly #retransmit: Seq[] = [];
   readonly #copies: Copy[] = [];
@@ -61,29 +53,29 @@ export class Sender {
   #writer: DatagramWriter | undefined;
   #overheadBytes = 0;
   #lastElicitingMs = -Infinity;
-  #probes = 0;
   #pingWanted = false;
+  #roomWanted = false;
   #repeatRetransmission = false;
   /** Mean wire bytes of a datagram's sources, and of a repair; headers where it went alone. */
   #sourceCost = 0;
   #repairCost = 0;
 
   constructor(
-    private readonly options: SenderOptions,
+    firstSeq: Seq,
     private readonly rtt: RttEstimator,
     private readonly loss: LossEstimator,
     private readonly counters: LinkCounters,
   ) {
-    this.ordered = new OrderedBuffer(options.firstSeq);
-    this.unreliable = new UnreliableBuffer(options.firstSeq);
-    this.datagrams = new SentDatagrams(options.firstSeq);
+    this.ordered = new OrderedBuffer(firstSeq);
+    this.unreliable = new UnreliableBuffer(firstSeq);
+    this.datagrams = new SentDatagrams(firstSeq);
   }
 
-  /** The datagram path opened: datagrams of at most mtuBytes, each costing overheadBytes more on the wire. */
+  /** The datagram path opened: datagrams of at most mtuBytes, each costing overheadBytes more on the wire. What an earlier path owes is void. */
   open(mtuBytes: number, overheadBytes: number): void {
+    this.datagrams.abandon();
     this.#writer = new DatagramWriter(mtuBytes);
     this.#overheadBytes = overheadBytes;
-    this.#probes = 0;
   }
 
   setPolicy(policy: RepairPolicy, repeatRetransmission: boolean): void {
@@ -121,6 +113,11 @@ export class Sender {
     return true;
   }
 
+  /** The ordered window is full as far as this end knows: asks what the peer has by now, once a round trip. */
+  askForRoom(): void {
+    this.#roomWanted = true;
+  }
+
   /** Asks the peer for feedback with the next datagram. */
   ping(): void {
     this.#pingWanted = true;
@@ -135,7 +132,6 @@ export class Sender {
     this.#planners[ORDERED].clear();
     this.#retransmit.length = 0;
     this.#copies.length = 0;
-    this.#probes = 0;
   }
 
   /** Forgets the unreliable symbols that repair still covers. */
@@ -144,16 +140,14 @@ export class Sender {
     this.#unreliableSent.length = 0;
   }
 
-  /** Takes a FEEDBACK frame. False if it speaks of what was never sent. */
-  onFeedback(frame: FeedbackFrame, nowMs: number): boolean {
-    const planner = this.#planners[ORDERED];
-    if (!this.ordered.onFeedback(frame, seq => planner.onGone(seq))) return false;
+  /** Takes a FEEDBACK frame. Undefined if it speaks of what was never sent. */
+  onFeedback(frame: FeedbackFrame, nowMs: number): FeedbackOutcome | undefined {
     const outcome = this.datagrams.onFeedback(frame, nowMs);
-    if (!outcome) return false;
+    if (!outcome) return undefined;
+    this.ordered.onFeedback(frame, this.#onAcknowledged);
     if (outcome.rttMs !== undefined) this.rtt.add(outcome.rttMs, nowMs);
-    if (outcome.acknowledged.length > 0) this.#probes = 0;
     this.#settle(outcome, nowMs);
-    return true;
+    return outcome;
   }
 
   /** Calls losses by time, probes a silent tail, and gives the symbols that now need the reliable path to `rescue`. */
@@ -161,10 +155,10 @@ export class Sender {
     if (this.datagrams.lossTimeMs <= nowMs) this.#settle(this.datagrams.onTimeout(nowMs), nowMs);
     while (this.#copies.length > 0 && this.#copies[0]!.dueMs <= nowMs) this.#queueRetransmission(this.#copies.shift()!.seq);
     if (this.#probeTimeMs <= nowMs) {
-      this.#probes = Math.min(this.#probes + 1, PROBE_BACKOFF_MAX);
       this.#lastElicitingMs = nowMs;
       const oldest = this.ordered.oldest;
-      if (oldest && oldest.state === "inFlight") this.#queueRetransmission(oldest.seq);
+      if (oldest?.state === "inFlight") this.#queueRetransmission(oldest.seq);
+      else this.#pingWanted = true;
     }
     if (this.#rescueTimeMs <= nowMs) {
       const ageMs = this.#rescueAgeMs;
@@ -180,7 +174,7 @@ export class Sender {
   /** When `onTimeout` or `poll` has something to do, ms. */
   nextTimeMs(): number {
     return Math.min(
-      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#rescueTimeMs, this.#copies[0]?.dueMs ?? Infinity,
+      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs, this.#copies[0]?.dueMs ?? Infinity,
       this.#planners[ORDERED].dueMs, this.#planners[UNRELIABLE].dueMs,
     );
   }
@@ -192,6 +186,7 @@ export class Sender {
   poll(nowMs: number, feedback: Feedback | undefined, feedbackDue: boolean): Uint8Array | undefined {
     const writer = this.#writer;
     if (!writer) return undefined;
+    if (this.#roomWanted && this.#lastElicitingMs + this.rtt.srttMs <= nowMs) this.#pingWanted = true;
     const hasSymbols = this.#retransmit.length > 0 || this.ordered.hasNew || this.unreliable.peek() !== undefined;
     const repair = hasSymbols ? undefined : this.#takeDueRepair(nowMs);
     if (!hasSymbols && !repair && !this.#pingWanted && !(feedback && feedbackDue)) return undefined;
@@ -208,7 +203,7 @@ export class Sender {
     if (this.#pingWanted && writer.room > 0) {
       writer.ping();
       record.eliciting = true;
-      this.#pingWanted = false;
+      this.#pingWanted = this.#roomWanted = false;
     }
     if (record.eliciting) this.#lastElicitingMs = nowMs;
     return this.#count(writer.end(), sourceBytes);
@@ -232,10 +227,13 @@ export class Sender {
     return Math.min(SYMBOL_PAYLOAD_BYTES_MAX, Math.max(1, room));
   }
 
+  /** Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon suspends the path), ms. */
+  get probeTimeoutMs(): number {
+    return this.rtt.rtoMs + (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX);
+  }
+
   get #probeTimeMs(): number {
-    const oldest = this.ordered.oldest;
-    if (!oldest || oldest.sends === 0 || !this.#writer) return Infinity;
-    return this.#lastElicitingMs + (this.rtt.rtoMs + this.options.peerFeedbackDelayMs) * 2 ** this.#probes;
+    return this.datagrams.oldestElicitingMs === Infinity ? Infinity : this.#lastElicitingMs + this.probeTimeoutMs;
   }
 
   get #rescueAgeMs(): number {
@@ -251,7 +249,7 @@ export class Sender {
     const unreliable = this.#planners[UNRELIABLE];
     for (const datagram of outcome.acknowledged) {
       this.loss.add(false, nowMs);
-      for (const seq of datagram.unreliable) unreliable.onGone(seq);
+      for (let i = 0; i < datagram.unreliableCount; i++) unreliable.onGone(seqAdd(datagram.unreliableFirst, i));
     }
     for (let i = 0; i < outcome.spurious; i++) this.loss.forgive();
     this.counters.spuriousLosses += outcome.spurious;
@@ -259,13 +257,10 @@ export class Sender {
     for (const datagram of outcome.lost) {
       this.loss.add(true, nowMs);
       this.loss.addRun(datagram.number);
-      for (const seq of datagram.ordered) {
-        const slot = this.ordered.get(seq);
-        if (slot && slot.state === "inFlight" && slot.lastDatagram === datagram.number) {
-          this.#queueRetransmission(seq);
-          if (this.#repeatRetransmission) this.#copies.push({ seq, dueMs: nowMs + copyDelayMs });
-        }
-      }
+      this.ordered.forEachOf(datagram.number, ({ seq }) => {
+        this.#queueRetransmission(seq);
+        if (this.#repeatRetransmission) this.#copies.push({ seq, dueMs: nowMs + copyDelayMs });
+      });
     }
   }
 
@@ -285,10 +280,9 @@ export class Sender {
         this.#retransmit.shift();
         continue;
       }
-      if (sourceFrameBytes(slot.symbol.length) > writer.room) return;
+      if (sourceFrameBytes(slot.bytes) > writer.room) return;
       this.#retransmit.shift();
-      writer.source(ORDERED, slot.seq, slot.symbol, true);
-      record.ordered.push(slot.seq);
+      writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);
       this.counters.retransmissionsSent++;
@@ -299,58 +293,56 @@ export class Sender {
   #writeSources(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
     const firstOrdered = this.ordered.peekNew(), firstUnreliable = this.unreliable.peek();
     const first = firstOrdered ?? firstUnreliable;
-    if (!first || sourceFrameBytes(first.symbol.length) > writer.room) return 0;
+    if (!first || sourceFrameBytes(first.bytes) > writer.room) return 0;
     if (firstOrdered && firstOrdered.fragment === 0) this.interval.onPatch(nowMs);
-    const needed = (firstOrdered ? sourceFrameBytes(firstOrdered.symbol.length) : 0) + (firstUnreliable ? sourceFrameBytes(firstUnreliable.symbol.length) : 0);
+    const needed = (firstOrdered ? sourceFrameBytes(firstOrdered.bytes) : 0) + (firstUnreliable ? sourceFrameBytes(firstUnreliable.bytes) : 0);
     if (firstOrdered) this.#writePiggyback(ORDERED, writer, record, needed, nowMs);
     if (firstUnreliable) this.#writePiggyback(UNRELIABLE, writer, record, needed, nowMs);
     let bytes = 0;
-    for (let slot = this.ordered.peekNew(); slot && sourceFrameBytes(slot.symbol.length) <= writer.room; slot = this.ordered.peekNew()) {
-      writer.source(ORDERED, slot.seq, slot.symbol, false);
-      record.ordered.push(slot.seq);
-      bytes += sourceFrameBytes(slot.symbol.length);
+    for (let slot = this.ordered.peekNew(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.ordered.peekNew()) {
+      writer.source(ORDERED, slot.seq, slot.block.bytes, false, slot.bytes);
+      bytes += sourceFrameBytes(slot.bytes);
       this.ordered.onSent(slot, record.number, nowMs);
-      this.#planners[ORDERED].onSource(slot.seq, slot.symbol, slot.fragment, slot.fragments, this.interval.ms, nowMs);
+      this.#planners[ORDERED].onSource(slot.seq, slot.block.bytes, slot.bytes, slot.fragment, slot.fragments, this.interval.ms, nowMs);
       this.counters.symbolsSent++;
     }
-    for (let next = this.unreliable.peek(); next && sourceFrameBytes(next.symbol.length) <= writer.room; next = this.unreliable.peek()) {
-      writer.source(UNRELIABLE, next.seq, next.symbol, false);
-      record.unreliable.push(next.seq);
-      bytes += sourceFrameBytes(next.symbol.length);
+    for (let next = this.unreliable.peek(); next && sourceFrameBytes(next.bytes) <= writer.room; next = this.unreliable.peek()) {
+      writer.source(UNRELIABLE, next.seq, next.block.bytes, false, next.bytes);
+      if (record.unreliableCount++ === 0) record.unreliableFirst = next.seq;
+      bytes += sourceFrameBytes(next.bytes);
+      this.#noteUnreliable(next, nowMs);
       this.unreliable.shift();
-      this.#noteUnreliable(next.seq, next.symbol, nowMs);
     }
     if (bytes > 0) record.eliciting = true;
     return bytes;
   }
 
-  #noteUnreliable(seq: Seq, symbol: Uint8Array, nowMs: number): void {
+  #noteUnreliable(symbol: UnreliableSymbol, nowMs: number): void {
     const planner = this.#planners[UNRELIABLE], sent = this.#unreliableSent;
     while (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS) planner.onGone(sent.shift()!.seq);
-    sent.push({ seq, sentMs: nowMs });
-    planner.onSource(seq, symbol, 0, 1, this.interval.ms, nowMs);
+    sent.push({ seq: symbol.seq, sentMs: nowMs });
+    planner.onSource(symbol.seq, symbol.block.bytes, symbol.bytes, 0, 1, this.interval.ms, nowMs);
     this.counters.symbolsSent++;
   }
 
   #writePiggyback(stream: StreamId, writer: DatagramWriter, record: SentDatagram, reservedBytes: number, nowMs: number): void {
     const planner = this.#planners[stream];
-    for (let repair = planner.peekPiggyback(); repair; repair = planner.peekPiggyback()) {
+    for (let repair = planner.peekPiggyback(nowMs); repair; repair = planner.peekPiggyback(nowMs)) {
       const fitting = repairFrameBytes(repair) + reservedBytes <= writer.room;
       if (fitting) {
         this.#writeRepair(stream, repair, writer, record);
         this.#noteRepairCost(repairFrameBytes(repair));
       }
-      planner.takePiggyback(fitting, nowMs);
+      planner.takePiggyback(repair, fitting, nowMs);
       if (!fitting) return;
     }
   }
 
   #takeDueRepair(nowMs: number): { stream: StreamId; symbol: RepairSymbol } | undefined {
-    for (const stream of [ORDERED, UNRELIABLE] as const) {
-      const symbol = this.#planners[stream].takeDue(nowMs);
-      if (symbol) return { stream, symbol };
-    }
-    return undefined;
+    const ordered = this.#planners[ORDERED].takeDue(nowMs);
+    if (ordered) return { stream: ORDERED, symbol: ordered };
+    const unreliable = this.#planners[UNRELIABLE].takeDue(nowMs);
+    return unreliable && { stream: UNRELIABLE, symbol: unreliable };
   }
 
   #noteRepairCost(bytes: number): void {

@@ -19,11 +19,11 @@ const REORDER_HALF_LIFE_MS = 10_000;
 export interface SentDatagram {
   number: Seq;
   sentMs: number;
-  state: "unused" | "outstanding" | "acknowledged" | "lost";
+  state: "unused" | "outstanding" | "acknowledged" | "lost" | "abandoned";
   eliciting: boolean;
-  /** Ordered and unreliable symbols in its SOURCE frames. */
-  ordered: Seq[];
-  unreliable: Seq[];
+  /** Unreliable symbols in its SOURCE frames: they follow each other. */
+  unreliableFirst: Seq;
+  unreliableCount: number;
 }
 
 /** What one FEEDBACK frame changed. The arrays are reused: valid until the next call. */
@@ -48,13 +48,14 @@ export class SentDatagrams {
   #rackRttMs = 0;
   #reorderMs = REORDER_MS_MIN;
   #reorderAtMs = 0;
+  #acknowledgedCount = 0;
   readonly #outcome: FeedbackOutcome = { acknowledged: [], lost: [], spurious: 0, rttMs: undefined, newestAckedSentMs: -Infinity };
 
   /** @param firstNumber number of the first datagram. */
   constructor(firstNumber: Seq = 0) {
     this.#next = this.#oldest = this.#outstandingFrom = firstNumber;
     for (let i = 0; i < SENT_DATAGRAMS_MAX; i++) {
-      this.#ring.push({ number: 0, sentMs: 0, state: "unused", eliciting: false, ordered: [], unreliable: [] });
+      this.#ring.push({ number: 0, sentMs: 0, state: "unused", eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
     }
   }
 
@@ -63,24 +64,31 @@ export class SentDatagrams {
     return this.#next;
   }
 
-  /** Opens the record of the next datagram. A record that is still outstanding after so many more is called lost at the next feedback. */
+  /** Opens the record of the next datagram. A record that is still outstanding after so many more is forgotten. */
   add(nowMs: number): SentDatagram {
     const record = this.#at(this.#next);
     record.number = this.#next;
     record.sentMs = nowMs;
     record.state = "outstanding";
     record.eliciting = false;
-    record.ordered.length = 0;
-    record.unreliable.length = 0;
+    record.unreliableCount = 0;
     this.#next = seqAdd(this.#next, 1);
     if (seqDiff(this.#next, this.#oldest) > SENT_DATAGRAMS_MAX) this.#oldest = seqAdd(this.#oldest, 1);
     return record;
   }
 
+  /** Expects no answer any more to what was sent so far: the path that it went by is gone, and says nothing of the next. */
+  abandon(): void {
+    for (let n = this.#firstOutstanding(); n !== this.#next; n = seqAdd(n, 1)) {
+      const record = this.#at(n);
+      if (record.state === "outstanding") record.state = "abandoned";
+    }
+  }
+
   /** Takes one FEEDBACK frame. Undefined if it speaks of datagrams that were never sent. */
   onFeedback(frame: FeedbackFrame, nowMs: number): FeedbackOutcome | undefined {
     const outcome = this.#outcome;
-    outcome.acknowledged.length = outcome.lost.length = outcome.spurious = 0;
+    this.#acknowledgedCount = outcome.lost.length = outcome.spurious = 0;
     outcome.rttMs = undefined;
     const largest = seqExpand(frame.largest16, seqAdd(this.#next, -1));
     if (seqDiff(largest, this.#next) >= 0) return undefined;
@@ -88,6 +96,8 @@ export class SentDatagrams {
     for (let i = 0; i < frame.bitmap.length * 8; i++) {
       if ((frame.bitmap[i >> 3]! >> (i & 7)) & 1) this.#acknowledge(seqAdd(largest, -1 - i), nowMs, undefined);
     }
+    // Cut at the end, not emptied before: an emptied array lets go of its memory.
+    outcome.acknowledged.length = this.#acknowledgedCount;
     this.#detectLosses(nowMs);
     outcome.newestAckedSentMs = this.#newestAckedSentMs;
     return outcome;
@@ -129,7 +139,7 @@ export class SentDatagrams {
       this.#widenReorder(nowMs - record.sentMs - this.#rackRttMs, nowMs);
     }
     record.state = "acknowledged";
-    this.#outcome.acknowledged.push(record);
+    this.#outcome.acknowledged[this.#acknowledgedCount++] = record;
     if (record.sentMs >= this.#newestAckedSentMs) {
       this.#newestAckedSentMs = record.sentMs;
       this.#rackRttMs = nowMs - record.sentMs;

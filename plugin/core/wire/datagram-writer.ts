@@ -2,6 +2,7 @@
  * Writes one datagram, frame by frame, into a buffer that it reuses (docs/WIRE-FORMAT.md section 2).
  * Decides nothing: the caller chooses the frames and asks `room` before it writes one.
  */
+import { SYMBOL_BYTES_MAX } from "../limits.js";
 import type { Seq } from "../seq.js";
 import {
   DATAGRAM_HEADER_BYTES, FEEDBACK_FRAME_HEADER_BYTES, FrameType, REPAIR_DENSE, REPAIR_FRAME_HEADER_BYTES,
@@ -31,13 +32,16 @@ export interface Feedback {
   symbolBitmap: Uint8Array;
 }
 
+/** Room past the MTU, so that a symbol in a larger buffer is copied with what follows it: no view of its part is needed. */
+const SLACK_BYTES = SYMBOL_BYTES_MAX + 128;
+
 export class DatagramWriter {
-  #bytes: Uint8Array;
+  readonly #bytes: Uint8Array;
   #offset = 0;
 
   /** @param mtuBytes largest datagram that the channel carries, bytes. */
   constructor(readonly mtuBytes: number) {
-    this.#bytes = new Uint8Array(mtuBytes);
+    this.#bytes = new Uint8Array(mtuBytes + SLACK_BYTES);
   }
 
   /** Bytes still free. */
@@ -57,10 +61,11 @@ export class DatagramWriter {
     this.#u16(Math.floor(nowMs));
   }
 
-  source(stream: StreamId, seq: Seq, symbol: Uint8Array, retransmitted: boolean): void {
+  /** Writes a SOURCE frame; the symbol, header and payload, is the first symbolBytes of `symbol`, by default all. */
+  source(stream: StreamId, seq: Seq, symbol: Uint8Array, retransmitted: boolean, symbolBytes = symbol.length): void {
     this.#u8((FrameType.source << 4) | stream | (retransmitted ? SOURCE_RETRANSMITTED : 0));
     this.#u16(seq);
-    this.#copy(symbol, symbol.length);
+    this.#copy(symbol, symbolBytes);
   }
 
   repair(stream: StreamId, repair: RepairFields): void {
@@ -103,10 +108,12 @@ export class DatagramWriter {
     this.#bytes[this.#offset++] = value >>> 8;
   }
 
+  /** Writes source[0..length). What a native copy takes beyond that is overwritten by the next frame, or lies past the end. */
   #copy(source: Uint8Array, length: number): void {
     const at = this.#offset;
-    if (length <= 64) for (let i = 0; i < length; i++) this.#bytes[at + i] = source[i]!;
-    else this.#bytes.set(source.length === length ? source : source.subarray(0, length), at);
+    if (length <= 16) for (let i = 0; i < length; i++) this.#bytes[at + i] = source[i]!;
+    else if (at + source.length <= this.#bytes.length) this.#bytes.set(source, at);
+    else this.#bytes.set(source.subarray(0, length), at);
     this.#offset = at + length;
   }
 }
