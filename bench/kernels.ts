@@ -65,6 +65,17 @@ function unalignedCase(name: string, run: (target: Uint8Array, source: Uint8Arra
   };
 }
 
+/** Copies of a symbol that lies inside a datagram. */
+function copyCase(name: string, copy: (datagram: Uint8Array, start: number, end: number) => void): Case {
+  return {
+    name,
+    prepare(bytes) {
+      const datagram = fillPattern(new Uint8Array(1400), 1);
+      return { step: (index) => copy(datagram, 5 + (index & 7), 5 + (index & 7) + bytes), bytesPerStep: bytes };
+    },
+  };
+}
+
 function encodeCase(name: string, row: "xor" | "cauchy", members: number): Case {
   return {
     name,
@@ -105,7 +116,7 @@ const scratch = makeBlock(BLOCK_BYTES);
 
 const CASES: Case[] = [
   blockCase("xorInto (taken)", (t, s, _i, bytes) => xorInto(t.words, s.words, wordsOf(bytes))),
-  unalignedCase("copy, then xorInto (the encoder's way)", (_t, s, _i, bytes) => {
+  unalignedCase("copy, then xorInto", (_t, s, _i, bytes) => {
     scratch.bytes.set(s);
     xorInto(sum.words, scratch.words, wordsOf(bytes));
   }),
@@ -117,7 +128,7 @@ const CASES: Case[] = [
     xorInto(sum.words, source, source.length);
   }),
   blockCase("mulAddInto (taken)", (t, s, i, bytes) => mulAddInto(t.words, s.words, coefficientOf(i), wordsOf(bytes))),
-  unalignedCase("copy, then mulAddInto (the encoder's way)", (_t, s, i, bytes) => {
+  unalignedCase("copy, then mulAddInto", (_t, s, i, bytes) => {
     scratch.bytes.set(s);
     mulAddInto(sum.words, scratch.words, coefficientOf(i), wordsOf(bytes));
   }),
@@ -126,6 +137,13 @@ const CASES: Case[] = [
     for (let at = 0; at < bytes; at++) t[at]! ^= PRODUCTS[row | s[at]!]!;
   }),
   blockCase("scaleInPlace (taken)", (t, _s, i, bytes) => scaleInPlace(t.words, coefficientOf(i), wordsOf(bytes))),
+  copyCase("copy into a block by words (taken up to 256 B)", (datagram, start, end) => {
+    const words = (end - start) >> 2;
+    for (let i = 0, at = start; i < words; i++, at += 4) {
+      scratch.words[i] = datagram[at]! | (datagram[at + 1]! << 8) | (datagram[at + 2]! << 16) | (datagram[at + 3]! << 24);
+    }
+  }),
+  copyCase("copy into a block from a view (taken above)", (datagram, start, end) => scratch.bytes.set(datagram.subarray(start, end))),
   encodeCase("encode, XOR over 4", "xor", 4),
   encodeCase("encode, Cauchy over 4", "cauchy", 4),
   encodeCase("encode, Cauchy over 32", "cauchy", 32),
@@ -146,8 +164,8 @@ function measure(benchCase: Case, bytes: number): number {
   return rates.sort((a, b) => a - b)[RUNS >> 1]!;
 }
 
-console.log(`${"MB/s".padEnd(44)}${"200 B".padStart(8)}${"1200 B".padStart(8)}`);
+console.log(`${"MB/s".padEnd(48)}${"200 B".padStart(8)}${"1200 B".padStart(8)}`);
 for (const benchCase of CASES) {
   const [small, large] = [measure(benchCase, 200), measure(benchCase, 1200)];
-  console.log(`${benchCase.name.padEnd(44)}${small.toFixed(0).padStart(8)}${large.toFixed(0).padStart(8)}`);
+  console.log(`${benchCase.name.padEnd(48)}${small.toFixed(0).padStart(8)}${large.toFixed(0).padStart(8)}`);
 }

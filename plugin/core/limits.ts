@@ -74,7 +74,7 @@ export const DECODER_AHEAD_SYMBOLS = 256;
 /** Unknown symbols in a decoder's equations; the equation that is oldest is dropped until a new one's fit. */
 export const DECODER_UNKNOWNS_MAX = 128;
 
-/** Free blocks that a decoder keeps per size class; more are left to the garbage collector. */
+/** Free blocks that a pool keeps per size class; more are left to the garbage collector. */
 export const FEC_FREE_BLOCKS_MAX = 32;
 
 /** Time after its last source when a partial generation is closed by a repair all the same, ms: two patch intervals at 40 Hz. */

@@ -8,7 +8,7 @@ export type Stream = 0 | 1;
 
 export interface Source { kind: "source"; stream: Stream; retransmitted: boolean; seq16: number; first: boolean; last: boolean; payload: Uint8Array }
 /** `members` are offsets from the base; `bytes` is the repair symbol. */
-export interface Repair { kind: "repair"; stream: Stream; dense: boolean; row: number; base16: number; span: number; members: number[]; bytes: Uint8Array }
+export interface Repair { kind: "repair"; stream: Stream; row: number; base16: number; span: number; members: number[]; bytes: Uint8Array }
 /** `received` lists the i of set bits (datagram largest - 1 - i), `held` those of ordered symbols next + 1 + i. */
 export interface Feedback {
   kind: "feedback"; largest16: number; bitmapBytes: number; received: number[]; ackDelayMs: number; queueingDelayMs: number;
@@ -30,7 +30,7 @@ export class Malformed extends Error {}
 /** Reads one datagram, section 2. @throws Malformed if the whole datagram is to be dropped. */
 export function readDatagram(bytes: Uint8Array): Datagram {
   const reader = new Reader(bytes);
-  require(reader.u8() === 0x01, "another version");
+  must(reader.u8() === 0x01, "another version");
   const number16 = reader.u16(), time16 = reader.u16();
   const frames: Frame[] = [];
   while (reader.left > 0) frames.push(readFrame(reader));
@@ -44,12 +44,12 @@ export function readRecord(bytes: Uint8Array): ReliableRecord {
   if (type === 0x1f) return { kind: "control", json: readControl(reader.rest()) };
   if (type === 0x1e) {
     const flags = reader.u8();
-    require(flags < 4, "unknown record flag");
+    must(flags < 4, "unknown record flag");
     return { kind: "symbol", first: bit(flags, 0), last: bit(flags, 1), seq: reader.u32(), payload: reader.rest() };
   }
   if (type === 0x1d) return { kind: "unreliable", barrier: reader.u32(), payload: reader.rest() };
   const code = type & 31;
-  require(code >= 10 && code <= 22, "unknown record");
+  must(code >= 10 && code <= 22, "unknown record");
   return { kind: "colyseus" };
 }
 
@@ -83,17 +83,17 @@ function readFrame(reader: Reader): Frame {
   if (type === 1) return readSource(reader, flags);
   if (type === 2) return readRepair(reader, flags);
   if (type === 3) return readFeedback(reader, flags);
-  require(type === 4, "unknown frame type");
-  require(flags === 0, "reserved bits");
+  must(type === 4, "unknown frame type");
+  must(flags === 0, "reserved bits");
   return { kind: "ping" };
 }
 
 function readSource(reader: Reader, flags: number): Source {
-  require(flags < 4, "reserved bits");
+  must(flags < 4, "reserved bits");
   const seq16 = reader.u16(), header = reader.u16();
-  require(header < 1 << 14, "reserved bits");
+  must(header < 1 << 14, "reserved bits");
   const length = header & 0xfff;
-  require(length <= 1200, "payload length above 1200");
+  must(length <= 1200, "payload length above 1200");
   return {
     kind: "source", stream: flags & 1 ? 1 : 0, retransmitted: bit(flags, 1), seq16,
     first: bit(header, 12), last: bit(header, 13), payload: reader.take(length),
@@ -101,38 +101,38 @@ function readSource(reader: Reader, flags: number): Source {
 }
 
 function readRepair(reader: Reader, flags: number): Repair {
-  require(flags < 4, "reserved bits");
+  must(flags < 4, "reserved bits");
   const dense = bit(flags, 1), row = reader.u8(), base16 = reader.u16(), span = reader.u8();
-  require(row <= 127, "row above 127");
-  require(span >= 1 && span <= 128, "span outside 1..128");
-  require(!dense || span <= 32, "dense span above 32");
+  must(row <= 127, "row above 127");
+  must(span >= 1 && span <= 128, "span outside 1..128");
+  must(!dense || span <= 32, "dense span above 32");
   const members = dense ? upTo(span) : setBits(reader.take(Math.ceil(span / 8)));
-  require(members[0] === 0 && members.at(-1) === span - 1, "bitmap without bit 0 or span - 1, or with padding bits set");
-  require(members.length <= 32, "more than 32 members");
+  must(members[0] === 0 && members.at(-1) === span - 1, "bitmap without bit 0 or span - 1, or with padding bits set");
+  must(members.length <= 32, "more than 32 members");
   const length = reader.u16();
-  require(length >= 2 && length <= 1202, "repair length outside 2..1202");
-  return { kind: "repair", stream: flags & 1 ? 1 : 0, dense, row, base16, span, members, bytes: reader.take(length) };
+  must(length >= 2 && length <= 1202, "repair length outside 2..1202");
+  return { kind: "repair", stream: flags & 1 ? 1 : 0, row, base16, span, members, bytes: reader.take(length) };
 }
 
 function readFeedback(reader: Reader, bitmapBytes: number): Feedback {
-  require(bitmapBytes <= 8, "datagram bitmap above 8 bytes");
+  must(bitmapBytes <= 8, "datagram bitmap above 8 bytes");
   const largest16 = reader.u16(), received = setBits(reader.take(bitmapBytes));
   const ackDelayMs = reader.u8(), queueingDelayMs = reader.u8(), next16 = reader.u16(), symbolBytes = reader.u8();
-  require(symbolBytes <= 32, "symbol bitmap above 32 bytes");
+  must(symbolBytes <= 32, "symbol bitmap above 32 bytes");
   const bitmap = reader.take(symbolBytes);
-  require(bitmap.at(-1) !== 0, "last byte of the symbol bitmap is zero");
+  must(bitmap.at(-1) !== 0, "last byte of the symbol bitmap is zero");
   return { kind: "feedback", largest16, bitmapBytes, received, ackDelayMs, queueingDelayMs, next16, symbolBytes, held: setBits(bitmap) };
 }
 
 function readControl(text: Uint8Array): { t: string } & Record<string, unknown> {
-  require(text.length < 4096, "control record above 4096 bytes");
+  must(text.length < 4096, "control record above 4096 bytes");
   let json: unknown;
   try {
     json = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(text));
   } catch {
     throw new Malformed("control record that is not JSON");
   }
-  require(typeof json === "object" && json !== null && "t" in json && typeof json.t === "string", "control record without t");
+  must(typeof json === "object" && json !== null && "t" in json && typeof json.t === "string", "control record without t");
   return json as { t: string } & Record<string, unknown>;
 }
 
@@ -147,7 +147,7 @@ class Reader {
   }
 
   take(length: number): Uint8Array {
-    require(length <= this.left, "does not fit");
+    must(length <= this.left, "does not fit");
     this.#at += length;
     return this.bytes.slice(this.#at - length, this.#at);
   }
@@ -182,6 +182,6 @@ function bit(value: number, i: number): boolean {
   return (value >> i) % 2 === 1;
 }
 
-function require(condition: boolean, reason: string): asserts condition {
+function must(condition: boolean, reason: string): asserts condition {
   if (!condition) throw new Malformed(reason);
 }

@@ -77,24 +77,30 @@ export class SecondReceiver {
   /** Messages in the order of their delivery; of the unreliable ones, the order means nothing. */
   readonly ordered: Uint8Array[] = [];
   readonly unreliable: Uint8Array[] = [];
+  /** The sequence of each ordered message's FIRST symbol, and each unreliable message's barrier. */
+  readonly firstSeqs: number[] = [];
+  readonly barriers: { seq: number; byRecord: boolean }[] = [];
   readonly feedback: Feedback[] = [];
   /** Reasons of the datagrams dropped whole. */
   readonly dropped: string[] = [];
   /** The close code, once the session has to end. */
   closeCode: number | undefined;
-  /** Numbers of the datagrams received, unwrapped, and the largest; -1 before the first. */
+  /** Numbers of the datagrams received, counted on past 2^16, and the largest of them. */
   readonly datagrams = new Set<number>();
-  largest = -1;
+  largest: number;
   next: number;
   readonly #ordered: SymbolStore;
   readonly #unreliable: SymbolStore;
   readonly #unreliableDone = new Set<number>();
+  readonly #cameByItself = new Set<number>();
   #open: Uint8Array[] | undefined;
 
-  constructor(firstSeq = 0, firstUnreliableSeq = firstSeq) {
-    this.next = firstSeq;
-    this.#ordered = new SymbolStore(firstSeq);
-    this.#unreliable = new SymbolStore(firstUnreliableSeq);
+  /** `first`: the first sequence of both streams and the first datagram number, as agreed beforehand. */
+  constructor(first = 0) {
+    this.next = first;
+    this.largest = first - 1;
+    this.#ordered = new SymbolStore(first);
+    this.#unreliable = new SymbolStore(first);
   }
 
   get contradictions(): number {
@@ -104,6 +110,11 @@ export class SecondReceiver {
   /** True if the ordered symbol `seq` was received, recovered or retransmitted. */
   has(seq: number): boolean {
     return this.#ordered.known.has(seq >>> 0);
+  }
+
+  /** True if it came in a SOURCE frame or a SYMBOL record. */
+  cameByItself(seq: number): boolean {
+    return this.#cameByItself.has(seq >>> 0);
   }
 
   handleDatagram(bytes: Uint8Array): void {
@@ -119,7 +130,7 @@ export class SecondReceiver {
     this.#noteDatagram(datagram.number16);
     for (const frame of datagram.frames) {
       if (frame.kind === "feedback") this.feedback.push(frame);
-      if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq16, this.next), frame);
+      if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq16, this.next), frame, true);
       if (frame.kind === "source" && frame.stream === 1) this.#takeUnreliable(nearest32(frame.seq16, this.#unreliable.newest), frame);
       if (frame.kind === "repair" && frame.stream === 0) this.#ordered.addRepair(frame, nearest32(frame.base16, this.next));
       if (frame.kind === "repair" && frame.stream === 1) this.#unreliable.addRepair(frame, nearest32(frame.base16, this.#unreliable.newest));
@@ -137,10 +148,13 @@ export class SecondReceiver {
       this.closeCode = 1002;
       return;
     }
-    if (record.kind === "unreliable") this.unreliable.push(record.payload);
+    if (record.kind === "unreliable") {
+      this.unreliable.push(record.payload);
+      this.barriers.push({ seq: record.barrier, byRecord: true });
+    }
     if (record.kind !== "symbol") return;
     if (distance32(record.seq, this.next) >= AHEAD_MAX) this.closeCode = 1002;
-    else this.#takeOrdered(record.seq, record);
+    else this.#takeOrdered(record.seq, record, true);
     this.#advance();
   }
 
@@ -151,8 +165,9 @@ export class SecondReceiver {
     this.largest = Math.max(this.largest, number);
   }
 
-  #takeOrdered(seq: number, parts: SymbolParts): void {
+  #takeOrdered(seq: number, parts: SymbolParts, byItself: boolean): void {
     const ahead = distance32(seq, this.next);
+    if (byItself && ahead < AHEAD_MAX) this.#cameByItself.add(seq);
     if (ahead >= 0 && ahead < AHEAD_MAX && !this.#ordered.known.has(seq)) this.#ordered.add(seq, parts);
   }
 
@@ -163,7 +178,7 @@ export class SecondReceiver {
   }
 
   #advance(): void {
-    this.#ordered.solve((seq, parts) => this.#takeOrdered(seq, parts));
+    this.#ordered.solve((seq, parts) => this.#takeOrdered(seq, parts, false));
     this.#unreliable.solve((seq, parts) => this.#takeUnreliable(seq, parts));
     for (let parts = this.#ordered.known.get(this.next); parts && this.closeCode === undefined; parts = this.#ordered.known.get(this.next)) {
       this.#deliver(parts);
@@ -172,10 +187,12 @@ export class SecondReceiver {
   }
 
   #deliver({ first, last, payload }: SymbolParts): void {
-    if (first !== (this.#open === undefined)) {
+    const emptyPart = payload.length === 0 && !(first && last);
+    if (first !== (this.#open === undefined) || emptyPart) {
       this.closeCode = 1002;
       return;
     }
+    if (first) this.firstSeqs.push(this.next);
     this.#open = [...this.#open ?? [], payload];
     if (!last) return;
     this.ordered.push(concat(this.#open));
@@ -191,8 +208,9 @@ export class SecondReceiver {
     if (!at(from)?.first || !at(to)?.last || this.#unreliableDone.has(from >>> 0)) return;
     this.#unreliableDone.add(from >>> 0);
     const message = concat(Array.from({ length: to - from + 1 }, (_, i) => at(from + i)!.payload));
-    // The barrier says when to deliver, not what.
-    if (at(from)!.payload.length >= 2) this.unreliable.push(message.slice(2));
+    if (at(from)!.payload.length < 2) return;
+    this.unreliable.push(message.slice(2));
+    this.barriers.push({ seq: nearest32(message[0]! + message[1]! * 256, this.next), byRecord: false });
   }
 }
 

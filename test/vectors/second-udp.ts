@@ -23,13 +23,12 @@ export function udpNonce(iv: Uint8Array, counter: bigint): Uint8Array {
 }
 
 export class SecondUdpOpener {
-  #largest = -1n;
+  #largest: bigint;
   readonly #seen = new Set<bigint>();
 
-  /** `largest`: an authentic counter that was seen before, to start in the middle of a session. */
-  constructor(private readonly secret: Uint8Array, private readonly direction: Direction, largest = -1n) {
-    this.#largest = largest;
-    if (largest >= 0n) this.#seen.add(largest);
+  /** `start`: the peer's first counter; other than 0 to begin in the middle of a session. */
+  constructor(private readonly secret: Uint8Array, private readonly direction: Direction, start = 0n) {
+    this.#largest = start - 1n;
   }
 
   open(payload: Uint8Array): Opened {

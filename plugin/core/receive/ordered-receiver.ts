@@ -32,7 +32,7 @@ export class OrderedReceiver {
   /** Local time at which each symbol was sent, as far as its first datagram told; NaN otherwise. */
   readonly #sentMs = new Float64Array(ORDERED_WINDOW_SYMBOLS).fill(NaN);
   #lastSentMs = NaN;
-  #datagramsSeen = false;
+  #pathOpened = false;
   fault: OrderedFault | undefined;
 
   constructor(
@@ -54,9 +54,13 @@ export class OrderedReceiver {
     return this.#next;
   }
 
+  /** A datagram path opened: from now on repairs may name what the reliable path brings. */
+  open(): void {
+    this.#pathOpened = true;
+  }
+
   /** Takes a SOURCE frame. @param sentMs when it was sent, on the local clock. */
   onSource(frame: SourceFrame, sentMs: number, nowMs: number): void {
-    this.#datagramsSeen = true;
     const { retransmitted } = frame;
     const seq = seqExpand(frame.seq16, this.#next);
     const ahead = seqDiff(seq, this.#next);
@@ -95,7 +99,7 @@ export class OrderedReceiver {
     }
     if (this.#decoder.has(record.seq) || this.#carried.has(record.seq)) return;
     this.counters.symbolsCarried++;
-    if (ahead === 0 && !this.#datagramsSeen) {
+    if (ahead === 0 && !this.#pathOpened) {
       // The common case of a session without datagrams: nothing waits, nothing is kept.
       this.#note(record.seq);
       this.#takeNext(record.payload, 0, record.payload.length, record.first, record.last);

@@ -67,6 +67,7 @@ export class Receiver {
   }
 
   open(overheadBytes: number): void {
+    this.#ordered.open();
     this.#overheadBytes = overheadBytes;
   }
 
@@ -92,7 +93,7 @@ export class Receiver {
     for (const frame of datagram.frames) {
       if (frame.kind === "feedback") continue;
       eliciting = true;
-      if (frame.kind === "ping" || frame.stream === ORDERED) relaxed = false;
+      if (frame.kind === "ping" || (frame.kind === "source" && frame.stream === ORDERED)) relaxed = false;
       if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.end - frame.start;
       else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
     }
