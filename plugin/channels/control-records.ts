@@ -52,9 +52,9 @@ export function encodeControl(control: ControlRecord): Uint8Array {
   return record;
 }
 
-/** The record in `bytes`, whose first byte the caller checked. */
-export function readControl(bytes: Uint8Array): ReadControl {
-  if (bytes.length > CONTROL_RECORD_BYTES_MAX) return invalid(1009, "control record too long");
+/** The record in `bytes`, whose first byte the caller checked; not read above bytesMax. */
+export function readControl(bytes: Uint8Array, bytesMax = CONTROL_RECORD_BYTES_MAX): ReadControl {
+  if (bytes.length > bytesMax) return invalid(1009, "control record too long");
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(1)));
     return typeof value === "object" && value !== null ? readMembers(value as Record<string, unknown>) : { kind: "other" };

@@ -19,7 +19,8 @@ export interface DatagramChannel {
   readonly overheadBytes: number;
 
   /**
-   * Sends one datagram of 1..maxDatagramBytes bytes. The bytes are consumed before the call returns.
+   * Sends one datagram of 1..maxDatagramBytes bytes, the first of which is not 0: a channel may mark datagrams of its
+   * own so. The bytes are consumed before the call returns.
    * @returns false when it was dropped here: not open, or the channel's buffer is full. Never queues without bound.
    * @throws RangeError above maxDatagramBytes or for an empty datagram.
    */

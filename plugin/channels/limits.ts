@@ -47,10 +47,16 @@ export const UDP_SEND_BUFFER_BYTES = 1024 * 1024;
 /** Source addresses whose garbage is counted apart; the oldest is forgotten beyond, and the global budget still holds. */
 export const GARBAGE_SOURCES_MAX = 1024;
 
+/** Token of a path challenge, bytes: as RFC 9000 section 8.2, not to be guessed. */
+export const PATH_TOKEN_BYTES = 8;
+
+/** A token is accepted in the period of its issue and in the next, ms: longer than any round trip, short beside an address's lease. */
+export const PATH_TOKEN_PERIOD_MS = 5_000;
+
 /** When a client says hello, ms after it began; then at every multiple of the last. */
 export const HELLO_TIMES_MS: readonly number[] = [0, 100, 250, 500, 1000];
 
-/** A client that heard nothing authentic for this long gives up, ms. */
+/** A client whose channel is not open after this long gives up, ms. */
 export const UDP_OPEN_TIMEOUT_MS = 10_000;
 
 /** A client that sends, hears nothing and so takes a new socket: after this silence, and no sooner again, ms. */
@@ -68,5 +74,8 @@ export const DRIVER_BATCH_MAX = 1024;
 /** Longest timer of the driver, ms; a later deadline re-arms. setTimeout takes at most 2^31 - 1. */
 export const DRIVER_TIMER_MS_MAX = 60_000;
 
-/** Largest CONTROL record, bytes (WIRE-FORMAT section 4); a longer one ends the session with 1009. */
+/** Largest CONTROL record of a server, bytes (WIRE-FORMAT section 4); a longer one ends the session with 1009. */
 export const CONTROL_RECORD_BYTES_MAX = 4096;
+
+/** The same of a client, which has nothing to say but "close": what a server reads of JSON that anyone may send. */
+export const CLIENT_CONTROL_RECORD_BYTES_MAX = 256;

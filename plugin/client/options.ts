@@ -6,8 +6,10 @@ import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } fr
 import type { UdpOffer } from "../channels/control-records.js";
 import type { SdkOptions } from "./sdk-internals.js";
 
-/** A kind of datagram channel that a client may open. */
+/** A kind of datagram channel that a client may open. Not every build has every kind. */
 export type ClientChannelKind = "udp" | "webrtc";
+
+const CHANNEL_KINDS: readonly string[] = ["udp", "webrtc"];
 
 /** How to open each kind that this build knows. The channel is "connecting" when the function returns. */
 export interface ChannelOpeners {
@@ -16,7 +18,10 @@ export interface ChannelOpeners {
 }
 
 export interface FecClientOptions extends SdkOptions {
-  /** Kinds of datagram channel to open. Default: all that this build knows (Node: "udp"; browsers: none yet). [] = WebSocket only. */
+  /**
+   * Kinds of datagram channel to open, of those that this build has (Node: "udp"; browsers: none yet); the others are
+   * left out. Default: all. [] = WebSocket only.
+   */
   channels?: readonly ClientChannelKind[];
   /** How much repair rides along with what this client sends. Default "adaptive". */
   repair?: RepairOption;
@@ -25,24 +30,24 @@ export interface FecClientOptions extends SdkOptions {
 }
 
 export interface ResolvedClientOptions {
+  /** Only kinds that have an opener. */
   readonly channels: readonly ClientChannelKind[];
   readonly openers: ChannelOpeners;
   readonly repair: RepairOption;
   readonly netem: ImpairmentPair | undefined;
 }
 
-/** @throws TypeError or RangeError: `"channels" expected only "udp", got "webrtc"`. */
+/** @throws TypeError or RangeError: `"channels" expected only "udp", "webrtc", got "tcp"`. */
 export function resolveClientOptions(options: FecClientOptions, openers: ChannelOpeners): ResolvedClientOptions {
-  const known = Object.keys(openers) as ClientChannelKind[];
-  const channels: unknown = options.channels ?? known;
+  const channels: unknown = options.channels ?? CHANNEL_KINDS;
   if (!Array.isArray(channels)) throw new TypeError(`"channels" expected a list, got ${show(channels)}`);
   for (const kind of channels) {
-    if (known.includes(kind as ClientChannelKind)) continue;
-    const expected = known.length === 0 ? "an empty list" : `only ${known.map(show).join(", ")}`;
-    throw new TypeError(`"channels" expected ${expected}, got ${show(kind)}`);
+    if (CHANNEL_KINDS.includes(kind as string)) continue;
+    throw new TypeError(`"channels" expected only ${CHANNEL_KINDS.map(show).join(", ")}, got ${show(kind)}`);
   }
+  const available = (Object.keys(openers) as ClientChannelKind[]).filter((kind) => channels.includes(kind));
   return Object.freeze({
-    channels: Object.freeze([...new Set(channels as ClientChannelKind[])]),
+    channels: Object.freeze(available),
     openers,
     repair: parseRepair(options.repair),
     netem: options.netem === undefined ? undefined : resolveDirections(options.netem),

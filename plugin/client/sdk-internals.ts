@@ -11,13 +11,17 @@ import type { ColyseusSDK, Room } from "@colyseus/sdk";
 import type { Connection } from "@colyseus/sdk/Connection";
 import type { ITransport, ITransportEventMap } from "@colyseus/sdk/transport/ITransport";
 import { WebSocketTransport } from "@colyseus/sdk/transport/WebSocketTransport";
-import type { SDKTypes } from "@colyseus/shared-types";
 
 /** The SDK's defaults for its type parameters. */
 export type AnyServer = any;
 export type AnyUserData = any;
 export type AnyRoom = Room<any, any>;
-export type SdkServer = SDKTypes;
+
+/** What the SDK lets its type parameter be (SDKTypes of @colyseus/shared-types, which the SDK does not export). */
+export interface SdkServer {
+  "~rooms": any;
+  "~routes": any;
+}
 
 export type SdkTransport = ITransport;
 export type SdkEvents = ITransportEventMap;

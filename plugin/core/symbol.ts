@@ -1,5 +1,6 @@
-/** Source symbols: a header of length and flags, then the payload (docs/WIRE-FORMAT.md section 2.1, after RFC 8681). */
+/** Source symbols, and what a repair symbol is. A source symbol: a header of length and flags, then the payload (docs/WIRE-FORMAT.md section 2.1, after RFC 8681). */
 import { SYMBOL_HEADER_BYTES } from "./limits.js";
+import type { Seq } from "./seq.js";
 
 /** Symbol header, u16: bits 0..11 the payload's length, then FIRST and LAST. */
 export const SYMBOL_LENGTH_MASK = 0x0fff;
@@ -54,4 +55,20 @@ export function concat(parts: readonly Uint8Array[]): Uint8Array {
     at += part.length;
   }
   return whole;
+}
+
+/** One repair symbol and the symbols that it combines. */
+export interface RepairSymbol {
+  /** 0 = XOR, 1..127 = Cauchy. */
+  row: number;
+  /** The first member. */
+  base: Seq;
+  /** Sequence numbers from the first member to the last, both included, 1..128. */
+  span: number;
+  /** 16 bytes; bit i (least significant first) is set if base + i is a member. */
+  bitmap: Uint8Array;
+  /** Number of members, 1..32. */
+  members: number;
+  /** The repair symbol, as long as the longest member. */
+  bytes: Uint8Array;
 }

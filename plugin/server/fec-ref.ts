@@ -4,25 +4,27 @@
  * docs/WIRE-FORMAT.md section 1.
  */
 
-import { EventEmitter } from "node:events";
 import { CloseCode, logger } from "@colyseus/core";
 import type { RawData, WebSocket } from "ws";
 import { encodeControl, readControl, type ControlRecord } from "../channels/control-records.js";
 import { LinkDriver } from "../channels/driver.js";
+import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../channels/limits.js";
 import type { LiveImpairment } from "../channels/live-impairment.js";
+import { TokenBucket } from "../channels/udp/udp-budget.js";
 import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { debugFec } from "./debug.js";
-import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
+import { CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
+import { SocketFacade } from "./socket-facade.js";
 
-const OPEN = 1;
 const BINARY = { binary: true } as const;
 
 type SendCallback = (error?: Error) => void;
 
-/** WebSocket close code of an error inside the link (channels/driver.ts). */
+/** WebSocket close codes: an error inside the link (channels/driver.ts), and RFC 6455's for what breaks a rule of the host. */
 const INTERNAL_ERROR = 1011;
+const POLICY_VIOLATION = 1008;
 
 /** A message as core and ws-transport give it; an array of numbers comes from ws-transport's simulateLatency. */
 export type SentBytes = Uint8Array | number[];
@@ -41,27 +43,34 @@ export interface FecRefOptions {
  * Emits "message" (a Node Buffer, never reused) for every delivered message and "close" (code, reason) exactly once;
  * passes on "ping", "pong" and, where someone listens, "error".
  */
-export class FecRef extends EventEmitter {
-  /** The socket below. */
-  readonly webSocket: WebSocket;
+export class FecRef extends SocketFacade {
   readonly link: Link;
   readonly driver: LinkDriver;
   readonly impairment: LiveImpairment;
+  /** Called when the attached datagram channel opened. */
+  onchannelopen: (() => void) | null = null;
   /** Called when the client closed its datagram channel. */
   onpeerclose: (() => void) | null = null;
 
+  readonly #controls = new TokenBucket(CONTROL_RECORDS, performance.now());
+  readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
   #recordsWritten = 0;
+  #messagesDelivered = 0;
+  #admission: { kind: "waiting"; records: number; bytes: number } | { kind: "admitted" } = { kind: "waiting", records: 0, bytes: 0 };
 
   /** Takes over an open socket and sends hello as its first message. */
   constructor(webSocket: WebSocket, { messageBytesMax, fragmentBytes, repair, impairment }: FecRefOptions) {
-    super();
-    this.webSocket = webSocket;
+    super(webSocket);
     this.impairment = impairment;
     this.link = new Link({ messageBytesMax, repair });
     this.driver = new LinkDriver(this.link, {
       sendReliable: (record) => this.#write(record),
-      onMessage: (bytes) => this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)),
+      onMessage: (bytes) => {
+        this.#messagesDelivered++;
+        this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), true);
+      },
       onFailure: (code, reason) => this.#onFailure(code, reason),
+      onChannelOpen: () => this.onchannelopen?.(),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
         this.sendControl({ kind: "close" });
@@ -75,12 +84,9 @@ export class FecRef extends EventEmitter {
     this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes });
   }
 
-  get readyState(): WebSocket["readyState"] {
-    return this.webSocket.readyState;
-  }
-
-  get bufferedAmount(): number {
-    return this.webSocket.bufferedAmount;
+  /** The client is in its room: the bound on what it may send before ends. */
+  admit(): void {
+    this.#admission = { kind: "admitted" };
   }
 
   /**
@@ -109,24 +115,12 @@ export class FecRef extends EventEmitter {
 
   /** Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first. */
   close(code?: number, reason?: string | Buffer): void {
-    if (this.readyState === OPEN) this.#flushAll();
+    if (this.readyState === this.OPEN) this.#flushAll();
     this.webSocket.close(code, reason);
   }
 
-  terminate(): void {
-    this.webSocket.terminate();
-  }
-
-  ping(data?: unknown, mask?: boolean, callback?: (error: Error) => void): void {
-    this.webSocket.ping(data, mask, callback);
-  }
-
-  pong(data?: unknown, mask?: boolean, callback?: (error: Error) => void): void {
-    this.webSocket.pong(data, mask, callback);
-  }
-
   #isOpenFor(done: SendCallback | undefined): boolean {
-    if (this.readyState === OPEN) return true;
+    if (this.readyState === this.OPEN) return true;
     if (done) process.nextTick(done, new Error(`WebSocket is not open: readyState ${this.readyState}`));
     return false;
   }
@@ -141,19 +135,40 @@ export class FecRef extends EventEmitter {
   }
 
   #write(record: Uint8Array): void {
-    if (this.readyState !== OPEN) return;
+    if (this.readyState !== this.OPEN) return;
     this.#recordsWritten++;
     this.webSocket.send(record, BINARY);
   }
 
   #onRecord(data: RawData): void {
     const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
-    if (record[0] !== RECORD_CONTROL) {
-      // Not as a Buffer, whose slice() is a view of ws's memory.
-      this.driver.handleReliable(new Uint8Array(record.buffer, record.byteOffset, record.length));
+    if (this.readyState !== this.OPEN) return; // a peer that does not answer our close
+    if (!this.#isWithinAdmission(record.length)) this.#fail(POLICY_VIOLATION, "too much before the join");
+    else if (record[0] === RECORD_CONTROL) this.#onControl(record);
+    else this.#onLinkRecord(record);
+  }
+
+  #isWithinAdmission(recordBytes: number): boolean {
+    const admission = this.#admission;
+    if (admission.kind === "admitted") return true;
+    admission.records++;
+    admission.bytes += recordBytes;
+    return admission.records <= RECORDS_BEFORE_JOIN_MAX && admission.bytes <= RECORD_BYTES_BEFORE_JOIN_MAX;
+  }
+
+  #onLinkRecord(record: Buffer): void {
+    const before = this.#messagesDelivered;
+    // Not as a Buffer, whose slice() is a view of ws's memory.
+    this.driver.handleReliable(new Uint8Array(record.buffer, record.byteOffset, record.length));
+    if (this.#messagesDelivered === before && !spend(this.#idleRecords)) this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
+  }
+
+  #onControl(record: Buffer): void {
+    if (!spend(this.#controls)) {
+      this.#fail(POLICY_VIOLATION, "too many control records");
       return;
     }
-    const control = readControl(record);
+    const control = readControl(record, CLIENT_CONTROL_RECORD_BYTES_MAX);
     if (control.kind === "invalid") this.#fail(control.code, control.reason);
     else if (control.kind === "close") this.onpeerclose?.();
   }
@@ -172,7 +187,15 @@ export class FecRef extends EventEmitter {
 
   #end(code: number, reason: Buffer): void {
     this.driver.close();
+    this.onchannelopen = null;
     this.onpeerclose = null;
     this.emit("close", code, reason);
   }
+}
+
+/** Takes one token; false if there is none. */
+function spend(bucket: TokenBucket): boolean {
+  if (!bucket.has(performance.now())) return false;
+  bucket.take();
+  return true;
 }

@@ -1,7 +1,7 @@
 /**
  * The Colyseus transport: ws-transport, plus a Link for every client that asks for one (`fec=1` in its URL).
- * A client that does not ask gets ws-transport, byte for byte. Admission is the WebSocket's: a datagram channel is
- * offered only to a client that core has let into a room.
+ * A client that does not ask gets ws-transport, byte for byte. Admission is the WebSocket's: a link is made only for a
+ * client with a seat, and a datagram channel is offered only to one that core has let into a room.
  */
 
 import type { IncomingMessage, Server as HttpServer } from "node:http";
@@ -37,6 +37,7 @@ interface FecRequest {
   readonly url: URL;
   readonly sessionId: string;
   readonly roomId: string;
+  readonly reconnectionToken: string | undefined;
   readonly channels: readonly string[];
 }
 
@@ -98,7 +99,8 @@ export class FecTransport extends WebSocketTransport {
   protected override async onConnection(socket: PingedWebSocket, request: IncomingMessage, upgrade?: UpgradeInfo): Promise<void> {
     const url = upgrade?.url ?? new URL(`ws://server${request.url ?? "/"}`);
     const fec = readFecRequest(url);
-    if (fec === undefined) return super.onConnection(socket, request, upgrade);
+    // Without a seat, ws-transport refuses: its client takes a first message that is no record for a plain server's.
+    if (fec === undefined || !hasSeat(fec)) return super.onConnection(socket, request, upgrade);
     watchHealth(socket);
     const ref = new FecRef(socket, {
       messageBytesMax: this.#options.messageBytesMax,
@@ -111,7 +113,7 @@ export class FecTransport extends WebSocketTransport {
   }
 
   async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext): Promise<void> {
-    const reconnectionToken = fec.url.searchParams.get("reconnectionToken") ?? undefined;
+    const { reconnectionToken } = fec;
     const skipHandshake = fec.url.searchParams.has("skipHandshake");
     const key = `${fec.roomId}/${fec.sessionId}`;
     try {
@@ -130,6 +132,7 @@ export class FecTransport extends WebSocketTransport {
       client.error(code, message, () => ref.close(reconnectionToken === undefined ? CloseCode.WITH_ERROR : retry));
       return;
     }
+    ref.admit();
     this.#replaceSession(key, ref);
     if (this.#udp !== undefined && fec.channels.includes("udp")) new DatagramOffer(ref, this.#udp).start();
   }
@@ -162,7 +165,15 @@ function readFecRequest(url: URL): FecRequest | undefined {
   const sessionId = url.searchParams.get("sessionId");
   const roomId = /\/[a-zA-Z0-9_-]+\/([a-zA-Z0-9_-]+)$/.exec(url.pathname)?.[1];
   if (url.searchParams.get("fec") !== "1" || sessionId === null || roomId === undefined) return undefined;
-  return { url, sessionId, roomId, channels: (url.searchParams.get("channels") ?? "").split(",", CHANNEL_KINDS_MAX) };
+  const reconnectionToken = url.searchParams.get("reconnectionToken") ?? undefined;
+  return { url, sessionId, roomId, reconnectionToken, channels: (url.searchParams.get("channels") ?? "").split(",", CHANNEL_KINDS_MAX) };
+}
+
+/** What connectClientToRoom asks first. */
+function hasSeat({ roomId, sessionId, reconnectionToken }: FecRequest): boolean {
+  const room = matchMaker.getLocalRoomById(roomId);
+  // Core looks rooms up in a plain object, where "constructor" finds something else.
+  return typeof room?.hasReservedSeat === "function" && room.hasReservedSeat(sessionId, reconnectionToken);
 }
 
 /** What ws-transport's ping interval needs, and a handler without which one client's error would end the process. */

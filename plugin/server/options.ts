@@ -12,7 +12,12 @@ import { MAX_PAYLOAD_BYTES_DEFAULT, MAX_PAYLOAD_BYTES_MIN, MESSAGE_BYTES_UNLIMIT
 export interface UdpOptions {
   /** 0..65535, 0 = any free port. Default: the number of the HTTP port. */
   port?: number;
-  /** Address to bind. Default: the one that the HTTP server listens on. */
+  /**
+   * Address to bind. Default: the one that the HTTP server listens on.
+   * A server with several addresses that listens on all of them should set it (and publicAddress, where that differs from
+   * the WebSocket's host): from a socket bound to all, an answer leaves from the address that its route prefers, and a
+   * client takes nothing from another address than it sent to. Its sessions would stay on WebSocket.
+   */
   host?: string;
   /** What clients are told: "host", "host:port", "[ipv6]:port" or its parts. Default: the host that they reached by WebSocket, the bound port. */
   publicAddress?: string | { host?: string; port?: number };

@@ -9,6 +9,7 @@ import type { Server as HttpsServer } from "node:https";
 import { logger } from "@colyseus/core";
 import { UdpEndpoint } from "../channels/udp/udp-server.js";
 import { debugFec } from "./debug.js";
+import { UNOPENED_OFFERS_TO_LOG } from "./limits.js";
 import type { ResolvedUdpOptions } from "./options.js";
 
 /** What clients are told. No host = the one that they reached by WebSocket. */
@@ -22,6 +23,8 @@ export class UdpListener {
   #endpoint: UdpEndpoint | undefined;
   #binding: Promise<Error | undefined> = Promise.resolve(undefined);
   #shut = false;
+  #unopenedInRow = 0;
+  #logged = false;
 
   constructor(options: ResolvedUdpOptions) {
     this.#options = options;
@@ -53,6 +56,16 @@ export class UdpListener {
   /** Resolves when the bind that the last "listening" began is over: with the error if the user asked for that very port. */
   bound(): Promise<Error | undefined> {
     return this.#binding;
+  }
+
+  /** An offered channel opened, or its client gave it up. Several in a row that did not open are the deployment's fault more often than the clients'. */
+  onOfferEnd(opened: boolean): void {
+    this.#unopenedInRow = opened ? 0 : this.#unopenedInRow + 1;
+    if (this.#logged || this.#unopenedInRow < UNOPENED_OFFERS_TO_LOG) return;
+    this.#logged = true;
+    const { host, port } = this.announced ?? {};
+    logger.warn(`colyseus-fec: ${this.#unopenedInRow} clients in a row got no answer by UDP at ${host ?? "this host"}, port ${port}. They play over WebSocket. ` +
+      'Is the port open in the firewall? Behind NAT or a proxy set "udp.publicAddress", with several network addresses "udp.host".');
   }
 
   /** Frees the port; a bind under way is undone. Listening again binds again. */

@@ -1,7 +1,7 @@
 import { EventEmitter } from "node:events";
 import { createServer, Server as HttpServer } from "node:http";
 import { ClientState, Room, Server, Transport, type AuthContext, type Client } from "@colyseus/core";
-import type { Room as SdkRoom } from "@colyseus/sdk";
+import { ColyseusSDK, type Room as SdkRoom } from "@colyseus/sdk";
 import { FecTransport, type FecTransportOptions } from "colyseus-fec";
 import { FecClient, linkControl } from "colyseus-fec/client";
 import { afterEach, expect, test } from "vitest";
@@ -143,13 +143,11 @@ test("contract 8: close codes and reasons pass through, and everything sent befo
 
 test("contract 8: a failed seat, a refused or a crashed join give an ERROR frame and 4002; a bad token 4003", async () => {
   await start();
-  const seats: [path: string, code: number, text: string][] = [
-    ["/p/nothere?sessionId=nobody", 4002, "seat reservation expired"],
+  const joins: [path: string, code: number, text: string][] = [
     [await reserve(server, "strict", { refuse: true }), 4002, "onAuth failed"],
     [await reserve(server, "strict", { crash: true }), 4002, "onJoin failed"],
-    [`${await reserve(server, "strict")}x&reconnectionToken=bad`, 4003, "seat reservation expired"],
   ];
-  for (const [path, code, text] of seats) {
+  for (const [path, code, text] of joins) {
     const { records, closed } = connect(server, `${path}&fec=1&channels=udp`);
     expect((await closed).code).toBe(code);
     expect(records[0]!.toString("utf8", 1)).toContain('"t":"hello"');
@@ -157,8 +155,33 @@ test("contract 8: a failed seat, a refused or a crashed join give an ERROR frame
     expect(records[1]!.toString()).toContain(text);
     expect(records).toHaveLength(2); // and no offer
   }
+  const seat = await reserve(server, "strict");
+  const noSeats: [path: string, code: number][] = [
+    ["/p/nothere?sessionId=nobody", 4002],
+    ["/p/constructor?sessionId=nobody", 4002],
+    ["/p/__proto__?sessionId=__proto__", 4002],
+    [`${seat}x`, 4002],
+    [`${seat}x&reconnectionToken=bad`, 4003],
+  ];
+  for (const [path, code] of noSeats) {
+    const [ours, stock] = [connect(server, `${path}&fec=1&channels=udp`), connect(server, path)];
+    const { code: got, reason } = await ours.closed;
+    expect(await stock.closed, path).toEqual({ code: got, reason });
+    expect(got).toBe(code);
+    expect(ours.records).toEqual(stock.records); // no hello, so no link: an ERROR frame
+    expect(ours.records.map(([first]) => first)).toEqual([11]);
+  }
   expect(server.transport.udpStats!.sessions).toBe(0);
   await expect(new FecClient(server.url).create("strict", { crash: true })).rejects.toThrow("onJoin failed");
+  // To a client, a refused seat is the same by either SDK.
+  const [, processId, roomId] = seat.split(/[/?]/);
+  const reservation = { name: "strict", roomId, processId, sessionId: "nobody" } as unknown as Parameters<FecClient["consumeSeatReservation"]>[0];
+  const errors: unknown[] = [];
+  for (const client of [new FecClient(server.url), new ColyseusSDK(server.url)]) {
+    errors.push(await client.consumeSeatReservation(reservation).catch((error: Error & { code: number }) => [error.code, error.message]));
+  }
+  expect(errors[0]).toEqual(errors[1]);
+  expect(JSON.stringify(errors[0])).toContain("seat reservation expired");
 });
 
 test("contract 9: a connection without session and room echoes pings, and is closed after a second of silence", async () => {

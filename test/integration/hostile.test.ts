@@ -1,9 +1,11 @@
 import { createSocket } from "node:dgram";
 import { linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
+import { readControl, type UdpOffer } from "../../plugin/channels/control-records.js";
+import { UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";
-import { serverClient, startServer, until, untilUdp, type TestServer } from "./harness.js";
+import { serverClient, silentUdpSocket, startServer, until, untilUdp, type TestServer } from "./harness.js";
 import { connect, reserve } from "./raw-connection.js";
 import { SyncRoom, Witness } from "./sync-room.js";
 
@@ -53,6 +55,24 @@ test("unknown control records are ignored, and asking for offers in a loop gets 
   expect(offers()).toBe(1);
   expect(socket.readyState).toBe(WebSocket.OPEN);
   socket.terminate();
+});
+
+test("a player who names another address sends it one challenge for each probe, and no patches", async () => {
+  const { socket, records } = connect(server, `${await reserve(server)}&fec=1&channels=udp`);
+  const controls = () => records.filter((record) => record[0] === 0x1f).map((record) => readControl(record));
+  const offer = await until("an offer", () => controls().find((control): control is UdpOffer => control.kind === "udp"));
+  socket.send(Uint8Array.of(0x1e, 3, 0, 0, 0, 0, 10)); // JOIN_ROOM, acknowledged
+  const victim = await silentUdpSocket();
+  const heard: number[] = [];
+  victim.socket.on("message", (packet) => heard.push(packet.length));
+  const sealer = new UdpSealer(offer.secret, "c2s", offer.connectionId);
+  for (let i = 0; i < 3; i++) victim.socket.send(sealer.seal(new Uint8Array(0)), offer.port, "127.0.0.1");
+  await until("challenges", () => heard.length === 3);
+  const patches = records.length;
+  await until("patches by WebSocket", () => records.length > patches + 20);
+  expect(heard).toEqual([34, 34, 34]);
+  socket.terminate();
+  victim.socket.close();
 });
 
 test("garbage on the UDP port changes nothing but a counter", async () => {

@@ -2,6 +2,8 @@ import { FecTransport, type FecTransportOptions } from "colyseus-fec";
 import { FecClient, type FecClientOptions } from "colyseus-fec/client";
 import { FecClient as BrowserFecClient } from "../../plugin/client/browser.js";
 import { expect, test } from "vitest";
+import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
+import { resolveClientOptions, type ChannelOpeners } from "../../plugin/client/options.js";
 import { resolveFecOptions } from "../../plugin/server/options.js";
 
 const wrongServerOptions: [options: unknown, message: string][] = [
@@ -29,7 +31,7 @@ test.each(wrongServerOptions)("FecTransport refuses %j", (options, message) => {
 });
 
 const wrongClientOptions: [options: unknown, message: string][] = [
-  [{ channels: ["webrtc"] }, '"channels" expected only "udp", got "webrtc"'],
+  [{ channels: ["udp", "tcp"] }, '"channels" expected only "udp", "webrtc", got "tcp"'],
   [{ channels: "udp" }, '"channels" expected a list, got "udp"'],
   [{ repair: { schedule: "sliding", codeRate: 2 } }, '"repair.codeRate" expected above 0 to 1, got 2'],
   [{ netem: "wlan" }, '"profile" expected one of'],
@@ -39,9 +41,14 @@ test.each(wrongClientOptions)("FecClient refuses %j", (options, message) => {
   expect(() => new FecClient("ws://127.0.0.1:1", options as FecClientOptions)).toThrow(message);
 });
 
-test("the browser's FecClient knows no channel yet", () => {
-  expect(() => new BrowserFecClient("ws://127.0.0.1:1", { channels: ["udp"] })).toThrow('"channels" expected an empty list, got "udp"');
-  expect(() => new BrowserFecClient("ws://127.0.0.1:1")).not.toThrow();
+test("a channel that a build lacks is not available there, and no error", () => {
+  expect(() => new BrowserFecClient("ws://127.0.0.1:1", { channels: ["udp"] })).not.toThrow();
+  const udp: ChannelOpeners = { udp: () => createMemoryChannelPair()[0] };
+  const channels = (options: FecClientOptions, openers: ChannelOpeners) => resolveClientOptions(options, openers).channels;
+  expect(channels({ channels: ["udp", "webrtc"] }, {})).toEqual([]);
+  expect(channels({ channels: ["webrtc", "udp", "udp"] }, udp)).toEqual(["udp"]);
+  expect(channels({}, udp)).toEqual(["udp"]);
+  expect(channels({ channels: [] }, udp)).toEqual([]);
 });
 
 const addresses: [publicAddress: string | object, host: string | undefined, port: number | undefined][] = [

@@ -6,7 +6,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { RepairDecoder } from "../../plugin/core/fec/repair-decoder.js";
-import { RepairEncoder, type RepairSymbol } from "../../plugin/core/fec/repair-encoder.js";
+import { RepairEncoder } from "../../plugin/core/fec/repair-encoder.js";
+import type { RepairSymbol } from "../../plugin/core/symbol.js";
 import { seqAdd, seqDiff, type Seq } from "../../plugin/core/seq.js";
 import { FIRST_SEQS, drain, encoderOf, keep, makeRandom, makeSymbol, testSeed } from "../unit/fec-support.js";
 import { coefficientByDefinition, determinedUnknowns, slowInv, slowMul } from "../unit/fec-oracle.js";

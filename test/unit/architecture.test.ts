@@ -17,7 +17,7 @@ const ARROWS: Record<string, string[]> = {
   "plugin/netem": ["plugin/netem"],
   "plugin/channels": ["plugin/channels", "plugin/core", "plugin/netem", "node:"],
   "plugin/server": ["plugin/server", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/core", "@colyseus/ws-transport", "ws", "debug", "node:"],
-  "plugin/client": ["plugin/client", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/sdk", "@colyseus/shared-types", "node:"],
+  "plugin/client": ["plugin/client", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/sdk", "node:"],
 };
 
 /** Files of core/ itself that the parts below the link may import. */

@@ -1,6 +1,6 @@
 /** Symbols and shorthands for the tests of the repair code. */
 
-import type { RepairSymbol } from "../../plugin/core/fec/repair-encoder.js";
+import type { RepairSymbol } from "../../plugin/core/symbol.js";
 import { RepairEncoder } from "../../plugin/core/fec/repair-encoder.js";
 import type { RepairDecoder } from "../../plugin/core/fec/repair-decoder.js";
 import { seqAdd, type Seq } from "../../plugin/core/seq.js";

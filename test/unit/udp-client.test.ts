@@ -1,11 +1,12 @@
 /** The UDP client against the endpoint and against nobody: real sockets on 127.0.0.1. */
 
-import { createSocket } from "node:dgram";
+import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
 import { openUdpChannel, type UdpClientChannel } from "../../plugin/channels/udp/udp-client.js";
-import { UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
+import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
+import { encodeChallenge, kindOf, tokenOf } from "../../plugin/channels/udp/udp-path.js";
 import { UdpEndpoint } from "../../plugin/channels/udp/udp-server.js";
 
 const HOST = "127.0.0.1";
@@ -49,6 +50,33 @@ async function freePort(): Promise<number> {
   return port;
 }
 
+/** A relay to the server's port, whose own port on that side can change. */
+async function startNat(serverPort: number): Promise<{ port: number; rebind(): Promise<void> }> {
+  const inner = createSocket("udp4").bind(0, HOST);
+  await once(inner, "listening");
+  let clientPort = 0;
+  let outer = await openOuter();
+  inner.on("message", (packet, from) => {
+    clientPort = from.port;
+    outer.send(packet, serverPort, HOST);
+  });
+  closers.push(() => inner.close(), () => outer.close());
+
+  async function openOuter(): Promise<Socket> {
+    const socket = createSocket("udp4").bind(0, HOST);
+    socket.on("message", (packet) => inner.send(packet, clientPort, HOST));
+    await once(socket, "listening");
+    return socket;
+  }
+
+  const rebind = async () => {
+    const old = outer;
+    outer = await openOuter();
+    old.close();
+  };
+  return { port: inner.address().port, rebind };
+}
+
 describe("the UDP client", () => {
   test("gives up with reason timeout where nobody listens, refusals notwithstanding", async () => {
     const client = openUdpChannel({ host: HOST, port: await freePort(), timeoutMs: 300, ...SESSION });
@@ -67,6 +95,34 @@ describe("the UDP client", () => {
     const sealer = new UdpSealer(SESSION.secret, "s2c", SESSION.connectionId);
     socket.on("message", (_packet, from) => socket.send(sealer.seal(Buffer.alloc(0)), from.port, from.address));
     await until(() => client.state === "open");
+  });
+
+  test("answers every challenge at once, and is open when the server sends anything else", async () => {
+    const socket = createSocket("udp4").bind(0, HOST);
+    await once(socket, "listening");
+    closers.push(() => socket.close());
+    const sealer = new UdpSealer(SESSION.secret, "s2c", SESSION.connectionId);
+    const opener = new UdpOpener(SESSION.secret, "c2s", SESSION.connectionId);
+    const client = openUdpChannel({ host: HOST, port: socket.address().port, ...SESSION });
+    closers.push(() => client.close());
+    const token = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+    const answers: Uint8Array[] = [];
+    let probes = 0;
+    let confirm = false;
+    socket.on("message", (packet, from) => {
+      const opened = opener.open(packet);
+      if (!opened.ok) return;
+      if (kindOf(opened.datagram) === "response") answers.push(Buffer.from(tokenOf(opened.datagram)));
+      else probes++;
+      const reply = confirm ? Buffer.alloc(0) : encodeChallenge(token);
+      if (kindOf(opened.datagram) === "probe") socket.send(sealer.seal(reply), from.port, from.address);
+    });
+    await until(() => answers.length === 2);
+    expect(client.state).toBe("connecting");
+    confirm = true;
+    await until(() => client.state === "open");
+    expect(answers).toEqual([Buffer.from(token), Buffer.from(token)]);
+    expect(probes).toBe(3);
   });
 
   test("does not open for what is not authentic, and bounds the cipher's work for it", async () => {
@@ -110,14 +166,39 @@ describe("the UDP client", () => {
     const received: string[] = [];
     client.ondatagram = (datagram) => received.push(Buffer.from(datagram).toString());
     const before = client.localPort;
-    const accepted = endpoint.stats.accepted;
+    const { challenges } = endpoint.stats;
     client.rebind();
-    await until(() => endpoint.stats.accepted > accepted);
+    await until(() => {
+      server.send(Buffer.from("found you")); // to the old socket until the new one has answered the challenge
+      return received.length > 0;
+    });
     expect(client.localPort).not.toBe(before);
-    server.send(Buffer.from("found you"));
-    await until(() => received.length === 1);
-    expect(received).toEqual(["found you"]);
+    expect(endpoint.stats.challenges).toBe(challenges + 1);
+    expect(received[0]).toBe("found you");
     expect(client.state).toBe("open");
+  });
+
+  test("goes on behind a NAT that gives it another port, without knowing", async () => {
+    const endpoint = await UdpEndpoint.bind({ port: 0, host: HOST });
+    closers.push(() => endpoint.close());
+    const nat = await startNat(endpoint.address().port);
+    const { channel: server, ...session } = endpoint.createChannel();
+    const client = openUdpChannel({ host: HOST, port: nat.port, ...session });
+    closers.push(() => client.close());
+    await until(() => client.state === "open" && server.state === "open");
+    const [up, down] = [new Set<string>(), new Set<string>()];
+    server.ondatagram = (datagram) => up.add(Buffer.from(datagram).toString());
+    client.ondatagram = (datagram) => down.add(Buffer.from(datagram).toString());
+    await nat.rebind();
+    server.send(Buffer.from("lost at the old port"));
+    client.send(Buffer.from("first"));
+    await until(() => up.has("first"));
+    await until(() => {
+      server.send(Buffer.from("found you"));
+      return down.has("found you");
+    });
+    expect([...down]).toEqual(["found you"]);
+    expect(endpoint.stats.challenges).toBe(2);
   });
 
   test("survives the end of its server without an event: the session's end is the WebSocket's", async () => {

@@ -1,12 +1,26 @@
-/** The UDP endpoint against hand-made clients and attackers: real sockets on 127.0.0.1, waits for counters and never for time. */
+/** The UDP endpoint against hand-made clients and attackers: real sockets on 127.0.0.1, waits for counters and never for time. 400 lines and more: all tests share the clients. */
 
 import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
 import type { GarbageBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
 import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
+import { encodeResponse, kindOf, tokenOf } from "../../plugin/channels/udp/udp-path.js";
 import { UdpEndpoint, type UdpEndpointOptions } from "../../plugin/channels/udp/udp-server.js";
+
+/** The sockets that the plugin made: some packets no test can send, so they are given to the handler. */
+const pluginSockets = vi.hoisted(() => [] as Socket[]);
+
+vi.mock(import("../../plugin/channels/udp/udp-socket.js"), async (original) => {
+  const module = await original();
+  const createUdpSocket: typeof module.createUdpSocket = (type) => {
+    const socket = module.createUdpSocket(type);
+    pluginSockets.push(socket);
+    return socket;
+  };
+  return { ...module, createUdpSocket };
+});
 
 const HOST = "127.0.0.1";
 
@@ -84,6 +98,31 @@ function garbageFor(session: Session, count: number): Buffer[] {
   });
 }
 
+/** Sends a packet from an address that is not validated; resolves with the challenge that comes back, opened. */
+async function challengeFor(client: RawClient, session: Session, packet: Buffer): Promise<Buffer> {
+  const before = client.heard.length;
+  await sendAll(client, [packet]);
+  await until(() => client.heard.length > before);
+  const opened = session.opener.open(client.heard[before]!);
+  if (!opened.ok || kindOf(opened.datagram) !== "challenge") throw new Error("expected a challenge");
+  return opened.datagram;
+}
+
+/** Proves to be at the client's address, and forgets what that was answered: a challenge and a probe. */
+async function validate(client: RawClient, session: Session): Promise<void> {
+  const challenge = await challengeFor(client, session, session.sealer.seal(empty));
+  const before = client.heard.length;
+  await sendAll(client, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
+  await until(() => client.heard.length > before);
+  expect(session.opener.open(client.heard[before]!)).toMatchObject({ ok: true, datagram: empty });
+  client.heard.length = 0;
+}
+
+/** Gives the endpoint a packet as if it came from there. */
+function emitFrom(address: string, port: number, packet: Buffer): void {
+  pluginSockets.at(-1)!.emit("message", packet, { address, port, family: "IPv4", size: packet.length });
+}
+
 beforeEach(() => {
   sockets = [];
 });
@@ -94,29 +133,131 @@ afterEach(async () => {
 });
 
 describe("the UDP endpoint", () => {
-  test("opens a channel with the first authentic datagram, answers a probe with a probe, and hands on the rest", async () => {
+  test("challenges a probe, opens with the answer, answers further probes with probes, and hands on the rest", async () => {
     await bind();
     const session = createSession();
     let opens = 0;
     session.channel.onopen = () => opens++;
     const client = await rawClient();
-    expect(session.channel.state).toBe("connecting");
-    await sendAll(client, [session.sealer.seal(empty), session.sealer.seal(text("hello"))]);
+    const challenge = await challengeFor(client, session, session.sealer.seal(empty));
+    expect(challenge).toHaveLength(10);
+    expect([session.channel.state, session.channel.send(text("early"))]).toEqual(["connecting", false]);
+    await sendAll(client, [session.sealer.seal(encodeResponse(tokenOf(challenge))), session.sealer.seal(text("hello")), session.sealer.seal(empty)]);
     expect(session.channel.state).toBe("open");
     expect(opens).toBe(1);
     expect(session.received).toEqual(["hello"]);
-    await until(() => client.heard.length === 1);
-    expect(session.opener.open(client.heard[0]!)).toMatchObject({ ok: true, datagram: empty, counter: 0 });
+    await until(() => client.heard.length === 3);
+    for (const packet of client.heard.slice(1)) expect(session.opener.open(packet)).toMatchObject({ ok: true, datagram: empty });
     expect(session.channel.send(text("welcome"))).toBe(true);
-    await until(() => client.heard.length === 2);
-    expect(session.opener.open(client.heard[1]!)).toMatchObject({ ok: true, datagram: text("welcome"), counter: 1 });
+    await until(() => client.heard.length === 4);
+    expect(session.opener.open(client.heard[3]!)).toMatchObject({ ok: true, datagram: text("welcome"), counter: 3 });
     expect(session.channel.overheadBytes).toBe(24 + 28);
+  });
+
+  test("sends an address that never answers nothing but challenges, at most three times the bytes that came from it", async () => {
+    await bind();
+    const session = createSession();
+    const victim = await rawClient();
+    const packets = [session.sealer.seal(empty), session.sealer.seal(text("data")), session.sealer.seal(empty)];
+    await sendAll(victim, packets);
+    await until(() => victim.heard.length === 3);
+    for (const packet of victim.heard) expect(kindOf((session.opener.open(packet) as { datagram: Buffer }).datagram)).toBe("challenge");
+    const bytes = (list: Buffer[]): number => list.reduce((sum, packet) => sum + packet.length, 0);
+    expect(bytes(victim.heard)).toBeLessThanOrEqual(3 * bytes(packets));
+    expect(session.channel.state).toBe("connecting");
+    expect(session.channel.send(text("patch"))).toBe(false);
+    expect(session.received).toEqual([]);
+    expect(endpoint.stats).toMatchObject({ accepted: 3, challenges: 3, sent: 3 });
+  });
+
+  test("opens for nothing but the right token, from the address that it was sent to, in time", async () => {
+    let nowMs = 0;
+    await bind({ now: () => nowMs });
+    const session = createSession();
+    const [client, other] = [await rawClient(), await rawClient()];
+    const challenge = await challengeFor(client, session, session.sealer.seal(empty));
+    const wrong = Buffer.from(tokenOf(challenge));
+    wrong[7]! ^= 1;
+    await sendAll(other, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
+    await sendAll(client, [session.sealer.seal(encodeResponse(wrong)), session.sealer.seal(challenge), session.sealer.seal(text("\0\x03later"))]);
+    nowMs += 15_000;
+    await sendAll(client, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
+    expect(session.channel.state).toBe("connecting");
+    expect(session.received).toEqual([]);
+    await until(() => client.heard.length === endpoint.stats.challenges - other.heard.length);
+    await validate(client, session);
+    expect(session.channel.state).toBe("open");
+  });
+
+  test("does not move for datagrams that a stranger on the path sends on first, and sends that one no data", async () => {
+    await bind();
+    const session = createSession();
+    const [client, attacker] = [await rawClient(), await rawClient()];
+    await validate(client, session);
+    await sendAll(attacker, [session.sealer.seal(text("raced")), session.sealer.seal(empty)]);
+    for (let i = 0; i < 5; i++) session.channel.send(text("patch"));
+    await until(() => client.heard.length === 5 && attacker.heard.length === 2);
+    expect(session.received).toEqual(["raced"]);
+    expect(attacker.heard.map((packet) => packet.length)).toEqual([34, 34]);
+    expect(session.channel.state).toBe("open");
+  });
+
+  test("does not go back to an address for an answer that is older than what the new one sent", async () => {
+    await bind();
+    const session = createSession();
+    const [old, now] = [await rawClient(), await rawClient()];
+    const challenge = await challengeFor(old, session, session.sealer.seal(empty));
+    const late = session.sealer.seal(encodeResponse(tokenOf(challenge)));
+    await validate(now, session);
+    await sendAll(old, [late]);
+    session.channel.send(text("here"));
+    await until(() => now.heard.length === 1);
+    expect(old.heard).toHaveLength(1);
+  });
+
+  test("counts a datagram from port 0 as malformed, and lives", async () => {
+    await bind();
+    const session = createSession();
+    emitFrom(HOST, 0, session.sealer.seal(empty));
+    expect(endpoint.stats).toMatchObject({ received: 1, malformed: 1, accepted: 0, sent: 0 });
+  });
+
+  test("counts sends that node:dgram throws for, and lives", async () => {
+    await bind();
+    const session = createSession();
+    emitFrom(HOST, 70_000, session.sealer.seal(empty));
+    expect(endpoint.stats).toMatchObject({ accepted: 1, sendErrors: 1 });
+    await validate(await rawClient(), session);
+  });
+
+  test("ends one channel, and no more, for an error while it takes a datagram", async () => {
+    await bind();
+    const [bad, good] = [createSession(), createSession()];
+    const client = await rawClient();
+    await validate(client, bad);
+    await validate(client, good);
+    const reasons: string[] = [];
+    bad.channel.onclose = (reason) => reasons.push(reason);
+    bad.channel.ondatagram = () => {
+      throw new Error("handler");
+    };
+    await sendAll(client, [bad.sealer.seal(text("x")), good.sealer.seal(text("y"))]);
+    expect(reasons).toEqual(["internal error"]);
+    expect(good.received).toEqual(["y"]);
+    expect(endpoint.stats.internalErrors).toBe(1);
+  });
+
+  test("throws RangeError for a datagram that looks like the channel's own", async () => {
+    await bind();
+    expect(() => createSession().channel.send(Uint8Array.of(0, 1))).toThrow('"datagram" expected a first byte of 1..255, got 0');
   });
 
   test("keeps sessions apart on one socket", async () => {
     await bind();
     const [one, two] = [createSession(), createSession()];
     const client = await rawClient();
+    await validate(client, one);
+    await validate(client, two);
     await sendAll(client, [one.sealer.seal(text("1")), two.sealer.seal(text("2"))]);
     expect([one.received, two.received]).toEqual([["1"], ["2"]]);
     expect(one.connectionId).not.toBe(two.connectionId);
@@ -132,6 +273,7 @@ describe("the UDP endpoint", () => {
     expect(endpoint.stats).toMatchObject({ received: 24, malformed: 3, unknownConnection: 1, unauthentic: 20, accepted: 0, sent: 0 });
     expect(session.channel.state).toBe("connecting");
     expect(session.channel.send(text("x"))).toBe(false);
+    await validate(client, session);
     await sendAll(client, [session.sealer.seal(text("still here"))]);
     expect(session.received).toEqual(["still here"]);
   });
@@ -141,38 +283,41 @@ describe("the UDP endpoint", () => {
     const session = createSession();
     const [client, attacker] = [await rawClient(), await rawClient()];
     await sendAll(attacker, garbageFor(session, 10));
-    await sendAll(client, [session.sealer.seal(text("open"))]);
+    await validate(client, session);
     const stolen = session.sealer.seal(text("once"));
     await sendAll(client, [stolen]);
     await sendAll(attacker, [...garbageFor(session, 10), stolen]);
     session.channel.send(text("for the client"));
     await until(() => client.heard.length === 1);
     expect(attacker.heard).toEqual([]);
-    expect(endpoint.stats).toMatchObject({ sent: 1, unauthentic: 20 - 2, replayed: 3 });
+    expect(endpoint.stats).toMatchObject({ sent: 3, challenges: 1, unauthentic: 20 - 3, replayed: 1 + 3 });
   });
 
   test("does not take back a datagram of its own, reflected", async () => {
     await bind();
     const session = createSession();
     const client = await rawClient();
-    await sendAll(client, [session.sealer.seal(empty)]);
-    await until(() => client.heard.length === 1);
+    await validate(client, session);
     for (let i = 0; i < 5; i++) session.channel.send(text("mirror"));
-    await until(() => client.heard.length === 6);
-    await sendAll(client, client.heard.slice(1));
+    await until(() => client.heard.length === 5);
+    await sendAll(client, client.heard);
     expect(session.received).toEqual([]);
     expect(endpoint.stats.unauthentic).toBe(5);
   });
 
-  test("follows a client to another address", async () => {
+  test("follows a client to another address once that is validated, and takes its datagrams meanwhile", async () => {
     await bind();
     const session = createSession();
     const [home, mobile] = [await rawClient(), await rawClient()];
+    await validate(home, session);
     await sendAll(home, [session.sealer.seal(text("a"))]);
-    await sendAll(mobile, [session.sealer.seal(text("b"))]);
+    const challenge = await challengeFor(mobile, session, session.sealer.seal(text("b")));
+    session.channel.send(text("not proved yet"));
+    await until(() => home.heard.length === 1);
+    await sendAll(mobile, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
     session.channel.send(text("where are you"));
-    await until(() => mobile.heard.length === 1);
-    expect(home.heard).toEqual([]);
+    await until(() => mobile.heard.length === 3); // a challenge, a probe, the datagram
+    expect(home.heard).toHaveLength(1);
     expect(session.received).toEqual(["a", "b"]);
   });
 
@@ -180,6 +325,7 @@ describe("the UDP endpoint", () => {
     await bind();
     const session = createSession();
     const [client, attacker] = [await rawClient(), await rawClient()];
+    await validate(client, session);
     const seen = session.sealer.seal(text("seen"));
     const held = session.sealer.seal(text("held back"));
     await sendAll(client, [seen, session.sealer.seal(text("newer"))]);
@@ -200,6 +346,7 @@ describe("the UDP endpoint", () => {
     await bind({ garbageBudget, now: () => nowMs });
     const [open, waiting] = [createSession(), createSession()];
     const [client, attacker] = [await rawClient(), await rawClient()];
+    await validate(client, open);
     await sendAll(client, [open.sealer.seal(text("in"))]);
     await sendAll(attacker, garbageFor(waiting, 500));
     expect(endpoint.stats).toMatchObject({ unauthentic: 30, overBudget: 470 });
@@ -220,10 +367,11 @@ describe("the UDP endpoint", () => {
     await bind({ garbageBudget, now: () => nowMs });
     const session = createSession();
     const client = await rawClient();
+    await validate(client, session);
     await sendAll(client, [session.sealer.seal(text("in"))]);
     await sendAll(client, garbageFor(session, 300));
-    // One of the 300 repeats the counter 0: dropped before the cipher.
-    expect(endpoint.stats).toMatchObject({ unauthentic: 10, replayed: 1, overBudget: 289 });
+    // Three of the 300 repeat a counter: dropped before the cipher.
+    expect(endpoint.stats).toMatchObject({ unauthentic: 10, replayed: 3, overBudget: 287 });
     nowMs = 100;
     await sendAll(client, [session.sealer.seal(text("again"))]);
     expect(session.received).toEqual(["in", "again"]);
@@ -233,6 +381,7 @@ describe("the UDP endpoint", () => {
     await bind();
     const session = createSession();
     const client = await rawClient();
+    await validate(client, session);
     await sendAll(client, [session.sealer.seal(text("in"))]);
     session.channel.close();
     expect(endpoint.channelCount).toBe(0);
@@ -265,8 +414,7 @@ describe("the UDP endpoint", () => {
     endpoint = await UdpEndpoint.bind({ port: 0 });
     const session = createSession();
     const client = await rawClient();
-    await sendAll(client, [session.sealer.seal(empty)]);
-    await until(() => client.heard.length === 1);
+    await validate(client, session);
     expect(session.channel.overheadBytes).toBe(24 + 28);
   });
 });

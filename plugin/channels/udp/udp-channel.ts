@@ -2,12 +2,14 @@
  * What both sides of a UDP channel are: the envelope and the channel's state, without a socket.
  * A side says how a packet leaves (`hasRoom`, `transmit`) and what it frees (`release`).
  * A sealed empty datagram is a probe: it shows that its sender lives and where, and is not handed to `ondatagram`.
+ * Nor are the frames of udp-path.ts, which show the server that its client is at an address.
  */
 
 import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
 import { checkDatagramSize } from "../datagram-size.js";
 import { UDP_DATAGRAM_BYTES_MAX } from "../limits.js";
 import { UdpOpener, UdpSealer, type UdpOpened } from "./udp-envelope.js";
+import { CHANNEL_FRAME } from "./udp-path.js";
 
 const PROBE = new Uint8Array(0);
 
@@ -42,9 +44,11 @@ export abstract class UdpChannel implements DatagramChannel {
     return this.#state;
   }
 
+  /** @throws RangeError also for a datagram whose first byte is 0: those are the channel's own. */
   send(datagram: Uint8Array): boolean {
     checkDatagramSize(datagram, this.maxDatagramBytes);
-    return this.#state === "open" && this.#seal(datagram);
+    if (datagram[0] === CHANNEL_FRAME) throw new RangeError('"datagram" expected a first byte of 1..255, got 0');
+    return this.#state === "open" && this.#send(datagram);
   }
 
   close(): void {
@@ -61,31 +65,38 @@ export abstract class UdpChannel implements DatagramChannel {
 
   /** Sends a probe, in any state but closed. */
   protected sendProbe(): void {
-    if (this.#state !== "closed") this.#seal(PROBE);
+    if (this.#state !== "closed") this.#send(PROBE);
   }
 
-  /** Authenticates one packet. What is ok must go to `accept`. */
   protected authenticate(packet: Buffer): UdpOpened {
     return this.#opener.open(packet);
   }
 
-  /** Takes an authentic datagram: opens the channel if it is the first, and hands on what is no probe. */
-  protected accept(datagram: Buffer): void {
-    if (this.#state === "connecting") {
-      this.#state = "open";
-      this.onopen?.();
-    }
-    if (datagram.length > 0 && this.#state === "open") this.ondatagram?.(datagram);
+  /** Seals what the side then sends by itself. */
+  protected seal(plaintext: Uint8Array): Buffer {
+    return this.#sealer.seal(plaintext);
+  }
+
+  /** Opens the channel, if it is not yet: it carries datagrams both ways. */
+  protected open(): void {
+    if (this.#state !== "connecting") return;
+    this.#state = "open";
+    this.onopen?.();
+  }
+
+  /** Hands on a datagram of the peer, if the channel is open. */
+  protected deliver(datagram: Buffer): void {
+    if (this.#state === "open") this.ondatagram?.(datagram);
   }
 
   /** Whether a packet can leave now: there is an address, and room in the queue. */
   protected abstract hasRoom(): boolean;
-  /** Sends one sealed packet; errors are counted, not thrown. */
+  /** Sends one sealed packet to the peer; errors are counted, not thrown. */
   protected abstract transmit(packet: Buffer): void;
   /** Frees sockets, timers and table entries; called once. */
   protected abstract release(): void;
 
-  #seal(datagram: Uint8Array): boolean {
+  #send(datagram: Uint8Array): boolean {
     if (!this.hasRoom()) return false;
     this.transmit(this.#sealer.seal(datagram));
     return true;

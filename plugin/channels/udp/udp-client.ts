@@ -2,7 +2,7 @@
  * The client's end of the UDP channel, for Node: says hello until the server answers, then carries datagrams.
  * The session (connection id and secret) comes by the WebSocket; retrying after a failure is the caller's.
  * When the client's network changes, it takes a new socket under the same session (the server follows the newest
- * authentic datagram). docs/WIRE-FORMAT.md section 5.
+ * path that it validates). docs/WIRE-FORMAT.md section 5.
  */
 
 import type { Socket } from "node:dgram";
@@ -18,7 +18,8 @@ import {
 } from "../limits.js";
 import { GARBAGE_BUDGET_DEFAULT, TokenBucket } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
-import { createUdpSocket, enlargeBuffers, hasSendRoom, udpHeaderBytes } from "./udp-socket.js";
+import { encodeResponse, kindOf, tokenOf } from "./udp-path.js";
+import { createUdpSocket, enlargeBuffers, hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
 
 export interface UdpClientOptions extends UdpSession {
   /** A name or an IP literal. Of a name with addresses of both families, one of each is tried at once. */
@@ -26,7 +27,7 @@ export interface UdpClientOptions extends UdpSession {
   port: number;
   /** Ends the channel, with reason "aborted". */
   signal?: AbortSignal;
-  /** Milliseconds without an authentic datagram until the channel ends with reason "timeout"; 10000 unless told. */
+  /** Milliseconds until a channel that is not open ends with reason "timeout"; 10000 unless told. */
   timeoutMs?: number;
 }
 
@@ -121,9 +122,7 @@ export class UdpClientChannel extends UdpChannel {
 
   protected override transmit(packet: Buffer): void {
     for (const route of this.#routes) {
-      if (!route.connected || !hasSendRoom(route.socket)) continue;
-      this.stats.sent++;
-      route.socket.send(packet, this.#onSent);
+      if (route.connected && hasSendRoom(route.socket)) this.#sendOn(route, packet);
     }
   }
 
@@ -187,13 +186,27 @@ export class UdpClientChannel extends UdpChannel {
       return;
     }
     this.#heardMs = performance.now();
-    if (this.state === "connecting") this.#settleOn(route);
-    this.accept(opened.datagram);
+    if (this.#routes.length > 1) this.#settleOn(route);
+    this.#take(opened.datagram, route);
   }
 
-  /** Keeps the route that heard the server, and stops the hellos. */
+  /** A server sends nothing but challenges before its channel is open: all else opens this one, and ends the hellos. */
+  #take(plaintext: Buffer, route: Route): void {
+    const kind = kindOf(plaintext);
+    if (kind === "challenge") this.#sendOn(route, this.seal(encodeResponse(tokenOf(plaintext))));
+    if (kind !== "data" && kind !== "probe") return;
+    if (this.state === "connecting") this.#clearTimers();
+    this.open();
+    if (kind === "data") this.deliver(plaintext);
+  }
+
+  #sendOn(route: Route, packet: Buffer): void {
+    this.stats.sent++;
+    sendPacket(route.socket, packet, undefined, this.#onSent);
+  }
+
+  /** Keeps the route that heard the server. */
   #settleOn(route: Route): void {
-    this.#clearTimers();
     for (const other of this.#routes) {
       if (other !== route) other.socket.close();
     }

@@ -18,10 +18,10 @@ export type UdpRejection = "malformed" | "replayed" | "unauthentic";
 export type UdpOpened =
   | {
       readonly ok: true;
-      /** The plaintext, owned by the caller; empty for a probe. */
+      /** The plaintext, owned by the caller; udp-path.ts tells what it is. */
       readonly datagram: Buffer;
       readonly counter: number;
-      /** True if the counter is the largest authentic one so far: the peer is where this packet came from. */
+      /** True if the counter is the largest authentic one so far: the peer may be where this packet came from. */
       readonly newest: boolean;
     }
   | { readonly ok: false; readonly reason: UdpRejection };

@@ -1,6 +1,7 @@
 /**
  * The server's end of the UDP channel: one node:dgram socket for all sessions, told apart by connection id.
- * It sends nothing to an address that no authentic datagram came from, answers nothing that is not authentic, and
+ * It sends datagrams only to an address that the client has proved to be at (RFC 9000 section 8.2): any other gets one
+ * challenge for each authentic datagram from it, 34 bytes for at least 24. It answers nothing that is not authentic, and
  * bounds the cipher work that garbage can cause (udp-budget.ts). The envelope is udp-envelope.ts; sessions and their
  * admission are the host's. docs/WIRE-FORMAT.md section 5.
  */
@@ -10,12 +11,14 @@ import type { RemoteInfo, Socket } from "node:dgram";
 import { lookup } from "node:dns/promises";
 import type { AddressInfo } from "node:net";
 import type { DatagramChannel } from "../datagram-channel.js";
+import { callHost } from "../host-call.js";
 import { CONNECTION_ID_TRIES_MAX, IPV6_UDP_HEADER_BYTES, UDP_ENVELOPE_BYTES, UDP_SESSIONS_MAX } from "../limits.js";
 import { GARBAGE_BUDGET_DEFAULT, StrangerBudget, TokenBucket, type GarbageBudgetOptions } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { readConnectionId } from "./udp-envelope.js";
 import { UDP_SECRET_BYTES } from "./udp-keys.js";
-import { createUdpSocket, enlargeBuffers, hasSendRoom, udpHeaderBytes } from "./udp-socket.js";
+import { encodeChallenge, kindOf, PathTokens, tokenOf } from "./udp-path.js";
+import { createUdpSocket, enlargeBuffers, hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
 
 export interface UdpEndpointOptions {
   /** 0 = any free one. */
@@ -33,7 +36,7 @@ export interface UdpEndpointStats {
   received: number;
   /** Authentic and new: handed to a channel. */
   accepted: number;
-  /** Too short or too long. */
+  /** Too short or too long, or from port 0, where nothing can be answered. */
   malformed: number;
   unknownConnection: number;
   /** Seen before, or too old to tell. */
@@ -43,17 +46,21 @@ export interface UdpEndpointStats {
   /** Dropped before the cipher, because its source had sent too much garbage. */
   overBudget: number;
   sent: number;
+  /** Of those sent, the challenges to addresses that are not validated. */
+  challenges: number;
   /** Not sent: the queue was full. */
   sendDropped: number;
   sendErrors: number;
   socketErrors: number;
+  /** Channels ended by an error of ours, or of a handler, while they took a datagram. */
+  internalErrors: number;
 }
 
 /** One UDP socket and the channels of its sessions. */
 export class UdpEndpoint {
   readonly stats: UdpEndpointStats = {
     received: 0, accepted: 0, malformed: 0, unknownConnection: 0, replayed: 0, unauthentic: 0, overBudget: 0,
-    sent: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0,
+    sent: 0, challenges: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0, internalErrors: 0,
   };
 
   readonly #socket: Socket;
@@ -92,7 +99,7 @@ export class UdpEndpoint {
   }
 
   /**
-   * A channel for one session, with a fresh id and secret for its client; it opens when the client's first authentic datagram comes.
+   * A channel for one session, with a fresh id and secret for its client; it opens when the client has proved its address.
    * Closing it frees the id. @throws RangeError above 65536 sessions; Error after close().
    */
   createChannel(): { channel: DatagramChannel } & UdpSession {
@@ -108,7 +115,7 @@ export class UdpEndpoint {
   /** Closes every channel (reason "endpoint closed") and the socket; idempotent. Resolves when the port is free. */
   close(): Promise<void> {
     this.#closing ??= new Promise((resolve) => {
-      for (const channel of [...this.#channels.values()]) channel.shut();
+      for (const channel of [...this.#channels.values()]) channel.shut("endpoint closed");
       this.#socket.close(() => resolve());
     });
     return this.#closing;
@@ -117,7 +124,7 @@ export class UdpEndpoint {
   /** Drops what is cheap to drop, then asks the budget, then the cipher. */
   #onPacket(packet: Buffer, from: RemoteInfo): void {
     this.stats.received++;
-    const connectionId = readConnectionId(packet);
+    const connectionId = from.port === 0 ? undefined : readConnectionId(packet);
     if (connectionId === undefined) {
       this.stats.malformed++;
       return;
@@ -134,11 +141,23 @@ export class UdpEndpoint {
       this.stats.overBudget++;
       return;
     }
-    const fate = channel.receive(packet, from);
+    const fate = this.#receive(channel, packet, from, nowMs);
     this.stats[fate]++;
     if (fate !== "unauthentic") return;
     if (stranger) this.#strangers.charge(from.address, nowMs);
     else channel.garbage.take();
+  }
+
+  /** An error ends one channel: thrown out of a socket's handler, it would end the process and all sessions. */
+  #receive(channel: UdpServerChannel, packet: Buffer, from: RemoteInfo, nowMs: number): PacketFate {
+    try {
+      return channel.receive(packet, from, nowMs);
+    } catch (error) {
+      this.stats.internalErrors++;
+      this.#log(`UDP channel: ${(error as Error).stack ?? String(error)}`);
+      callHost(() => channel.shut("internal error"));
+      return "accepted";
+    }
   }
 
   #freeId(): number {
@@ -150,12 +169,24 @@ export class UdpEndpoint {
   }
 }
 
-/** One session's channel; its peer is where the newest authentic datagram came from. */
+type PacketFate = "accepted" | "malformed" | "replayed" | "unauthentic";
+
+/** Where a client is: it has answered a challenge from there. */
+interface Peer {
+  readonly address: string;
+  readonly port: number;
+  readonly headerBytes: number;
+}
+
+/** One session's channel; its peer is at the newest address that was validated. */
 class UdpServerChannel extends UdpChannel {
   readonly #socket: Socket;
   readonly #stats: UdpEndpointStats;
   readonly #free: () => void;
-  #peer: { readonly address: string; readonly port: number; readonly headerBytes: number } | undefined;
+  readonly #tokens = new PathTokens();
+  #peer: Peer | undefined;
+  /** Largest counter that came from the peer's address. */
+  #peerCounter = -1;
 
   constructor(
     session: UdpSession,
@@ -179,20 +210,28 @@ class UdpServerChannel extends UdpChannel {
   }
 
   /** Takes one packet of this connection id and says what became of it. */
-  receive(packet: Buffer, from: RemoteInfo): "accepted" | "malformed" | "replayed" | "unauthentic" {
+  receive(packet: Buffer, from: RemoteInfo, nowMs: number): PacketFate {
     const opened = this.authenticate(packet);
     if (!opened.ok) return opened.reason;
-    if (opened.newest && !this.isAt(from)) {
+    const { datagram, counter, newest } = opened;
+    const kind = kindOf(datagram);
+    if (kind === "response" && this.#validates(datagram, counter, from, nowMs)) {
       this.#peer = { address: from.address, port: from.port, headerBytes: udpHeaderBytes(from.address) };
     }
-    if (opened.datagram.length === 0) this.sendProbe();
-    this.accept(opened.datagram);
+    if (this.isAt(from)) {
+      this.#peerCounter = Math.max(this.#peerCounter, counter);
+      if (kind === "probe" || kind === "response") this.sendProbe();
+      this.open();
+    } else if (newest) {
+      this.#challenge(from, nowMs);
+    }
+    if (kind === "data") this.deliver(datagram);
     return "accepted";
   }
 
-  /** Ends the channel because its endpoint closes. */
-  shut(): void {
-    this.end("endpoint closed");
+  /** Ends the channel for a reason that is the endpoint's. */
+  shut(reason: string): void {
+    this.end(reason);
   }
 
   protected override hasRoom(): boolean {
@@ -203,13 +242,28 @@ class UdpServerChannel extends UdpChannel {
   }
 
   protected override transmit(packet: Buffer): void {
-    const peer = this.#peer!;
     this.#stats.sent++;
-    this.#socket.send(packet, peer.port, peer.address, this.#onSent);
+    sendPacket(this.#socket, packet, this.#peer, this.#onSent);
   }
 
   protected override release(): void {
     this.#free();
+  }
+
+  /** A late answer from an address that the client has left since does not move it back. */
+  #validates(response: Buffer, counter: number, from: RemoteInfo, nowMs: number): boolean {
+    return counter > this.#peerCounter && this.#tokens.accepts(tokenOf(response), from.address, from.port, nowMs);
+  }
+
+  #challenge(to: RemoteInfo, nowMs: number): void {
+    if (!hasSendRoom(this.#socket)) {
+      this.#stats.sendDropped++;
+      return;
+    }
+    this.#stats.sent++;
+    this.#stats.challenges++;
+    const frame = encodeChallenge(this.#tokens.issue(to.address, to.port, nowMs));
+    sendPacket(this.#socket, this.seal(frame), to, this.#onSent);
   }
 
   /** One function for all sends: a closure per datagram would be garbage on the hot path. */

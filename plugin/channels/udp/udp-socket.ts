@@ -1,6 +1,6 @@
 /**
  * What the UDP channel's two sides share of node:dgram: sockets that never resolve names when sending,
- * kernel buffers, a bounded send queue, and addresses.
+ * sends that never throw, kernel buffers, a bounded send queue, and addresses.
  */
 
 import { createSocket, type Socket, type SocketType } from "node:dgram";
@@ -34,6 +34,19 @@ export function enlargeBuffers(socket: Socket): void {
 /** False while more than 256 KiB wait in the socket's own queue: sends are then dropped. */
 export function hasSendRoom(socket: Socket): boolean {
   return socket.getSendQueueSize() < UDP_SEND_QUEUE_BYTES_MAX;
+}
+
+/**
+ * Sends one packet, to `to` or where the socket is connected. Everything that can fail reaches the callback:
+ * node:dgram throws for some of it, such as a port that is none or a socket that is closed.
+ */
+export function sendPacket(socket: Socket, packet: Buffer, to: { address: string; port: number } | undefined, onSent: (error: Error | null) => void): void {
+  try {
+    if (to === undefined) socket.send(packet, onSent);
+    else socket.send(packet, to.port, to.address, onSent);
+  } catch (error) {
+    onSent(error as Error);
+  }
 }
 
 /** True if datagrams to this address travel as IPv6; an IPv4-mapped address ("::ffff:192.0.2.1") travels as IPv4. */

@@ -5,5 +5,5 @@ export { div, inv, mul } from "./field.js";
 export { GenerationSchedule, type RepairDemand } from "./generation-schedule.js";
 export { mulAddInto, scaleInPlace, xorInto } from "./kernels.js";
 export { RepairDecoder, type RepairDecoderOptions, type RepairFate, type RepairFields, type SourceFate } from "./repair-decoder.js";
-export { RepairEncoder, type RepairSymbol, type RowKind } from "./repair-encoder.js";
+export { RepairEncoder, type RowKind } from "./repair-encoder.js";
 export { SlidingSchedule, fragmentRepairs } from "./sliding-schedule.js";

@@ -16,7 +16,7 @@ import { BlockPool, type Block } from "./block-pool.js";
 import { checkInteger } from "./check-integer.js";
 import { CAUCHY_ROW_MAX, coefficient } from "./coefficients.js";
 import { EquationSystem } from "./equation-system.js";
-import type { RepairSymbol } from "./repair-encoder.js";
+import type { RepairSymbol } from "../symbol.js";
 import { isSymbol, paddedSymbolBytes } from "./symbol-check.js";
 import { SymbolHistory } from "./symbol-history.js";
 

@@ -10,23 +10,8 @@ import { BlockPool, makeBlock, type Block } from "./block-pool.js";
 import { checkInteger } from "./check-integer.js";
 import { CAUCHY_ROW_MAX, XOR_ROW, coefficient } from "./coefficients.js";
 import { mulAddInto, wordsOf } from "./kernels.js";
+import type { RepairSymbol } from "../symbol.js";
 import { symbolBytesByHeader } from "./symbol-check.js";
-
-/** One repair symbol and the symbols that it combines. */
-export interface RepairSymbol {
-  /** 0 = XOR, 1..127 = Cauchy. */
-  row: number;
-  /** The first member. */
-  base: Seq;
-  /** Sequence numbers from the first member to the last, both included, 1..128. */
-  span: number;
-  /** 16 bytes; bit i (least significant first) is set if base + i is a member. */
-  bitmap: Uint8Array;
-  /** Number of members, 1..32. */
-  members: number;
-  /** The repair symbol, as long as the longest member. */
-  bytes: Uint8Array;
-}
 
 /** Which coefficients a repair has; see coefficients.ts. */
 export type RowKind = "xor" | "cauchy";

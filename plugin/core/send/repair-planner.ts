@@ -4,9 +4,10 @@
  * (FEC.md section 3). Repairs are computed when they are sent, so what is acknowledged by then costs nothing.
  */
 import { GenerationSchedule } from "../fec/generation-schedule.js";
-import { RepairEncoder, type RepairSymbol } from "../fec/repair-encoder.js";
+import { RepairEncoder } from "../fec/repair-encoder.js";
 import { SlidingSchedule, fragmentRepairs } from "../fec/sliding-schedule.js";
 import type { Seq } from "../seq.js";
+import type { RepairSymbol } from "../symbol.js";
 
 /** Time between a source symbol and its separate repair, ms: far enough apart that two losses are nearly independent. */
 const SEPARATE_DELAY_MS = 7;

@@ -4,21 +4,11 @@
  */
 import { SYMBOL_BYTES_MAX } from "../limits.js";
 import type { Seq } from "../seq.js";
+import type { RepairSymbol } from "../symbol.js";
 import {
   DATAGRAM_HEADER_BYTES, FEEDBACK_FRAME_HEADER_BYTES, FrameType, REPAIR_DENSE, REPAIR_FRAME_HEADER_BYTES,
   SOURCE_FRAME_HEADER_BYTES, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId,
 } from "./constants.js";
-
-/** What a REPAIR frame says; section 2.2. */
-export interface RepairFields {
-  row: number;
-  base: Seq;
-  span: number;
-  /** Bit i set: base + i is a member. */
-  bitmap: Uint8Array;
-  members: number;
-  bytes: Uint8Array;
-}
 
 /** What a FEEDBACK frame says; section 2.3. Bitmaps are read up to their byte counts. */
 export interface Feedback {
@@ -68,7 +58,7 @@ export class DatagramWriter {
     this.#copy(symbol, symbolBytes);
   }
 
-  repair(stream: StreamId, repair: RepairFields): void {
+  repair(stream: StreamId, repair: RepairSymbol): void {
     const dense = repair.members === repair.span;
     this.#u8((FrameType.repair << 4) | stream | (dense ? REPAIR_DENSE : 0));
     this.#u8(repair.row);
@@ -124,7 +114,7 @@ export function sourceFrameBytes(symbolBytes: number): number {
 }
 
 /** Bytes of the REPAIR frame that carries `repair`. */
-export function repairFrameBytes(repair: RepairFields): number {
+export function repairFrameBytes(repair: RepairSymbol): number {
   const bitmapBytes = repair.members === repair.span ? 0 : (repair.span + 7) >> 3;
   return REPAIR_FRAME_HEADER_BYTES + bitmapBytes + repair.bytes.length;
 }

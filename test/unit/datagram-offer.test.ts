@@ -1,0 +1,84 @@
+/** When a session is offered a datagram channel, and what the log says when none ever opens: made-up time, no sockets. */
+
+import { logger } from "@colyseus/core";
+import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { DatagramOffer } from "../../plugin/server/datagram-offer.js";
+import type { FecRef } from "../../plugin/server/fec-ref.js";
+import { UdpListener } from "../../plugin/server/udp-listener.js";
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ["performance"] });
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+interface Session {
+  readonly ref: FecRef;
+  offers: number;
+}
+
+function startSession(ends: boolean[] = []): Session {
+  const session = { offers: 0 } as { offers: number; ref: FecRef };
+  const ref = {
+    readyState: 1,
+    driver: { attach: () => {}, detach: () => {} },
+    impairment: { wrap: (channel: unknown) => channel },
+    sendControl: () => session.offers++,
+    onchannelopen: null,
+    onpeerclose: null,
+  };
+  session.ref = ref as unknown as FecRef;
+  const udp = {
+    endpoint: { createChannel: () => ({ channel: {}, connectionId: 1, secret: new Uint8Array(32) }) },
+    announced: { host: undefined, port: 1 },
+    onOfferEnd: (opened: boolean) => ends.push(opened),
+  };
+  new DatagramOffer(session.ref, udp as unknown as UdpListener).start();
+  return session;
+}
+
+/** The client asks for another channel every 100 ms; returns when it got one. */
+function timesOfOffers(session: Session, durationMs: number): number[] {
+  const times: number[] = [];
+  for (let ms = 100; ms <= durationMs; ms += 100) {
+    vi.advanceTimersByTime(100);
+    const before = session.offers;
+    session.ref.onpeerclose!();
+    if (session.offers > before) times.push(ms);
+  }
+  return times;
+}
+
+describe("offers of a datagram channel", () => {
+  test("to a client whose channels never open come after 500 ms, then twice as long each time, at most 30 s", () => {
+    const ends: boolean[] = [];
+    const session = startSession(ends);
+    expect(session.offers).toBe(1);
+    const times = timesOfOffers(session, 95_000);
+    expect(times).toEqual([500, 1_500, 3_500, 7_500, 15_500, 31_500, 61_500, 91_500]);
+    expect(new Set(ends)).toEqual(new Set([false]));
+    // One for each offer, however often the client asks.
+    expect(ends).toHaveLength(1 + times.length);
+  });
+
+  test("come after 500 ms again once a channel opened", () => {
+    const session = startSession();
+    const before = timesOfOffers(session, 3_500);
+    expect(before).toEqual([500, 1_500, 3_500]);
+    session.ref.onchannelopen!();
+    expect(timesOfOffers(session, 1_500)).toEqual([500, 1_000]);
+  });
+
+  test("that do not open three times in a row are logged once; one that opens starts the count anew", () => {
+    const warn = vi.spyOn(logger, "warn").mockImplementation(() => {});
+    const listener = new UdpListener({ port: 1, host: undefined, publicHost: undefined, publicPort: undefined });
+    for (const opened of [false, false, true, false, false]) listener.onOfferEnd(opened);
+    expect(warn).not.toHaveBeenCalled();
+    for (let i = 0; i < 10; i++) listener.onOfferEnd(false);
+    expect(warn).toHaveBeenCalledTimes(1);
+    expect(warn.mock.calls[0]![0]).toContain("3 clients in a row got no answer by UDP");
+  });
+});

@@ -1,0 +1,157 @@
+/** FecRef over a socket made by hand: what it takes from a client, and how much of a ws socket it is. */
+
+import { EventEmitter } from "node:events";
+import { beforeEach, describe, expect, test } from "vitest";
+import type { WebSocket } from "ws";
+import { LiveImpairment } from "../../plugin/channels/live-impairment.js";
+import { FecRef } from "../../plugin/server/fec-ref.js";
+import type { SocketEvent } from "../../plugin/server/socket-facade.js";
+
+class FakeSocket extends EventEmitter {
+  readyState = 1;
+  readonly bufferedAmount = 0;
+  readonly protocol = "p";
+  readonly url = "u";
+  readonly extensions = "e";
+  readonly binaryType = "nodebuffer";
+  readonly _socket = { remoteAddress: "192.0.2.1" };
+  isPaused = false;
+  closed: [code: number, reason: string] | undefined;
+
+  send(): void {}
+
+  close(code: number, reason: Buffer | string): void {
+    this.readyState = 2;
+    this.closed ??= [code, String(reason)];
+  }
+
+  pause(): void {
+    this.isPaused = true;
+  }
+
+  resume(): void {
+    this.isPaused = false;
+  }
+}
+
+let socket: FakeSocket;
+let ref: FecRef;
+let messages: Buffer[];
+
+beforeEach(() => {
+  socket = new FakeSocket();
+  ref = new FecRef(socket as unknown as WebSocket, {
+    messageBytesMax: 100_000, fragmentBytes: 99_994, repair: "off", impairment: new LiveImpairment(undefined),
+  });
+  messages = [];
+  ref.on("message", (message: Buffer) => messages.push(message));
+});
+
+function receive(record: Uint8Array, count = 1): void {
+  for (let i = 0; i < count; i++) socket.emit("message", Buffer.from(record), true);
+}
+
+/** A whole message as one SYMBOL record. */
+function symbol(sequence: number, payload: Uint8Array = Uint8Array.of(10)): Buffer {
+  const record = Buffer.alloc(6 + payload.length);
+  record.writeUInt16LE(0x031e, 0);
+  record.writeUInt32LE(sequence, 2);
+  record.set(payload, 6);
+  return record;
+}
+
+const control = (json: string): Buffer => Buffer.concat([Buffer.of(0x1f), Buffer.from(json)]);
+
+describe("a FecRef", () => {
+  test("takes 64 records before the join, and closes with 1008 for one more", () => {
+    for (let i = 0; i < 64; i++) receive(symbol(i));
+    expect(socket.closed).toBeUndefined();
+    receive(symbol(64));
+    expect(socket.closed).toEqual([1008, "too much before the join"]);
+    expect(messages).toHaveLength(64);
+  });
+
+  test("takes 64 KiB before the join, and closes with 1008 for more", () => {
+    receive(symbol(0, new Uint8Array(60_000)));
+    expect(socket.closed).toBeUndefined();
+    receive(symbol(1, new Uint8Array(6_000)));
+    expect(socket.closed?.[0]).toBe(1008);
+  });
+
+  test("after the join, leaves the count of messages to core", () => {
+    ref.admit();
+    for (let i = 0; i < 5000; i++) receive(symbol(i));
+    expect(messages).toHaveLength(5000);
+    expect(socket.closed).toBeUndefined();
+  });
+
+  test("closes with 1008 for control records without end", () => {
+    ref.admit();
+    let closes = 0;
+    ref.onpeerclose = () => closes++;
+    receive(control('{"t":"close"}'), 50);
+    expect([closes, socket.closed]).toEqual([50, undefined]);
+    receive(control('{"t":"close"}'), 50);
+    expect(socket.closed).toEqual([1008, "too many control records"]);
+    expect(closes).toBeLessThan(60);
+  });
+
+  test("reads control records of at most 256 bytes", () => {
+    receive(control('{"t":"later"}'.padEnd(255)));
+    expect(socket.closed).toBeUndefined();
+    receive(control('{"t":"later"}'.padEnd(256)));
+    expect(socket.closed).toEqual([1009, "control record too long"]);
+  });
+
+  test("closes with 1008 for copies of a symbol without end, and not for 2000 of them", () => {
+    ref.admit();
+    receive(symbol(0), 2001);
+    expect(socket.closed).toBeUndefined();
+    receive(symbol(0), 8000);
+    expect(socket.closed).toEqual([1008, "too many records that deliver nothing"]);
+    expect(messages).toHaveLength(1);
+  });
+
+  test("takes nothing once it is closing", () => {
+    ref.admit();
+    let closes = 0;
+    ref.onpeerclose = () => closes++;
+    ref.close(4000);
+    receive(symbol(0));
+    receive(control('{"t":"close"}'));
+    expect([messages.length, closes]).toEqual([0, 0]);
+  });
+
+  test("has the properties of the socket below", () => {
+    expect(ref).toMatchObject({ protocol: "p", url: "u", extensions: "e", binaryType: "nodebuffer", isPaused: false, readyState: ref.OPEN });
+    expect(ref._socket.remoteAddress).toBe("192.0.2.1");
+    ref.pause();
+    expect([ref.isPaused, socket.isPaused]).toEqual([true, true]);
+    ref.resume();
+    expect(ref.isPaused).toBe(false);
+    expect([ref.CONNECTING, ref.OPEN, ref.CLOSING, ref.CLOSED]).toEqual([0, 1, 2, 3]);
+    expect([FecRef.CONNECTING, FecRef.OPEN, FecRef.CLOSING, FecRef.CLOSED]).toEqual([0, 1, 2, 3]);
+  });
+
+  test("has listeners in the way of the DOM: added once, removed, called once where that is asked for", () => {
+    const events: SocketEvent[] = [];
+    const listener = (event: SocketEvent) => events.push(event);
+    const object = { handleEvent: (event: SocketEvent) => events.push(event) };
+    ref.addEventListener("message", listener);
+    ref.addEventListener("message", listener);
+    ref.addEventListener("message", object, { once: true });
+    ref.addEventListener("close", listener);
+    ref.addEventListener("error", listener);
+    receive(symbol(0, Uint8Array.of(10, 1)));
+    receive(symbol(1, Uint8Array.of(10, 2)));
+    ref.removeEventListener("message", listener);
+    receive(symbol(2));
+    socket.emit("error", new Error("broken"));
+    socket.emit("close", 1006, Buffer.from("gone"));
+    expect(events.map(({ type }) => type)).toEqual(["message", "message", "message", "error", "close"]);
+    expect(events.map(({ data }) => data?.[1])).toEqual([1, 1, 2, undefined, undefined]);
+    expect(events[3]).toMatchObject({ message: "broken", target: ref });
+    expect(events[4]).toMatchObject({ code: 1006, reason: "gone", wasClean: false });
+    expect(ref.listenerCount("message")).toBe(1);
+  });
+});
