@@ -9,7 +9,8 @@
  * lost symbol, and the polls of what waited for it. 4 to 8 symbols are unacknowledged, as at 60 Hz and a round trip of 100 ms; payloads are
  * up to 15 bytes shorter than said, for patches differ in size. us: median of 9 runs of 20,000 messages, garbage collection included;
  * recover: median of its calls. B: bytes allocated per message, JavaScript objects and the buffers behind typed arrays, median of batches.
- * Before bytes were pooled / since (Node 20.20, two shared cores), at 200 B, sliding 0.5: BEFORE_AFTER.
+ * Node 20.20, two shared cores, 200 B, sliding 0.5, before symbols were pooled and frames reused, and since: send 3.0 and 1.5 us, 890 and
+ * 370 B; receive 1.6 and 1.3 us, 1270 and 470 B, 420 of them the message that the host gets; recover 6.2 and 5.0 us.
  */
 import { Session } from "node:inspector";
 import { parseArgs } from "node:util";
