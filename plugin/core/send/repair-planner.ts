@@ -6,6 +6,7 @@
 import { GenerationSchedule } from "../fec/generation-schedule.js";
 import { RepairEncoder } from "../fec/repair-encoder.js";
 import { SlidingSchedule, fragmentRepairs } from "../fec/sliding-schedule.js";
+import { ENCODING_WINDOW_SYMBOLS_MAX } from "../limits.js";
 import type { Seq } from "../seq.js";
 import type { RepairSymbol } from "../symbol.js";
 
@@ -47,6 +48,8 @@ export class RepairPlanner {
   /** Repairs over the newest symbols that wait for the next patch or for their time. */
   #pending = 0;
   #pendingDueMs = Infinity;
+  /** Sources sent since the first of them came to wait: repairs reach back over these too. */
+  #sourcesSince = 0;
   /** Bytes of repair that may be sent now, where the policy bounds them. */
   #budgetBytes = 0;
   #budgetAtMs = 0;
@@ -84,6 +87,7 @@ export class RepairPlanner {
         if (fragment === fragments - 1) this.#addFragmentRepairs(seq, fragments, policy.codeRate);
         return;
       }
+      if (this.#pending > 0) this.#sourcesSince++;
       const due = this.#sliding.onSource(seq);
       if (due === 0) return;
       this.#pending = Math.min(PENDING_REPAIRS_MAX, this.#pending + due);
@@ -111,7 +115,10 @@ export class RepairPlanner {
     }
     this.#budgetBytes -= repair.bytes.length;
     this.#pending--;
-    if (this.#pending === 0) this.#pendingDueMs = Infinity;
+    if (this.#pending === 0) {
+      this.#pendingDueMs = Infinity;
+      this.#sourcesSince = 0;
+    }
   }
 
   /** The next repair whose time has come. Valid until the next call. */
@@ -159,7 +166,8 @@ export class RepairPlanner {
   }
 
   #newest(nowMs: number): RepairSymbol | undefined {
-    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(Math.max(this.#sliding.repairCount, this.#depth), NEWEST) : undefined;
+    const count = Math.min(ENCODING_WINDOW_SYMBOLS_MAX, Math.max(this.#sliding.repairCount + this.#sourcesSince, this.#depth));
+    const repair = this.encoder.size > 0 ? this.encoder.repairNewest(count, NEWEST) : undefined;
     if (repair && this.#affords(repair, nowMs)) return repair;
     this.#dropPending();
     return undefined;
@@ -173,6 +181,7 @@ export class RepairPlanner {
   #dropPending(): void {
     this.#pending = 0;
     this.#pendingDueMs = Infinity;
+    this.#sourcesSince = 0;
     this.#ranges.length = 0;
   }
 }
