@@ -79,6 +79,7 @@ function simulate(c: Case, repair: RepairOption): Result {
 function table(c: Case, repairs: [string, RepairOption][], bar = ""): void {
   const burst = c.burstMs > 0 ? ` in bursts of ${c.burstMs} ms` : "";
   console.log(`\n${c.hz} Hz, RTT ${c.rttMs} ms, loss ${(100 * c.loss).toFixed(1)} %${burst}, jitter ${c.jitterMs} ms, ${100 * c.fragments} % fragmented, ${c.patches} patches, seed ${c.seed}${bar ? `\nbar: ${bar}` : ""}`);
+  console.log("extra apply delay, ms");
   console.log("repair                   mean    p50    p95    p99  p99.9    max  overhead  dropped  feedback B/s");
   for (const [name, repair] of repairs) {
     const r = simulate(c, repair);

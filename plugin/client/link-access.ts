@@ -23,8 +23,12 @@ export interface LinkControl {
   setRepair(repair: RepairOption): void;
 }
 
-/** Statistics of a room's present connection: path "websocket" and zeros while there is no link, as on a plain server. */
+/**
+ * Statistics of a room's present connection: path "websocket" and zeros while there is no link, as on a plain server.
+ * @throws TypeError for anything but a room of the SDK (a server's client has its own `linkStats`, in "colyseus-fec").
+ */
 export function linkStats(room: AnyRoom): RoomLinkStats {
+  if (typeof room !== "object" || room === null || !("connection" in room)) throw new TypeError('"room" expected a room that a client joined, got something else');
   const transport = transportOf(room);
   const driver = transport instanceof FecClientTransport ? transport.session?.driver : undefined;
   if (driver === undefined) return { ...new Link().stats(0), path: "websocket" };

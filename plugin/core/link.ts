@@ -27,7 +27,7 @@ export interface LinkOptions {
   messageBytesMax?: number;
   /** Largest payload of one record on the reliable path, bytes, as the peer asked; default: no limit. */
   recordPayloadMax?: number;
-  /** Longest time that an unreliable message waits for an earlier ordered one, ms; default: one patch interval, at most 50. */
+  /** Longest time that an unreliable message waits for an earlier ordered one, ms; default: two and a half patch intervals, at most 75. */
   unreliableHoldMs?: number;
   /** First sequence and datagram number of both directions; both ends must agree. For tests; default 0. */
   firstSeq?: Seq;

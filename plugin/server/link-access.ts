@@ -25,6 +25,7 @@ export interface LinkControl {
 
 /** Statistics of a room's client: path "websocket" and zeros for one on a plain WebSocket. */
 export function linkStats(client: Client): ClientLinkStats {
+  if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
   const ref: unknown = client.ref;
   if (ref instanceof FecRef) return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"] };
   return { ...new Link().stats(0), path: "websocket" };

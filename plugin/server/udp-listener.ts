@@ -100,7 +100,7 @@ export class UdpListener {
   /** A port that was asked for is the user's error; one that was only a default costs the datagram path, no more. */
   #onBindError(error: Error, port: number): Error | undefined {
     const asked = this.#options.port !== undefined;
-    logger[asked ? "error" : "warn"](`colyseus-fec: UDP port ${port} cannot be bound (${error.message}). Sessions stay on WebSocket.`);
+    logger[asked ? "error" : "warn"](`colyseus-fec: UDP port ${port} cannot be bound (${error.message})${asked ? "" : ". Sessions stay on WebSocket."}`);
     return asked ? error : undefined;
   }
 }

@@ -106,7 +106,7 @@ function readArguments(args: readonly string[]): Values {
   // parseArgs takes "--loss=-1" only: a value that looks like an option is an error that says so.
   const { tokens, values } = parseLoosely(args, { ...texts, ...flags });
   for (const token of tokens) {
-    if (token.kind === "positional") throw new OptionError(`expected only options, got ${JSON.stringify(token.value)}`);
+    if (token.kind === "positional") throw new OptionError(`expected only options, got ${JSON.stringify(token.value)} (with npm start, options follow "--": npm start -- --bots 2)`);
     if (token.kind !== "option" || token.name in texts || token.name in flags) continue;
     throw new OptionError(`"${token.rawName}" is not an option; --help lists them`);
   }

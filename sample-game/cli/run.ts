@@ -8,7 +8,7 @@ import { SequenceCheck } from "../protocol/sequence-check.js";
 import { type ArenaServer, startArenaServer } from "../server/start.js";
 import type { CliOptions } from "./options.js";
 import { SecondMeter } from "./second.js";
-import { type ChatCheck, HEADER_EVERY, headerLine, judge, secondLine, type Verdict } from "./summary.js";
+import { type ChatCheck, HEADER_EVERY, headerLine, judge, LEGEND, secondLine, type Verdict } from "./summary.js";
 
 /** How long the last messages may take to arrive after the freeze, ms. */
 const FINISH_TIMEOUT_MS = 10_000;
@@ -56,6 +56,7 @@ async function watch(
     const reports = await squad.report();
     const second = meter.measure(server.room.clients.length, reports, server.linkStats(), performance.now());
     if (second !== undefined) {
+      if (elapsedS === 1) for (const line of LEGEND) print(line);
       if (elapsedS % HEADER_EVERY === 1) print(headerLine());
       print(secondLine(second, elapsedS));
     }

@@ -24,11 +24,17 @@ const COLUMNS: readonly Column[] = [
   { title: "retrans/s", width: 9, show: ({ retransmitted }) => retransmitted.toFixed(0) },
   { title: "tcp/s", width: 5, show: ({ carried }) => carried.toFixed(0) },
   { title: "overhead", width: 8, show: ({ overhead }) => percent(overhead, 0) },
-  { title: "delay p50/p99 ms", width: 16, show: ({ delayP50Ms, delayP99Ms }) => pair(delayP50Ms, delayP99Ms) },
+  { title: "delay p50/p99 ms", width: 16, show: ({ onUdp, delayP50Ms, delayP99Ms }) => (onUdp === 0 ? "-" : pair(delayP50Ms, delayP99Ms)) },
   { title: "age p50/p99 ms", width: 14, show: ({ ageP50Ms, ageP99Ms }) => pair(ageP50Ms, ageP99Ms) },
   { title: "RTT ms", width: 6, show: ({ rttMs }) => rttMs.toFixed(0) },
   { title: "loss", width: 6, show: ({ lossRatio }) => percent(lossRatio, 1) },
   { title: "path", width: 18, show: ({ onUdp, onWebSocket }) => `udp ${onUdp}/websocket ${onWebSocket}` },
+];
+
+/** What the columns mean, shown once. */
+export const LEGEND = [
+  "symbols per second over all bots: lost = not recovered or not yet; recov = solved from repair; retrans = sent again; tcp = brought by the WebSocket",
+  "overhead = wire bytes to the bots beyond the patches' own datagrams; delay = behind the fastest datagram, last 1024 messages of each bot; age = server to applied, this second",
 ];
 
 export function headerLine(): string {
@@ -72,7 +78,7 @@ export function judge(bots: readonly BotResult[], chat: ChatCheck): Verdict {
       `final states equal:    ${unequal === 0 ? "yes" : `no, ${unequal} of ${bots.length} bots differ`}`,
       `connections dropped:   ${drops}`,
       ...errors.map((error) => `error:                 ${error}`),
-      wrong ? "WRONG" : bots.length === 0 ? "right (no bots: nothing was checked)" : "right",
+      wrong ? "WRONG" : bots.length === 0 ? "no bots: nothing was checked" : "all right: every message and every state",
     ],
   };
 }

@@ -14,8 +14,9 @@ import { OneWayDelay } from "./one-way-delay.js";
 import { OrderedReceiver, type OrderedFault } from "./ordered-receiver.js";
 import { UnreliableReceiver } from "./unreliable-receiver.js";
 
-/** Longest default time that an unreliable message waits for an earlier ordered one, ms. */
-const UNRELIABLE_HOLD_MS_MAX = 50;
+/** Default time that an unreliable message waits for an earlier ordered one: time for the repairs of two patches, at most this, ms. */
+const UNRELIABLE_HOLD_INTERVALS = 2.5;
+const UNRELIABLE_HOLD_MS_MAX = 75;
 
 export interface ReceiverOptions {
   firstSeq: Seq;
@@ -169,6 +170,6 @@ export class Receiver {
   }
 
   get #holdMs(): number {
-    return this.options.unreliableHoldMs ?? Math.min(UNRELIABLE_HOLD_MS_MAX, this.#interval.ms);
+    return this.options.unreliableHoldMs ?? Math.min(UNRELIABLE_HOLD_MS_MAX, UNRELIABLE_HOLD_INTERVALS * this.#interval.ms);
   }
 }
