@@ -5,6 +5,7 @@
  */
 
 import { CloseCode, Protocol } from "@colyseus/sdk";
+import { systemClock } from "../channels/clock.js";
 import { encodeControl, readControl, type ReadControl } from "../channels/control-records.js";
 import { LinkDriver } from "../channels/driver.js";
 import type { LiveImpairment } from "../channels/live-impairment.js";
@@ -12,7 +13,7 @@ import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { DatagramPath } from "./datagram-path.js";
-import { SENDS_HELD_MAX } from "./limits.js";
+import { CLOSE_AFTER_ERROR_MS, SENDS_HELD_MAX } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
 import type { SdkEvents, SdkSocket, SdkWebSocketTransport } from "./sdk-internals.js";
 import { StateGate } from "./state-gate.js";
@@ -68,6 +69,11 @@ export class FecConnection {
       this.#end();
       transport.events.onclose?.(event);
     };
+    const onError = socket.onerror;
+    socket.onerror = (event: unknown) => {
+      onError?.(event);
+      this.#expectClose();
+    };
   }
 
   /** The link and its driver; undefined before hello, after the end, and on a plain connection. */
@@ -106,6 +112,18 @@ export class FecConnection {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.onerror = () => {}; // `ws` throws an error that nobody listens for
     if (socket.readyState <= OPEN) socket.close();
+  }
+
+  /** Node 22's global WebSocket reports a failed connection by "error" alone and stays CONNECTING; the SDK's retries wait for a close. */
+  #expectClose(): void {
+    const { socket } = this.#context;
+    if (socket.readyState !== CONNECTING) return;
+    systemClock.setTimeout(() => {
+      const { onclose } = socket;
+      if (socket.readyState !== CONNECTING || onclose === null) return;
+      socket.onclose = null;
+      onclose({ type: "close", code: CloseCode.ABNORMAL_CLOSURE, reason: "", wasClean: false });
+    }, CLOSE_AFTER_ERROR_MS);
   }
 
   #onSocketMessage(event: { data: unknown }): void {

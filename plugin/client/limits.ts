@@ -12,3 +12,6 @@ export const UNRELIABLE_HELD_MAX = 32;
 /** Pauses before the next try at a datagram channel, ms, each varied by a quarter; the last one repeats. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 5_000, 10_000, 30_000];
 export const RETRY_JITTER_RATIO = 0.25;
+
+/** Time after an error in which a socket that will close does so, ms. */
+export const CLOSE_AFTER_ERROR_MS = 50;
