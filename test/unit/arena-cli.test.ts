@@ -45,7 +45,7 @@ describe("the command line", () => {
     ["--transport tcp", /^"--transport" expected fec or ws, got tcp$/],
     ["--transport ws --loss 0.1", /^"--transport" expected fec with .*, got ws$/],
     ["--lss 1", /^"--lss" is not an option/],
-    ["now", /^expected only options, got "now"$/],
+    ["now", /^expected only options, got "now" \(with npm start, options follow "--": npm start -- --bots 2\)$/],
   ];
   it.each(wrong)("refuses %s and says why", (args, message) => {
     expect(() => parseOptions(args.split(" "))).toThrow(OptionError);
