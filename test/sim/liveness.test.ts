@@ -152,6 +152,19 @@ describe("adaptive repair", () => {
     expect(run("adaptive", factor)).toBeLessThan(1.2 * run("off", factor));
   });
 
+  it("adds hardly any delay where a bottleneck has room for the game but not for repair", () => {
+    const p99 = (repair: RepairOption): number => {
+      const down = { delayMs: 50, loss: 0.02, rateKbps: 132, queueBytes: 16_000, overheadBytes: 52 };
+      const world = new World({ up: { delayMs: 50 }, down, serverLink: { repair } });
+      world.openPath();
+      play(world, 180_000);
+      world.settle();
+      const took = world.client.delivered.map((message, i) => message.atMs - world.server.sent[i]!.atMs).sort((a, b) => a - b);
+      return took[Math.floor(0.99 * took.length)]!;
+    };
+    expect(p99("adaptive")).toBeLessThan(1.5 * p99("off"));
+  });
+
   it("does not take jitter for congestion", () => {
     const link = { delayMs: 30, jitterMs: 60, loss: 0.05 };
     const world = new World({ up: link, down: link });

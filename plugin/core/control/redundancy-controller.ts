@@ -148,7 +148,8 @@ export class RedundancyController {
     if (path.queueDelayMs <= Math.max(QUEUE_MS, path.minRttMs / 4)) this.#queueingSinceMs = Infinity;
     else this.#queueingSinceMs = Math.min(this.#queueingSinceMs, path.nowMs);
     const queueingMs = path.nowMs - this.#queueingSinceMs;
-    if (queueingMs >= QUEUE_PERSISTS_MS && path.lossSignificant) return true;
+    // A queue that stands while repair is sent is reason enough to stop adding to it; without repair it takes loss as well.
+    if (queueingMs >= QUEUE_PERSISTS_MS && (path.lossSignificant || this.#rung > 0)) return true;
     const watched = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS && this.#lossBeforeUp > 0;
     return watched && queueingMs >= 0 && path.recentLossRatio > BLAME_FACTOR * this.#lossBeforeUp;
   }
