@@ -9,7 +9,7 @@ import { Bottleneck } from "./bottleneck.js";
 import { DueQueue } from "./due-queue.js";
 import { resolveImpairment, type ImpairmentOptions, type ResolvedImpairment } from "./impairment-options.js";
 import { CORRUPT_BITS_MAX, DATAGRAM_BYTES_MAX } from "./limits.js";
-import { LossProcess } from "./loss-process.js";
+import { LossModel } from "./loss-model.js";
 import { describe, requireTimeMs } from "./options-error.js";
 import { deriveSeed, SeededRandom } from "./seeded-random.js";
 
@@ -39,7 +39,7 @@ export interface ImpairmentStats {
 /** A seeded impairment of one direction: the same seed and calls give the same bytes at the same times. */
 export class Impairment {
   private options: ResolvedImpairment;
-  private readonly loss: LossProcess;
+  private readonly loss: LossModel;
   private readonly bottleneck: Bottleneck;
   private readonly flight = new DueQueue();
   // One stream for each concern: a change of jitter or damage does not change which datagrams are lost.
@@ -67,7 +67,7 @@ export class Impairment {
   constructor(options: ImpairmentOptions, seed?: number) {
     this.options = resolveImpairment(seed === undefined ? options : { ...options, seed });
     const stream = (index: number) => new SeededRandom(deriveSeed(this.options.seed, index));
-    this.loss = new LossProcess(this.options.loss, stream(0));
+    this.loss = new LossModel(this.options.loss, stream(0));
     this.delayRandom = stream(1);
     this.duplicateRandom = stream(2);
     this.corruptRandom = stream(3);

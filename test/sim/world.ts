@@ -3,7 +3,7 @@
  * Everything is a function of the options: no real time, no randomness but the seeds. Records what was sent and delivered
  * on both sides, so that an oracle (the list of messages sent) can judge.
  */
-import { Link, type LinkOptions } from "colyseus-fec/core";
+import { DATAGRAM_HEADER_BYTES, Link, type LinkOptions } from "colyseus-fec/core";
 import { Impairment, type ImpairmentOptions } from "colyseus-fec/netem";
 
 export interface WorldOptions {
@@ -63,6 +63,7 @@ export class End {
     let burst = 0;
     for (let datagram = this.link.pollDatagram(nowMs); datagram; datagram = this.link.pollDatagram(nowMs)) {
       if (datagram.length > this.world.mtuBytes) throw new Error(`a datagram of ${datagram.length} bytes, MTU ${this.world.mtuBytes}`);
+      if (datagram.length <= DATAGRAM_HEADER_BYTES) throw new Error("a datagram without frames: it tells the peer nothing");
       if (++burst > 2000) throw new Error("pollDatagram does not end");
       this.datagrams++;
       this.wireBytes += datagram.length + this.world.overheadBytes;

@@ -173,21 +173,21 @@ describe("GenerationSchedule", () => {
     expect(schedule.onSource(0xfffffffe, 0)).toBeUndefined();
     expect(schedule.onSource(0xffffffff, 10)).toBeUndefined();
     expect(schedule.deadlineMs()).toBe(30);
-    expect(schedule.onSource(0, 15)).toEqual({ kind: "range", first: 0xfffffffe, count: 3, row: "xor" });
+    expect(schedule.onSource(0, 15)).toEqual({ first: 0xfffffffe, count: 3, row: "xor" });
     expect(schedule.deadlineMs()).toBe(Infinity);
     schedule.onSource(1, 100);
     expect(schedule.onDeadline(119)).toBeUndefined();
-    expect(schedule.onDeadline(120)).toEqual({ kind: "range", first: 1, count: 1, row: "xor" });
+    expect(schedule.onDeadline(120)).toEqual({ first: 1, count: 1, row: "xor" });
     expect(schedule.onDeadline(1000)).toBeUndefined();
   });
 
   it("counts sources, not numbers, and closes before a skip would exceed a repair's span", () => {
     const schedule = new GenerationSchedule(2);
     schedule.onSource(0, 0);
-    expect(schedule.onSource(5, 0)).toEqual({ kind: "range", first: 0, count: 6, row: "xor" });
+    expect(schedule.onSource(5, 0)).toEqual({ first: 0, count: 6, row: "xor" });
     schedule.onSource(6, 0);
-    expect(schedule.onSource(134, 0)).toEqual({ kind: "range", first: 6, count: 1, row: "xor" });
-    expect(schedule.onSource(135, 0)).toEqual({ kind: "range", first: 134, count: 2, row: "xor" });
+    expect(schedule.onSource(134, 0)).toEqual({ first: 6, count: 1, row: "xor" });
+    expect(schedule.onSource(135, 0)).toEqual({ first: 134, count: 2, row: "xor" });
   });
 });
 

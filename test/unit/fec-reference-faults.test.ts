@@ -142,7 +142,7 @@ describe("faults of the reference", () => {
     schedule.onSource(0, 1000);
     expect(schedule.deadlineMs()).toBe(1050);
     const demand = schedule.onDeadline(1050);
-    expect(demand).toEqual({ kind: "range", first: 0, count: 1, row: "xor" });
+    expect(demand).toEqual({ first: 0, count: 1, row: "xor" });
     const decoder = new RepairDecoder();
     decoder.addRepair(encoderOf(symbols).repairRange(0, 1, { row: "xor" })!);
     expect(drain(decoder)).toEqual([{ seq: 0, symbol: symbols[0] }]);
@@ -209,7 +209,7 @@ describe("what the reference offers", () => {
       return schedule.onSource(seq, seq);
     });
     expect(demands.map((demand) => demand !== undefined)).toEqual([false, false, false, true, false, false, false, true]);
-    expect(demands[7]).toEqual({ kind: "range", first: 4, count: 4, row: "xor" });
+    expect(demands[7]).toEqual({ first: 4, count: 4, row: "xor" });
   });
 
   it("recovers with sources in reverse and the repair in their midst", () => {

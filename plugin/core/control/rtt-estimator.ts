@@ -14,13 +14,11 @@ const RTO_SLACK_MS_MIN = 10;
 export class RttEstimator {
   #srttMs = INITIAL_RTT_MS;
   #rttvarMs = INITIAL_RTT_MS / 2;
-  #latestMs = INITIAL_RTT_MS;
   #sampled = false;
   readonly #min = new MinFilter(MIN_RTT_PERIOD_MS, MIN_RTT_PERIODS);
 
   /** Takes one sample, ms above 0, already less the peer's acknowledgement delay. */
   add(rttMs: number, nowMs: number): void {
-    this.#latestMs = rttMs;
     this.#min.add(rttMs, nowMs);
     if (!this.#sampled) {
       this.#sampled = true;
@@ -42,10 +40,6 @@ export class RttEstimator {
 
   get rttvarMs(): number {
     return this.#rttvarMs;
-  }
-
-  get latestMs(): number {
-    return this.#latestMs;
   }
 
   /** Least RTT of the last ten minutes; SRTT before the first sample. */

@@ -8,8 +8,12 @@ import { seqDiff, type Seq } from "../seq.js";
 import { checkInteger } from "./check-integer.js";
 import type { RowKind } from "./repair-encoder.js";
 
-/** What a repair symbol is to cover: the newest `count` symbols, or those of first .. first + count - 1 that are still held. */
-export type RepairDemand = { kind: "newest"; count: number } | { kind: "range"; first: Seq; count: number; row: RowKind };
+/** What a repair symbol is to cover: those of first .. first + count - 1 that are still held. */
+export interface RepairDemand {
+  first: Seq;
+  count: number;
+  row: RowKind;
+}
 
 export class GenerationSchedule {
   readonly #groupSize: number;
@@ -56,6 +60,6 @@ export class GenerationSchedule {
   #close(): RepairDemand {
     this.#sources = 0;
     this.#deadlineMs = Infinity;
-    return { kind: "range", first: this.#first, count: seqDiff(this.#last, this.#first) + 1, row: "xor" };
+    return { first: this.#first, count: seqDiff(this.#last, this.#first) + 1, row: "xor" };
   }
 }

@@ -3,7 +3,7 @@
  * with the next patch, on their own a few milliseconds later, or at once for the fragments of one message
  * (FEC.md section 3). Repairs are computed when they are sent, so what is acknowledged by then costs nothing.
  */
-import { GenerationSchedule } from "../fec/generation-schedule.js";
+import { GenerationSchedule, type RepairDemand } from "../fec/generation-schedule.js";
 import { RepairEncoder } from "../fec/repair-encoder.js";
 import { SlidingSchedule, fragmentRepairs } from "../fec/sliding-schedule.js";
 import { ENCODING_WINDOW_SYMBOLS_MAX } from "../limits.js";
@@ -34,12 +34,6 @@ export type RepairPolicy =
   | { kind: "generation"; groupSize: number }
   | { kind: "sliding"; codeRate: number; depth: number; separate: boolean; bytesPerSecondMax?: number };
 
-interface RangeDemand {
-  first: Seq;
-  count: number;
-  row: "xor" | "cauchy";
-}
-
 export class RepairPlanner {
   readonly encoder = new RepairEncoder();
   #policy: RepairPolicy = { kind: "off" };
@@ -54,7 +48,7 @@ export class RepairPlanner {
   #budgetBytes = 0;
   #budgetAtMs = 0;
   /** Repairs over given ranges that go out at once. */
-  readonly #ranges: RangeDemand[] = [];
+  readonly #ranges: RepairDemand[] = [];
 
   get policy(): RepairPolicy {
     return this.#policy;
@@ -81,7 +75,7 @@ export class RepairPlanner {
     const policy = this.#policy;
     if (this.#generation) {
       const demand = this.#generation.onSource(seq, nowMs);
-      if (demand?.kind === "range") this.#ranges.push(demand);
+      if (demand) this.#ranges.push(demand);
     } else if (policy.kind === "sliding" && policy.codeRate > 0) {
       if (fragments > 1) {
         if (fragment === fragments - 1) this.#addFragmentRepairs(seq, fragments, policy.codeRate);
@@ -125,7 +119,7 @@ export class RepairPlanner {
   takeDue(nowMs: number): RepairSymbol | undefined {
     if (this.#generation && this.#generation.deadlineMs() <= nowMs) {
       const demand = this.#generation.onDeadline(nowMs);
-      if (demand?.kind === "range") this.#ranges.push(demand);
+      if (demand) this.#ranges.push(demand);
     }
     for (let range = this.#ranges.shift(); range; range = this.#ranges.shift()) {
       const repair = this.encoder.repairRange(range.first, range.count, { row: range.row });

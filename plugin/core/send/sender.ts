@@ -187,7 +187,7 @@ export class Sender {
     const writer = this.#writer;
     if (!writer) return undefined;
     if (this.#roomWanted && this.#lastElicitingMs + this.rtt.srttMs <= nowMs) this.#pingWanted = true;
-    const hasSymbols = this.#retransmit.length > 0 || this.ordered.hasNew || this.unreliable.peek() !== undefined;
+    const hasSymbols = this.#nextRetransmission() !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
     const repair = hasSymbols ? undefined : this.#takeDueRepair(nowMs);
     if (!hasSymbols && !repair && !this.#pingWanted && !(feedback && feedbackDue)) return undefined;
     const record = this.datagrams.add(nowMs);
@@ -273,15 +273,18 @@ export class Sender {
     this.#retransmit.splice(at, 0, seq);
   }
 
-  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): void {
+  /** The oldest symbol that is to be sent again; those acknowledged or sent since are dropped from the queue. */
+  #nextRetransmission(): OutgoingSymbol | undefined {
     while (this.#retransmit.length > 0) {
       const slot = this.ordered.get(this.#retransmit[0]!);
-      if (!slot || slot.state !== "lost") {
-        this.#retransmit.shift();
-        continue;
-      }
-      if (sourceFrameBytes(slot.bytes) > writer.room) return;
+      if (slot?.state === "lost") return slot;
       this.#retransmit.shift();
+    }
+    return undefined;
+  }
+
+  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): void {
+    for (let slot = this.#nextRetransmission(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#nextRetransmission()) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);

@@ -13,7 +13,7 @@ type ChannelState = { kind: "unknown" } | { kind: "known"; isBad: boolean; atMs:
 type BurstLoss = Exclude<ResolvedLoss, { kind: "uniform" }>;
 
 /** One direction's loss: asks once for each datagram, in order of time. */
-export class LossProcess {
+export class LossModel {
   private loss: ResolvedLoss;
   private state: ChannelState = { kind: "unknown" };
 
