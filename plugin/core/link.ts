@@ -5,7 +5,7 @@
  */
 import { LossEstimator } from "./control/loss-estimator.js";
 import { PathMonitor } from "./control/path-monitor.js";
-import { REPAIR_BYTES_PER_SECOND_MAX, RedundancyController } from "./control/redundancy-controller.js";
+import { RedundancyController } from "./control/redundancy-controller.js";
 import { RttEstimator } from "./control/rtt-estimator.js";
 import { MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
 import { Receiver } from "./receive/receiver.js";
@@ -62,10 +62,10 @@ export class Link {
   readonly #reader = new DatagramReader();
   readonly #records: Uint8Array[] = [];
   readonly #recordPayloadMax: number;
-  #repair: RepairOption;
+  #adaptive = true;
   #controlAtMs = -Infinity;
-  #controlBytes = 0;
-  #sourceBytesPerSecond = 0;
+  #controlSourceBytes = 0;
+  #controlRepairBytes = 0;
   #failure: LinkFailure | undefined;
 
   constructor(options: LinkOptions = {}) {
@@ -75,8 +75,7 @@ export class Link {
     this.#receiver = new Receiver({
       firstSeq, messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT, unreliableHoldMs: options.unreliableHoldMs,
     }, this.#counters);
-    this.#repair = parseRepair(options.repair);
-    this.setRepair(this.#repair);
+    this.setRepair(options.repair ?? "adaptive");
   }
 
   /** Set when the peer broke the protocol or its limits: the WebSocket is to be closed with it. Nothing is delivered after. */
@@ -217,13 +216,15 @@ export class Link {
 
   /** Changes how lost symbols are repaired from now on. @throws as `parseRepair`. */
   setRepair(option: RepairOption): void {
-    this.#repair = parseRepair(option);
+    const repair = parseRepair(option);
+    this.#adaptive = repair === "adaptive" || (repair !== "off" && repair.schedule === "adaptive");
     this.#controlAtMs = -Infinity;
-    const repair = this.#repair;
+    this.#controller.overheadMax = undefined;
     if (repair === "adaptive") return;
-    if (repair === "off") this.#sender.setPolicy({ kind: "off" }, false);
-    else if (repair.schedule === "generation") this.#sender.setPolicy({ kind: "generation", groupSize: repair.groupSize }, false);
-    else this.#sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, depth: repair.depth ?? 1, separate: repair.separate ?? false }, false);
+    if (repair === "off") this.#sender.setPolicy({ kind: "off" });
+    else if (repair.schedule === "adaptive") this.#controller.overheadMax = repair.overheadMax;
+    else if (repair.schedule === "generation") this.#sender.setPolicy({ kind: "generation", groupSize: repair.groupSize });
+    else this.#sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, depth: repair.depth ?? 1, separate: repair.separate ?? false });
   }
 
   /** A snapshot of what the link does. */
@@ -260,21 +261,22 @@ export class Link {
       return;
     }
     for (const { number } of outcome.acknowledged) this.#path.onAcknowledged(number, nowMs);
-    if (this.#repair === "adaptive" && nowMs - this.#controlAtMs >= CONTROL_INTERVAL_MS) this.#control(frame.queueDelayMs, nowMs);
+    if (this.#adaptive && nowMs - this.#controlAtMs >= CONTROL_INTERVAL_MS) this.#control(frame.queueDelayMs, nowMs);
   }
 
   #control(queueDelayMs: number, nowMs: number): void {
-    const sent = this.#counters.sourceBytesSent;
     const elapsedMs = nowMs - this.#controlAtMs;
-    if (elapsedMs < 10_000) this.#sourceBytesPerSecond += ((sent - this.#controlBytes) / elapsedMs * 1000 - this.#sourceBytesPerSecond) / 8;
+    const sourceBytes = this.#counters.sourceBytesSent - this.#controlSourceBytes, repairBytes = this.#sender.repairBytesSent - this.#controlRepairBytes;
     this.#controlAtMs = nowMs;
-    this.#controlBytes = sent;
+    this.#controlSourceBytes += sourceBytes;
+    this.#controlRepairBytes += repairBytes;
     const decision = this.#controller.update({
       nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
-      meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms, repairCostRatio: this.#sender.repairCostRatio, sourceBytesPerSecond: this.#sourceBytesPerSecond,
+      meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
+      elapsedMs, sourceBytes, repairBytes,
     });
-    const { codeRate, depth, separate, repeatRetransmission } = decision;
-    this.#sender.setPolicy({ kind: "sliding", codeRate, depth, separate, bytesPerSecondMax: REPAIR_BYTES_PER_SECOND_MAX }, repeatRetransmission);
+    const { value, separate, bytesPerSecondMax } = decision;
+    this.#sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });
   }
 
   #carryAll(): void {

@@ -3,7 +3,9 @@ import { ENCODING_WINDOW_SYMBOLS_MAX, GENERATION_SIZE_MAX, GENERATION_SIZE_MIN }
 
 /**
  * How lost symbols are repaired:
- * - `"adaptive"`: a sliding encoding window whose code rate follows the measured loss (default);
+ * - `"adaptive"`: a sliding encoding window; how much repair follows the measured loss, run lengths, and what the path carries (default);
+ *   `{ schedule: "adaptive", overheadMax }` bounds it: repair's wire bytes over those of the patches, above 0 to 1
+ *   (default 0.75, and 1 below 40 patches a second, where repairs go out on their own and mend a loss within the tick);
  * - `"off"`: retransmission only;
  * - generations (block-code FEC groups): `groupSize` 2..16 sources, then one XOR repair;
  * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); a repair covers at least the newest `depth` symbols (1..32, default
@@ -11,6 +13,7 @@ import { ENCODING_WINDOW_SYMBOLS_MAX, GENERATION_SIZE_MAX, GENERATION_SIZE_MIN }
  */
 export type RepairOption =
   | "adaptive"
+  | { schedule: "adaptive"; overheadMax: number }
   | "off"
   | { schedule: "generation"; groupSize: number }
   | { schedule: "sliding"; codeRate: number; depth?: number; separate?: boolean };
@@ -22,7 +25,12 @@ export function parseRepair(option: unknown, name = "repair"): RepairOption {
   if (typeof option !== "object" || option === null || Array.isArray(option)) {
     throw new TypeError(`"${name}" expected "adaptive", "off" or { schedule }, got ${show(option)}`);
   }
-  const { schedule, groupSize, codeRate, depth, separate } = option as Record<string, unknown>;
+  const { schedule, overheadMax, groupSize, codeRate, depth, separate } = option as Record<string, unknown>;
+  if (schedule === "adaptive") {
+    rejectOthers(option, name, ["schedule", "overheadMax"]);
+    if (typeof overheadMax !== "number" || !(overheadMax > 0 && overheadMax <= 1)) throw new RangeError(`"${name}.overheadMax" expected above 0 to 1, got ${show(overheadMax)}`);
+    return Object.freeze({ schedule, overheadMax });
+  }
   if (schedule === "generation") {
     rejectOthers(option, name, ["schedule", "groupSize"]);
     if (!Number.isInteger(groupSize) || (groupSize as number) < GENERATION_SIZE_MIN || (groupSize as number) > GENERATION_SIZE_MAX) {
@@ -39,7 +47,7 @@ export function parseRepair(option: unknown, name = "repair"): RepairOption {
     if (separate !== undefined && typeof separate !== "boolean") throw new TypeError(`"${name}.separate" expected true or false, got ${show(separate)}`);
     return Object.freeze({ schedule, codeRate, depth: (depth as number | undefined) ?? 1, separate: separate ?? false });
   }
-  throw new TypeError(`"${name}.schedule" expected "generation" or "sliding", got ${show(schedule)}`);
+  throw new TypeError(`"${name}.schedule" expected "adaptive", "generation" or "sliding", got ${show(schedule)}`);
 }
 
 function rejectOthers(option: object, name: string, known: readonly string[]): void {

@@ -179,8 +179,8 @@ describe("adaptive repair", () => {
     world.openPath();
     play(world, 10_000, 8 * 1100);
     const { repairsSent } = world.server.link.stats(world.nowMs).counters;
-    // 96 kbit/s for ten seconds, a second's burst, and repairs of about 1.1 kB.
-    expect(repairsSent).toBeLessThan(11 * 12_000 / 1000);
+    // 256 kbit/s for ten seconds, a second's burst, and repairs of about 1.1 kB.
+    expect(repairsSent).toBeLessThan(11 * 32_000 / 1000);
   });
 });
 

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseRepair } from "colyseus-fec/core";
 import { LossEstimator } from "../../plugin/core/control/loss-estimator.js";
 import { PathMonitor } from "../../plugin/core/control/path-monitor.js";
-import { RedundancyController, type PathState } from "../../plugin/core/control/redundancy-controller.js";
+import { RedundancyController, type PathState, type RedundancyDecision } from "../../plugin/core/control/redundancy-controller.js";
 import { RttEstimator } from "../../plugin/core/control/rtt-estimator.js";
 import { SentDatagrams } from "../../plugin/core/send/sent-datagrams.js";
 import type { FeedbackFrame } from "../../plugin/core/wire/datagram-reader.js";
@@ -49,48 +49,71 @@ describe("LossEstimator", () => {
 
 describe("RedundancyController", () => {
   const quiet: PathState = {
-    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1, repairCostRatio: 0.7, sourceBytesPerSecond: 10_000,
+    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1,
+    elapsedMs: 100, sourceBytes: 1500, repairBytes: 0,
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
 
-  it("spends nothing on a path without loss", () => {
-    expect(new RedundancyController().update(quiet).codeRate).toBe(0);
+  /** Looks every 100 ms for `ms`, repair taking `share` of the sources' bytes. Returns the last decision. */
+  function run(controller: RedundancyController, fromMs: number, ms: number, state: Partial<PathState>, share = 0): RedundancyDecision {
+    let decision: RedundancyDecision | undefined;
+    for (let t = fromMs; t < fromMs + ms; t += 100) decision = controller.update({ ...quiet, ...state, nowMs: t, repairBytes: share * quiet.sourceBytes });
+    return decision!;
+  }
+
+  it("spends nothing on a path without loss, and as good as none", () => {
+    expect(run(new RedundancyController(), 0, 5000, {}).value).toBeUndefined();
+    expect(run(new RedundancyController(), 0, 5000, lossy(0.002)).value).toBeUndefined();
   });
 
-  it("protects within a second of a loss step, and climbs the ladder with the loss", () => {
-    for (const [ratio, codeRate] of [[0.01, 0.25], [0.05, 0.5], [0.2, 1]] as const) {
-      const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(ratio) });
-      expect(decision.codeRate).toBe(codeRate);
+  it("protects at the first look at a loss, dearly at first, and lets the price fall while there is room", () => {
+    const controller = new RedundancyController();
+    const first = controller.update({ ...quiet, ...lossy(0.05) }).value!;
+    expect(first.lossRatio).toBe(0.05);
+    const later = run(controller, 100, 5000, lossy(0.05)).value!;
+    expect(later.msPerByte).toBeLessThan(first.msPerByte / 4);
+  });
+
+  it("raises the price as long as repair takes more than its share", () => {
+    for (const [overheadMax, share, rises] of [[undefined, 0.7, false], [undefined, 0.8, true], [0.3, 0.35, true], [0.3, 0.25, false]] as const) {
+      const controller = new RedundancyController();
+      controller.overheadMax = overheadMax;
+      const before = run(controller, 0, 10_000, lossy(0.1)).value!.msPerByte;
+      const after = run(controller, 10_000, 10_000, lossy(0.1), share).value!.msPerByte;
+      expect(after > before, `share ${share} of at most ${overheadMax}`).toBe(rises);
     }
   });
 
-  it("steps down only after ten seconds below half the threshold", () => {
-    const controller = new RedundancyController();
-    controller.update({ ...quiet, nowMs: 0, ...lossy(0.05) });
-    expect(controller.update({ ...quiet, nowMs: 9000 }).codeRate).toBe(0.5);
-    expect(controller.update({ ...quiet, nowMs: 10_001 }).codeRate).toBe(0.25);
-    expect(controller.update({ ...quiet, nowMs: 20_100 }).codeRate).toBe(0);
+  it("takes losses in runs for a repair's own danger", () => {
+    expect(new RedundancyController().update({ ...quiet, ...lossy(0.05), meanRun: 4 }).value!.relossRatio).toBe(0.75);
   });
 
-  it("steps back when queues stand together with loss, stays back for fifteen seconds, then climbs a rung at a time", () => {
+  it("sends nothing while a queue stands, then steps back for fifteen seconds, and longer each time", () => {
     const controller = new RedundancyController();
-    controller.update({ ...quiet, nowMs: 0, ...lossy(0.2) });
-    controller.update({ ...quiet, nowMs: 3000, ...lossy(0.2), queueDelayMs: 100 });
-    expect(controller.update({ ...quiet, nowMs: 4100, ...lossy(0.2), queueDelayMs: 100 }).codeRate).toBeLessThan(1);
-    expect(controller.update({ ...quiet, nowMs: 10_000, ...lossy(0.2) }).codeRate).toBeLessThan(1);
-    expect(controller.update({ ...quiet, nowMs: 20_000, ...lossy(0.2) }).codeRate).toBe(0.5);
-    expect(controller.update({ ...quiet, nowMs: 30_000, ...lossy(0.2) }).codeRate).toBe(0.5);
-    expect(controller.update({ ...quiet, nowMs: 36_000, ...lossy(0.2) }).codeRate).toBe(1);
+    run(controller, 0, 10_000, lossy(0.05), 0.7);
+    expect(run(controller, 10_000, 1000, { ...lossy(0.05), queueDelayMs: 100 }, 0.7).value).toBeUndefined();
+    const before = run(controller, 11_000, 5000, lossy(0.05)).value!.msPerByte;
+    const held = run(controller, 16_000, 8000, lossy(0.05), 0.45).value!.msPerByte;
+    expect(held, "dearer: 0.45 is above a third of the share").toBeGreaterThan(before);
+    const again = run(controller, 28_000, 8000, lossy(0.05), 0.45).value!.msPerByte;
+    expect(again, "cheaper: the step up came").toBeLessThan(held);
+  });
+
+  it("stops at once if the loss grows by half within two seconds of starting, while datagrams queue", () => {
+    const controller = new RedundancyController();
+    run(controller, 0, 1000, lossy(0.02));
+    expect(run(controller, 1000, 200, { ...lossy(0.04), queueDelayMs: 30 }).value).toBeUndefined();
   });
 
   it("sends repairs on their own where the next patch is far", () => {
-    const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(0.05), patchIntervalMs: 50 });
-    expect(decision).toMatchObject({ separate: true, codeRate: 1 });
+    expect(new RedundancyController().update({ ...quiet, ...lossy(0.05), patchIntervalMs: 50 }).separate).toBe(true);
+    expect(new RedundancyController().update({ ...quiet, ...lossy(0.05) }).separate).toBe(false);
   });
 
-  it("keeps repair within 96 kbit/s", () => {
-    const decision = new RedundancyController().update({ ...quiet, nowMs: 1000, ...lossy(0.2), sourceBytesPerSecond: 48_000 });
-    expect(decision.codeRate).toBeCloseTo(0.25 / 0.7, 5);
+  it("keeps repair within 96 kbit/s, or half of the sources' rate, or 256 kbit/s", () => {
+    expect(run(new RedundancyController(), 0, 5000, lossy(0.05)).bytesPerSecondMax).toBe(12_000);
+    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 6000 }).bytesPerSecondMax).toBeCloseTo(30_000, -2);
+    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 60_000 }).bytesPerSecondMax).toBe(32_000);
   });
 });
 
@@ -179,7 +202,7 @@ describe("the repair option", () => {
     [{ schedule: "generation", groupSize: 2.5 }, '"repair.groupSize" expected 2..16, got 2.5'],
     [{ schedule: "sliding", codeRate: 0 }, '"repair.codeRate" expected above 0 to 1, got 0'],
     [{ schedule: "sliding", codeRate: 0.5, rate: 1 }, '"repair.rate" is not an option; expected "schedule", "codeRate", "depth", "separate"'],
-    [{ schedule: "block" }, '"repair.schedule" expected "generation" or "sliding", got "block"'],
+    [{ schedule: "block" }, '"repair.schedule" expected "adaptive", "generation" or "sliding", got "block"'],
   ])("refuses %j by name, expected and got", (option, message) => {
     expect(() => parseRepair(option)).toThrow(message);
   });

@@ -27,6 +27,14 @@ describe("RepairEncoder", () => {
     expect(membersOf(encoder.repairNewest(99)!)).toEqual([100, 101, 102, 103, 104, 105]);
   });
 
+  it("covers every symbol up to a length, and gives undefined when all are longer", () => {
+    const encoder = encoderOf(symbols, 100);
+    expect(membersOf(encoder.repairUpTo(32)!)).toEqual([100, 102, 104]);
+    expect(encoder.repairUpTo(32)!.bytes.length).toBe(32);
+    expect(encoder.repairUpTo(11)).toBeUndefined();
+    expect(() => encoder.repairUpTo(1)).toThrow(RangeError);
+  });
+
   it("covers of a range what is still held, and gives undefined when that is nothing", () => {
     const encoder = encoderOf(symbols, 100);
     encoder.remove(102);

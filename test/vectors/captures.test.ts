@@ -12,7 +12,7 @@ import { Capture, isPrefix } from "./capture.js";
 import { distance32 } from "./second-receiver.js";
 
 const REPAIRS: RepairOption[] = [
-  "adaptive", "off", { schedule: "generation", groupSize: 2 }, { schedule: "generation", groupSize: 4 }, { schedule: "generation", groupSize: 16 },
+  "adaptive", { schedule: "adaptive", overheadMax: 0.4 }, "off", { schedule: "generation", groupSize: 2 }, { schedule: "generation", groupSize: 4 }, { schedule: "generation", groupSize: 16 },
   { schedule: "sliding", codeRate: 0.2 }, { schedule: "sliding", codeRate: 0.5, depth: 4 }, { schedule: "sliding", codeRate: 1, separate: true },
 ];
 const FIRST_SEQS = [0, 1, 0x7fff, 0xffc0, 0x7fff_ffc0, 0xffff_ffff, 0xffff_ffc0];

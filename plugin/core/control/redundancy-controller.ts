@@ -1,16 +1,28 @@
 /**
- * Chooses the code rate (repair symbols per source symbol) from what the path does: a ladder over the loss before repair,
- * with hysteresis, and a guard that steps back when repair would hide congestion (RFC 9265, RFC 8085 section 3.1).
- * Decides rates only; when and over what a repair goes out is the senders' work.
+ * Chooses what repair is worth from what the path does: the loss to protect against, and the price of a byte, which rises where repair
+ * would take too large a share of the rate. Its guard steps back when repair would hide congestion (RFC 9265, RFC 8085 section 3.1).
+ * Decides values only; when and over what a repair goes out is the senders' work.
  */
+import type { RepairValue } from "../repair-value.js";
 
-/** Loss ratio from which each rung holds, and its code rate. */
-const LADDER = [
-  { lossRatio: 0, codeRate: 0 },
-  { lossRatio: 0.003, codeRate: 0.25 },
-  { lossRatio: 0.02, codeRate: 0.5 },
-  { lossRatio: 0.07, codeRate: 1 },
-] as const;
+/** Loss that is left to retransmission. */
+const LOSS_RATIO_MIN = 0.003;
+
+/** Higher loss is treated as this: no repair pays any more. */
+const LOSS_RATIO_MAX = 0.3;
+
+/** Price of a byte where nothing else bounds repair, ms of one message's delay. */
+const MS_PER_BYTE = 0.0012;
+const MS_PER_BYTE_MAX = 1;
+
+/** Repair starts at this price and lets it fall: what the path can carry is not known yet. */
+const MS_PER_BYTE_FIRST = 8 * MS_PER_BYTE;
+
+/** A repair fails for a loss that it covers with this many times the probability of a loss: it may be lost itself, or be needed for another. */
+const RELOSS_FACTOR = 1.5;
+
+/** The price follows the share within about this time, ms. */
+const PRICE_MS = 1000;
 
 /** A patch interval above which repairs go out on their own instead of with the next patch, ms. */
 const SEPARATE_INTERVAL_MS = 25;
@@ -18,15 +30,8 @@ const SEPARATE_INTERVAL_MS = 25;
 /** Queueing delay that speaks of congestion, ms, and how long it must last. */
 const QUEUE_MS = 20;
 const QUEUE_PERSISTS_MS = 500;
+const QUEUE_PERSISTS_AFTER_UP_MS = 200;
 
-/** Loss ratio from which separate repairs go out for every source, if the budget allows. */
-const SEPARATE_FULL_LOSS_RATIO = 0.02;
-
-/** Losses come in bursts above this mean run; a repair then reaches back this many runs. */
-const BURSTY_RUN = 1.25;
-const DEPTH_PER_RUN = 2;
-
-const HOLD_BEFORE_DOWN_MS = 10_000;
 const HOLD_AFTER_CONGESTION_MS = 15_000;
 const HOLD_MS_MAX = 240_000;
 const WATCH_AFTER_UP_MS = 2_000;
@@ -37,12 +42,17 @@ const RECENT_WEIGHT = 0.6;
 /** A step up is blamed for loss that grows by this factor soon after it. */
 const BLAME_FACTOR = 1.5;
 
-/** Wire bytes of repair over those of the sources, at most; more where a repair costs a datagram of its own. */
-const REPAIR_SHARE_MAX = 0.75;
-const SEPARATE_SHARE_MAX = 1.05;
+/** Wire bytes of repair over those of the sources, at most, unless told otherwise; more where a repair costs a datagram of its own. */
+const SHARE_MAX = 0.75;
+const SEPARATE_SHARE_MAX = 1;
 
-/** Repair budget of one client and direction, bytes per second: 96 kbit/s. */
-export const REPAIR_BYTES_PER_SECOND_MAX = 12_000;
+/** Parts of that share that may be used, by how far the guard has stepped back. */
+const LEVELS = [0, 0.15, 0.35, 0.7, 1] as const;
+
+/** Repair budget of one client and direction, bytes per second: 96 kbit/s; half of the sources' rate where that is more, up to 256 kbit/s. */
+const BUDGET_BYTES_PER_SECOND = 12_000;
+const BUDGET_BYTES_PER_SECOND_MAX = 32_000;
+const BUDGET_SHARE = 0.5;
 
 /** What the controller looks at; ms and ratios 0..1. */
 export interface PathState {
@@ -58,27 +68,32 @@ export interface PathState {
   meanRun: number;
   /** Usual time between two patches. */
   patchIntervalMs: number;
-  /** Wire bytes of one repair over those of one source. */
-  repairCostRatio: number;
-  /** Source bytes sent per second. */
-  sourceBytesPerSecond: number;
+  /** Wire bytes of source datagrams, and of repairs, sent in the last elapsedMs. */
+  elapsedMs: number;
+  sourceBytes: number;
+  repairBytes: number;
 }
 
 export interface RedundancyDecision {
-  /** Repair symbols per source symbol, 0..1. */
-  codeRate: number;
-  /** Newest symbols that a repair covers at least, whatever their length. */
-  depth: number;
+  /** Undefined: no repair. */
+  value: RepairValue | undefined;
   /** True: repairs go out on their own a few milliseconds later, instead of with the next patch. */
   separate: boolean;
-  /** True: a second copy follows a retransmission. */
-  repeatRetransmission: boolean;
+  /** Bytes of repair symbols a second, at most. */
+  bytesPerSecondMax: number;
 }
 
 export class RedundancyController {
-  #rung = 0;
+  /** Bound on repair as a share of the sources' wire bytes, above 0 to 1; undefined: the default. */
+  overheadMax: number | undefined;
+  #level = LEVELS.length - 1;
+  #repairing = false;
+  /** After a step back, until the queue is gone: no repair. */
+  #draining = false;
+  #msPerByte = MS_PER_BYTE;
+  #sourceRate = 0;
+  #repairRate = 0;
   #lastUpMs = -Infinity;
-  #lastNeededMs = -Infinity;
   #lastHalvedMs = -Infinity;
   #heldUntilMs = -Infinity;
   /** How long the next step back holds: longer each time, so that a link that is simply full is left alone. */
@@ -89,59 +104,61 @@ export class RedundancyController {
   /** Looks at the path and gives the decision that holds from now on. Call it a few times a second. */
   update(path: PathState): RedundancyDecision {
     const { nowMs } = path;
-    const loss = Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio);
+    const loss = Math.min(LOSS_RATIO_MAX, Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio));
+    this.#measureRates(path);
     if (this.#congested(path) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path);
-    const wanted = rungFor(loss);
-    if (wanted > this.#rung && nowMs >= this.#heldUntilMs) {
-      // The first protection, and a rise beyond chance, are worth a step at once; else one step at a time.
-      const mayStep = nowMs - this.#lastUpMs >= Math.max(1000, 2 * path.srttMs);
-      if (mayStep || path.lossSignificant) {
-        this.#lossBeforeUp = path.recentLossRatio;
-        // Where repair once met congestion, every rung is a new try.
-        const cautious = this.#holdMs > HOLD_AFTER_CONGESTION_MS;
-        this.#rung = path.lossSignificant && !cautious ? wanted : this.#rung + 1;
-        this.#lastUpMs = nowMs;
-        if (cautious) this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
-      }
+    if (this.#level < LEVELS.length - 1 && nowMs >= this.#heldUntilMs) {
+      // Where repair once met congestion, every step up is a try.
+      this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
+      this.#level++;
+      this.#onUp(path);
     }
-    if (this.#rung > 0 && (wanted >= this.#rung || loss >= LADDER[this.#rung]!.lossRatio / 2)) this.#lastNeededMs = nowMs;
-    if (this.#rung > 0 && nowMs - this.#lastNeededMs > HOLD_BEFORE_DOWN_MS) {
-      this.#rung--;
-      this.#lastNeededMs = nowMs;
+    if (this.#queueingSinceMs === Infinity) this.#draining = false;
+    const wanted = loss >= LOSS_RATIO_MIN && this.#level > 0 && !this.#draining;
+    if (wanted && !this.#repairing) {
+      this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
+      this.#onUp(path);
     }
-    return this.#decide(path, loss);
+    this.#repairing = wanted;
+    const bytesPerSecondMax = Math.min(BUDGET_BYTES_PER_SECOND_MAX, Math.max(BUDGET_BYTES_PER_SECOND, BUDGET_SHARE * this.#sourceRate));
+    const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
+    this.#setPrice(LEVELS[this.#level]! * (this.overheadMax ?? (separate ? SEPARATE_SHARE_MAX : SHARE_MAX)), bytesPerSecondMax, path.elapsedMs);
+    const relossRatio = Math.max(Math.min(1, RELOSS_FACTOR * loss), 1 - 1 / path.meanRun);
+    return { value: wanted ? { lossRatio: loss, relossRatio, msPerByte: this.#msPerByte } : undefined, separate, bytesPerSecondMax };
+  }
+
+  #measureRates({ elapsedMs, sourceBytes, repairBytes }: PathState): void {
+    if (!(elapsedMs < 10_000)) return;
+    const weight = Math.min(1, elapsedMs / PRICE_MS);
+    this.#sourceRate += (sourceBytes / elapsedMs * 1000 - this.#sourceRate) * weight;
+    this.#repairRate += (repairBytes / elapsedMs * 1000 - this.#repairRate) * weight;
+  }
+
+  /** Raises the price while repair takes more than its share, and lets it fall again. */
+  #setPrice(shareMax: number, bytesPerSecondMax: number, elapsedMs: number): void {
+    const share = Math.min(shareMax, this.#sourceRate > 0 ? bytesPerSecondMax / this.#sourceRate : 1);
+    const ratio = this.#sourceRate > 0 && share > 0 ? this.#repairRate / (share * this.#sourceRate) : 0;
+    const step = Math.min(1, elapsedMs / PRICE_MS);
+    this.#msPerByte = Math.min(MS_PER_BYTE_MAX, Math.max(MS_PER_BYTE, this.#msPerByte * Math.min(2, Math.max(0.5, ratio)) ** step));
+  }
+
+  #onUp({ nowMs, recentLossRatio }: PathState): void {
+    this.#lastUpMs = nowMs;
+    this.#lossBeforeUp = recentLossRatio;
   }
 
   #stepBack({ nowMs }: PathState): void {
     if (nowMs - this.#lastHalvedMs > HOLD_MS_MAX) this.#holdMs = HOLD_AFTER_CONGESTION_MS;
     // Without repair there is nothing to step back from, and what congests is not ours to blame.
-    if (this.#rung > 0) {
+    if (this.#repairing) {
       this.#heldUntilMs = nowMs + this.#holdMs;
       this.#holdMs = Math.min(HOLD_MS_MAX, 2 * this.#holdMs);
     } else {
       this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + HOLD_AFTER_CONGESTION_MS);
     }
-    this.#rung = this.#rung >> 1;
+    this.#level = this.#level >> 1;
+    this.#draining = true;
     this.#lastHalvedMs = nowMs;
-  }
-
-  #decide(path: PathState, loss: number): RedundancyDecision {
-    const congested = path.nowMs < this.#heldUntilMs;
-    const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
-    let codeRate: number = LADDER[this.#rung]!.codeRate;
-    if (!separate) {
-      // A repair that comes no sooner than a retransmission is worth nothing: the next denser rung, or none.
-      for (let rung = this.#rung; rung > 0 && rung < LADDER.length; rung++) {
-        codeRate = LADDER[rung]!.codeRate;
-        if (path.patchIntervalMs / codeRate < path.patchIntervalMs + path.srttMs) break;
-      }
-    } else if (codeRate > 0 && loss >= SEPARATE_FULL_LOSS_RATIO && !congested) {
-      codeRate = 1;
-    }
-    const bitrateShare = path.sourceBytesPerSecond > 0 ? REPAIR_BYTES_PER_SECOND_MAX / path.sourceBytesPerSecond : 1;
-    const affordable = Math.min(bitrateShare, separate ? SEPARATE_SHARE_MAX : REPAIR_SHARE_MAX) / path.repairCostRatio;
-    const depth = path.meanRun > BURSTY_RUN ? Math.ceil(DEPTH_PER_RUN * path.meanRun) : 1;
-    return { codeRate: Math.min(codeRate, affordable), depth, separate, repeatRetransmission: loss >= 0.03 && !congested };
   }
 
   #congested(path: PathState): boolean {
@@ -149,14 +166,9 @@ export class RedundancyController {
     else this.#queueingSinceMs = Math.min(this.#queueingSinceMs, path.nowMs);
     const queueingMs = path.nowMs - this.#queueingSinceMs;
     // A queue that stands while repair is sent is reason enough to stop adding to it; without repair it takes loss as well.
-    if (queueingMs >= QUEUE_PERSISTS_MS && (path.lossSignificant || this.#rung > 0)) return true;
+    const persistsMs = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS ? QUEUE_PERSISTS_AFTER_UP_MS : QUEUE_PERSISTS_MS;
+    if (queueingMs >= persistsMs && (path.lossSignificant || this.#repairing)) return true;
     const watched = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS && this.#lossBeforeUp > 0;
     return watched && queueingMs >= 0 && path.recentLossRatio > BLAME_FACTOR * this.#lossBeforeUp;
   }
-}
-
-function rungFor(lossRatio: number): number {
-  let rung = 0;
-  while (rung + 1 < LADDER.length && lossRatio >= LADDER[rung + 1]!.lossRatio) rung++;
-  return rung;
 }

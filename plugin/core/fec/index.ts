@@ -7,3 +7,4 @@ export { mulAddInto, scaleInPlace, xorInto } from "./kernels.js";
 export { RepairDecoder, type RepairDecoderOptions, type RepairFate, type RepairFields, type SourceFate } from "./repair-decoder.js";
 export { RepairEncoder, type RowKind } from "./repair-encoder.js";
 export { SlidingSchedule, fragmentRepairs } from "./sliding-schedule.js";
+export { ValueSchedule, fragmentRepairsByValue } from "./value-schedule.js";

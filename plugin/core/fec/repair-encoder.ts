@@ -53,6 +53,11 @@ export class RepairEncoder {
     return this.#count;
   }
 
+  /** Calls visit with every symbol held and its bytes, oldest first. */
+  forEach(visit: (seq: Seq, bytes: number) => void): void {
+    for (let index = 0; index < this.#count; index++) visit(this.#seqs[index]!, this.#lengths[index]!);
+  }
+
   /** Whether the symbol is held. */
   has(seq: Seq): boolean {
     return this.#indexOf(seq) >= 0;
@@ -108,6 +113,21 @@ export class RepairEncoder {
       if (reachable && taken++ < count) longest = Math.max(longest, bytes);
     }
     return this.#combine(options?.row);
+  }
+
+  /**
+   * A repair over every symbol held that is at most maxBytes long (those that span at most 128 with the newest); Cauchy by default.
+   * Undefined when none is. The object and its bytes are reused by the next call.
+   */
+  repairUpTo(maxBytes: number, options?: { row?: RowKind }): RepairSymbol | undefined {
+    checkInteger("maxBytes", maxBytes, SYMBOL_HEADER_BYTES, SYMBOL_BYTES_MAX);
+    let members = 0;
+    for (let index = 0; index < this.#count; index++) {
+      const member = this.#lengths[index]! <= maxBytes && seqDiff(this.#newest!, this.#seqs[index]!) < REPAIR_SPAN_MAX;
+      this.#chosen[index] = member ? 1 : 0;
+      if (member) members++;
+    }
+    return members === 0 ? undefined : this.#combine(options?.row);
   }
 
   /**

@@ -18,12 +18,8 @@ import { RepairPlanner, type RepairPolicy } from "./repair-planner.js";
 import { SentDatagrams, type FeedbackOutcome, type SentDatagram } from "./sent-datagrams.js";
 import { UnreliableBuffer, type UnreliableSymbol } from "./unreliable-buffer.js";
 
-/** Time between a retransmission and its second copy: at least this, ms, and beyond the usual run of losses, within a bound. */
-const COPY_DELAY_MS = 8;
-const COPY_DELAY_MS_MAX = 50;
-
-/** Weight of one repair or source in the means of their wire bytes. */
-const COST_WEIGHT = 1 / 32;
+/** Weight of one source in the mean of repairs per source. */
+const RATE_WEIGHT = 1 / 32;
 
 /** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little. */
 const RESCUE_TIMEOUTS = 3;
@@ -32,22 +28,15 @@ const RESCUE_SLACK_MS = 50;
 /** Unreliable symbols are worth repairing this long, ms: then newer values have come. */
 const UNRELIABLE_REPAIR_MS = 100;
 
-/** A copy of a retransmission that waits for its time. */
-interface Copy {
-  seq: Seq;
-  dueMs: number;
-}
-
 export class Sender {
   readonly ordered: OrderedBuffer;
   readonly unreliable: UnreliableBuffer;
   readonly datagrams: SentDatagrams;
   readonly interval = new PatchInterval();
-  readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(), new RepairPlanner()];
+  readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
   readonly #retransmit: Seq[] = [];
-  readonly #copies: Copy[] = [];
   /** True if the datagram that `poll` gave last holds the feedback. */
   feedbackWritten = false;
   #writer: DatagramWriter | undefined;
@@ -55,10 +44,10 @@ export class Sender {
   #lastElicitingMs = -Infinity;
   #pingWanted = false;
   #roomWanted = false;
-  #repeatRetransmission = false;
-  /** Mean wire bytes of a datagram's sources, and of a repair; headers where it went alone. */
-  #sourceCost = 0;
-  #repairCost = 0;
+  /** Wire bytes of repairs sent so far, headers where one went alone. */
+  repairBytesSent = 0;
+  /** Repairs per source datagram, lately. */
+  codeRate = 0;
 
   constructor(
     firstSeq: Seq,
@@ -76,25 +65,15 @@ export class Sender {
     this.datagrams.abandon();
     this.#writer = new DatagramWriter(mtuBytes);
     this.#overheadBytes = overheadBytes;
+    for (const planner of this.#planners) planner.open(DATAGRAM_HEADER_BYTES + overheadBytes);
   }
 
-  setPolicy(policy: RepairPolicy, repeatRetransmission: boolean): void {
+  setPolicy(policy: RepairPolicy): void {
     this.#planners[ORDERED].setPolicy(policy);
     // A generation over unreliable symbols would close too late to be of use: they get the newest-first schedule.
     this.#planners[UNRELIABLE].setPolicy(policy.kind === "generation" ? { kind: "sliding", codeRate: 1 / policy.groupSize, depth: 1, separate: false } : policy);
-    this.#repeatRetransmission = repeatRetransmission;
   }
 
-  /** Code rate in force: repairs per source symbol. */
-  get codeRate(): number {
-    const policy = this.#planners[ORDERED].policy;
-    return policy.kind === "off" ? 0 : policy.kind === "generation" ? 1 / policy.groupSize : policy.codeRate;
-  }
-
-  /** Wire bytes of one repair over those of one source datagram, usually; 1 before the first repair. */
-  get repairCostRatio(): number {
-    return this.#repairCost === 0 ? 1 : this.#repairCost / this.#sourceCost;
-  }
 
   /** True if a message of `length` bytes may go by datagram now: not bulk, and within the ordered window. */
   fits(length: number): boolean {
@@ -131,7 +110,6 @@ export class Sender {
     this.ordered.clear();
     this.#planners[ORDERED].clear();
     this.#retransmit.length = 0;
-    this.#copies.length = 0;
   }
 
   /** Forgets the unreliable symbols that repair still covers. */
@@ -153,7 +131,6 @@ export class Sender {
   /** Calls losses by time, probes a silent tail, and gives the symbols that now need the reliable path to `rescue`. */
   onTimeout(nowMs: number, rescue: (slot: OutgoingSymbol) => void): void {
     if (this.datagrams.lossTimeMs <= nowMs) this.#settle(this.datagrams.onTimeout(nowMs), nowMs);
-    while (this.#copies.length > 0 && this.#copies[0]!.dueMs <= nowMs) this.#queueRetransmission(this.#copies.shift()!.seq);
     if (this.#probeTimeMs <= nowMs) {
       this.#lastElicitingMs = nowMs;
       const oldest = this.ordered.oldest;
@@ -174,7 +151,7 @@ export class Sender {
   /** When `onTimeout` or `poll` has something to do, ms. */
   nextTimeMs(): number {
     return Math.min(
-      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs, this.#copies[0]?.dueMs ?? Infinity,
+      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs,
       this.#planners[ORDERED].dueMs, this.#planners[UNRELIABLE].dueMs,
     );
   }
@@ -194,7 +171,7 @@ export class Sender {
     writer.begin(record.number, nowMs);
     if (repair) {
       this.#writeRepair(repair.stream, repair.symbol, writer, record);
-      this.#noteRepairCost(repairFrameBytes(repair.symbol) + DATAGRAM_HEADER_BYTES + this.#overheadBytes);
+      this.#noteRepair(repairFrameBytes(repair.symbol) + DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     }
     this.#writeRetransmissions(writer, record, nowMs);
     const sourceBytes = this.#writeSources(writer, record, nowMs);
@@ -216,7 +193,7 @@ export class Sender {
     if (sourceBytes > 0) {
       const cost = sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
       counters.sourceBytesSent += cost;
-      this.#sourceCost += (cost - this.#sourceCost) * (this.#sourceCost === 0 ? 1 : COST_WEIGHT);
+      this.codeRate *= 1 - RATE_WEIGHT;
     }
     return datagram;
   }
@@ -253,14 +230,10 @@ export class Sender {
     }
     for (let i = 0; i < outcome.spurious; i++) this.loss.forgive();
     this.counters.spuriousLosses += outcome.spurious;
-    const copyDelayMs = Math.min(COPY_DELAY_MS_MAX, Math.max(COPY_DELAY_MS, 2 * (this.loss.meanRun - 1) * this.interval.ms));
     for (const datagram of outcome.lost) {
       this.loss.add(true, nowMs);
       this.loss.addRun(datagram.number);
-      this.ordered.forEachOf(datagram.number, ({ seq }) => {
-        this.#queueRetransmission(seq);
-        if (this.#repeatRetransmission) this.#copies.push({ seq, dueMs: nowMs + copyDelayMs });
-      });
+      this.ordered.forEachOf(datagram.number, ({ seq }) => this.#queueRetransmission(seq));
     }
   }
 
@@ -288,6 +261,7 @@ export class Sender {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);
+      this.#planners[ORDERED].onResent(slot.seq, nowMs);
       this.counters.retransmissionsSent++;
     }
   }
@@ -306,7 +280,7 @@ export class Sender {
       writer.source(ORDERED, slot.seq, slot.block.bytes, false, slot.bytes);
       bytes += sourceFrameBytes(slot.bytes);
       this.ordered.onSent(slot, record.number, nowMs);
-      this.#planners[ORDERED].onSource(slot.seq, slot.block.bytes, slot.bytes, slot.fragment, slot.fragments, this.interval.ms, nowMs);
+      this.#planners[ORDERED].onSource(slot, slot.block.bytes, this.interval.ms, nowMs);
       this.counters.symbolsSent++;
     }
     for (let next = this.unreliable.peek(); next && sourceFrameBytes(next.bytes) <= writer.room; next = this.unreliable.peek()) {
@@ -324,7 +298,7 @@ export class Sender {
     const planner = this.#planners[UNRELIABLE], sent = this.#unreliableSent;
     while (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS) planner.onGone(sent.shift()!.seq);
     sent.push({ seq: symbol.seq, sentMs: nowMs });
-    planner.onSource(symbol.seq, symbol.block.bytes, symbol.bytes, 0, 1, this.interval.ms, nowMs);
+    planner.onSource({ seq: symbol.seq, bytes: symbol.bytes, fragment: 0, fragments: 1 }, symbol.block.bytes, this.interval.ms, nowMs);
     this.counters.symbolsSent++;
   }
 
@@ -334,7 +308,7 @@ export class Sender {
       const fitting = repairFrameBytes(repair) + reservedBytes <= writer.room;
       if (fitting) {
         this.#writeRepair(stream, repair, writer, record);
-        this.#noteRepairCost(repairFrameBytes(repair));
+        this.#noteRepair(repairFrameBytes(repair));
       }
       planner.takePiggyback(repair, fitting, nowMs);
       if (!fitting) return;
@@ -348,8 +322,9 @@ export class Sender {
     return unreliable && { stream: UNRELIABLE, symbol: unreliable };
   }
 
-  #noteRepairCost(bytes: number): void {
-    this.#repairCost += (bytes - this.#repairCost) * (this.#repairCost === 0 ? 1 : COST_WEIGHT);
+  #noteRepair(bytes: number): void {
+    this.repairBytesSent += bytes;
+    this.codeRate += RATE_WEIGHT;
   }
 
   #writeRepair(stream: StreamId, repair: RepairSymbol, writer: DatagramWriter, record: SentDatagram): void {
