@@ -50,7 +50,7 @@ describe("LossEstimator", () => {
 describe("RedundancyController", () => {
   const quiet: PathState = {
     nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1,
-    elapsedMs: 100, sourceBytes: 1500, repairBytes: 0,
+    elapsedMs: 100, sourceBytes: 1500, repairBytes: 0, outcomes: 0, losses: 0,
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
 

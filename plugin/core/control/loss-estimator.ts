@@ -20,6 +20,10 @@ export class LossEstimator {
   #bucket = 0;
   #bucketEndsMs = -Infinity;
 
+  /** Outcomes and losses since the start. */
+  outcomes = 0;
+  losses = 0;
+
   #run = 0;
   #lastLost: Seq | undefined;
   #meanRun = 1;
@@ -44,7 +48,10 @@ export class LossEstimator {
   add(lost: boolean, nowMs: number): void {
     this.#advance(nowMs);
     this.#totals[this.#bucket]!++;
-    if (lost) this.#losses[this.#bucket]!++;
+    this.outcomes++;
+    if (!lost) return;
+    this.#losses[this.#bucket]!++;
+    this.losses++;
   }
 
   /** Takes back one loss: the datagram came after all. */
@@ -53,6 +60,7 @@ export class LossEstimator {
       const i = (this.#bucket - back + BUCKETS) % BUCKETS;
       if (this.#losses[i]! > 0) {
         this.#losses[i]!--;
+        this.losses--;
         return;
       }
     }

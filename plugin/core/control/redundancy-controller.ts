@@ -4,6 +4,7 @@
  * Decides values only; when and over what a repair goes out is the senders' work.
  */
 import type { RepairValue } from "../repair-value.js";
+import { SelfLossTest } from "./self-loss-test.js";
 
 /** Loss that is left to retransmission. */
 const LOSS_RATIO_MIN = 0.003;
@@ -36,6 +37,9 @@ const HOLD_AFTER_CONGESTION_MS = 15_000;
 const HOLD_MS_MAX = 240_000;
 const WATCH_AFTER_UP_MS = 2_000;
 
+/** A step back begins with a time without repair: at least this, ms, and until no queue stands. */
+const DRAIN_MS_MIN = 3000;
+
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
 const RECENT_WEIGHT = 0.6;
 
@@ -60,6 +64,9 @@ export interface PathState {
   recentLossRatio: number;
   longLossRatio: number;
   lossSignificant: boolean;
+  /** Datagrams whose fate is known, and those of them that were lost, since the start. */
+  outcomes: number;
+  losses: number;
   srttMs: number;
   minRttMs: number;
   /** Standing queue on the way to the peer, as the peer reports. */
@@ -88,7 +95,7 @@ export class RedundancyController {
   overheadMax: number | undefined;
   #level = LEVELS.length - 1;
   #repairing = false;
-  /** After a step back, until the queue is gone: no repair. */
+  /** No repair for the moment, after a step back. */
   #draining = false;
   #msPerByte = MS_PER_BYTE;
   #sourceRate = 0;
@@ -99,6 +106,7 @@ export class RedundancyController {
   /** How long the next step back holds: longer each time, so that a link that is simply full is left alone. */
   #holdMs = HOLD_AFTER_CONGESTION_MS;
   #queueingSinceMs = Infinity;
+  readonly #selfLoss = new SelfLossTest();
   #lossBeforeUp = 0;
 
   /** Looks at the path and gives the decision that holds from now on. Call it a few times a second. */
@@ -106,17 +114,19 @@ export class RedundancyController {
     const { nowMs } = path;
     const loss = Math.min(LOSS_RATIO_MAX, Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio));
     this.#measureRates(path);
-    if (this.#congested(path) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path);
+    const selfMade = this.#repairing && this.#selfLoss.update(path);
+    if ((selfMade || this.#congested(path)) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path);
     if (this.#level < LEVELS.length - 1 && nowMs >= this.#heldUntilMs) {
       // Where repair once met congestion, every step up is a try.
       this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
       this.#level++;
       this.#onUp(path);
     }
-    if (this.#queueingSinceMs === Infinity) this.#draining = false;
+    if (this.#queueingSinceMs === Infinity && nowMs - this.#lastHalvedMs >= DRAIN_MS_MIN) this.#draining = false;
     const wanted = loss >= LOSS_RATIO_MIN && this.#level > 0 && !this.#draining;
     if (wanted && !this.#repairing) {
       this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
+      this.#selfLoss.onStart(nowMs);
       this.#onUp(path);
     }
     this.#repairing = wanted;
@@ -124,7 +134,7 @@ export class RedundancyController {
     const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
     this.#setPrice(LEVELS[this.#level]! * (this.overheadMax ?? (separate ? SEPARATE_SHARE_MAX : SHARE_MAX)), bytesPerSecondMax, path.elapsedMs);
     const relossRatio = Math.max(Math.min(1, RELOSS_FACTOR * loss), 1 - 1 / path.meanRun);
-    return { value: wanted ? { lossRatio: loss, relossRatio, msPerByte: this.#msPerByte } : undefined, separate, bytesPerSecondMax };
+    return { value: wanted && !this.#selfLoss.pausing ? { lossRatio: loss, relossRatio, msPerByte: this.#msPerByte } : undefined, separate, bytesPerSecondMax };
   }
 
   #measureRates({ elapsedMs, sourceBytes, repairBytes }: PathState): void {
