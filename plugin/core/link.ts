@@ -66,6 +66,7 @@ export class Link {
   #controlAtMs = -Infinity;
   #controlSourceBytes = 0;
   #controlRepairBytes = 0;
+  #controlResentBytes = 0;
   #failure: LinkFailure | undefined;
 
   constructor(options: LinkOptions = {}) {
@@ -267,14 +268,16 @@ export class Link {
   #control(queueDelayMs: number, nowMs: number): void {
     const elapsedMs = nowMs - this.#controlAtMs;
     const sourceBytes = this.#counters.sourceBytesSent - this.#controlSourceBytes, repairBytes = this.#sender.repairBytesSent - this.#controlRepairBytes;
+    const resentBytes = this.#sender.resentBytesSent - this.#controlResentBytes;
     this.#controlAtMs = nowMs;
     this.#controlSourceBytes += sourceBytes;
     this.#controlRepairBytes += repairBytes;
+    this.#controlResentBytes += resentBytes;
     const decision = this.#controller.update({
       nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
       outcomes: this.#loss.outcomes, losses: this.#loss.losses,
       meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
-      elapsedMs, sourceBytes, repairBytes,
+      elapsedMs, sourceBytes, repairBytes, resentBytes,
     });
     const { value, separate, bytesPerSecondMax } = decision;
     this.#sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });

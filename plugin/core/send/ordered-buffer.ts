@@ -16,6 +16,7 @@ export interface OutgoingSymbol {
   /** free: acknowledged, carried in full by the reliable path, or never used. */
   state: "free" | "new" | "inFlight" | "lost";
   firstSentMs: number;
+  lastSentMs: number;
   sends: number;
   /** Number of the datagram that carried it last. */
   lastDatagram: Seq;
@@ -40,7 +41,7 @@ export class OrderedBuffer {
   constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
     for (let i = 0; i < ORDERED_WINDOW_SYMBOLS; i++) {
-      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
+      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, lastSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
     }
   }
 
@@ -94,6 +95,7 @@ export class OrderedBuffer {
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
     if (slot.sends === 0) slot.firstSentMs = nowMs;
     slot.state = "inFlight";
+    slot.lastSentMs = nowMs;
     slot.sends++;
     slot.lastDatagram = datagram;
     if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
@@ -117,6 +119,16 @@ export class OrderedBuffer {
       if (slot && !slot.rescued) return slot;
     }
     return undefined;
+  }
+
+  /** When the symbol in flight that was sent longest ago was sent last, ms; Infinity if there is none. */
+  get earliestInFlightMs(): number {
+    let earliestMs = Infinity;
+    for (let seq = this.#oldest; seq !== this.#nextToSend; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && slot.state === "inFlight" && slot.lastSentMs < earliestMs) earliestMs = slot.lastSentMs;
+    }
+    return earliestMs;
   }
 
   /** Calls visit for every unacknowledged symbol, oldest first. */
