@@ -23,9 +23,9 @@ type Board = InstanceType<typeof BoardState>;
 
 const Move = schema({ number: t.uint32().default(0) }, "Move");
 
-/** Everything of a board but its noise, as text; `seen`: the keys of the secrets in it. */
-function textOf(board: Board, seen: string[]): string {
-  const piece = (p: InstanceType<typeof Piece>) => [p.born, p.label ?? null, p.gem?.worth ?? null, [...p.trail], p.x];
+/** A board but its noise, as text; `seen`: the keys of the secrets in it. */
+function textOf(board: Board, seen: string[], unreliable: boolean): string {
+  const piece = (p: InstanceType<typeof Piece>) => [p.born, p.label ?? null, p.gem?.worth ?? null, [...p.trail], unreliable ? p.x : 0];
   const pieces = [...board.pieces.keys()].sort().map((key) => [key, piece(board.pieces.get(key)!)]);
   const secrets = seen.sort().map((key) => [key, board.secrets.get(key)!.code, board.secrets.get(key)!.hint ?? null]);
   return JSON.stringify([board.tick, pieces, [...board.line].map(piece), board.winner ?? null, secrets]);
@@ -34,6 +34,8 @@ function textOf(board: Board, seen: string[]): string {
 class BoardRoom extends Room implements LinkAwareRoom {
   declare state: Board;
   readonly reports: LinkBehindReport[] = [];
+  /** The ordered state at every tick, as each client is to see it. */
+  readonly history = new Map<string, string[]>();
   frozen = false;
   /** Of the noise, a tick. */
   noiseBytes = 200;
@@ -43,6 +45,8 @@ class BoardRoom extends Room implements LinkAwareRoom {
     this.patchRate = 25;
     this.state = new BoardState();
     for (let i = 0; i < 4; i++) this.state.secrets.set(`s${i}`, new Secret());
+    // Pieces that stay, and whose fields come and go: one that a client last saw with a value may have none in the full state.
+    for (let i = 0; i < 10; i++) this.state.pieces.set(`old${i}`, new Piece().assign({ born: i }));
   }
 
   override onJoin(client: Client): void {
@@ -78,7 +82,17 @@ class BoardRoom extends Room implements LinkAwareRoom {
       if (tick % 60 === 0) client.view?.remove(secrets.get("s2")!).add(secrets.get("s3")!);
       if (tick % 60 === 30) client.view?.remove(secrets.get("s3")!).add(secrets.get("s2")!);
     }
+    for (const client of this.clients) {
+      const history = this.history.get(client.sessionId) ?? [];
+      this.history.set(client.sessionId, history);
+      history[tick] = textOf(state, this.seenBy(client), false);
+    }
     this.broadcast("tick", tick);
+  }
+
+  /** Keys of the secrets that a client is to see. */
+  seenBy(client: Client): string[] {
+    return [...this.state.secrets.keys()].filter((key) => client.view!.has(this.state.secrets.get(key)!));
   }
 
   onLinkBehind(client: Client, report: LinkBehindReport): void {
@@ -111,6 +125,7 @@ class Player {
   /** Pieces that the callbacks say are there. */
   readonly present = new Set<object>();
   readonly errors: string[] = [];
+  readonly wrong: string[] = [];
   readonly host: BoardRoom;
   readonly #console = { error: console.error, warn: console.warn };
 
@@ -119,6 +134,9 @@ class Player {
     room.onMessage("tick", (tick: number) => void this.messages.push(tick));
     room.onStateChange((state: Board) => {
       if (state.tick === this.ticks.at(-1)) return;
+      const expected = this.host.history.get(room.sessionId)?.[state.tick];
+      const text = textOf(state, [...state.secrets.keys()], false);
+      if (expected !== undefined && text !== expected) this.wrong.push(`${text} instead of ${expected}`);
       this.ticks.push(state.tick);
       this.ages.push(this.host.state.tick - state.tick);
     });
@@ -139,12 +157,13 @@ class Player {
     const client = this.room.state as Board;
     try {
       await until("the last tick", () => client.tick === state.tick && this.messages.at(-1) === state.tick);
-      const seen = [...state.secrets.keys()].filter((key) => serverClient(this.room).view!.has(state.secrets.get(key)!));
-      expect([...client.secrets.keys()].sort()).toEqual(seen.sort());
-      await until("the last unreliable values", () => textOf(client, seen) === textOf(state, seen)).catch(() => {});
+      const text = () => textOf(client, [...client.secrets.keys()], true);
+      const expected = textOf(state, this.host.seenBy(serverClient(this.room)), true);
+      await until("the last unreliable values", () => text() === expected).catch(() => {});
       // By datagram an @unreliable value may overtake the patch that creates its piece, and is dropped.
       expect(this.errors.filter((text) => !mayOvertake || !/refId" not found|report this issue/.test(text))).toEqual([]);
-      expect(textOf(client, seen)).toBe(textOf(state, seen));
+      expect(text()).toBe(expected);
+      expect(this.wrong.slice(0, 2)).toEqual([]);
     } finally {
       Object.assign(console, this.#console);
     }
