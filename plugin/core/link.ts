@@ -89,6 +89,17 @@ export class Link {
     return this.#path.kind === "open" ? "datagram" : "reliable";
   }
 
+  /** As `LinkStats.behindMs`, without the cost of a snapshot. */
+  behindMs(nowMs: number): number {
+    const oldest = this.#sender.ordered.oldest;
+    return oldest !== undefined && oldest.sends > 0 ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
+  }
+
+  /** Bytes of ordered symbols that datagrams carry and the peer has not acknowledged. */
+  get unacknowledgedBytes(): number {
+    return this.#sender.ordered.bytes;
+  }
+
   /** Sends a message: exactly once, in order, any length. `message` is copied. */
   send(message: Uint8Array): void {
     this.#counters.messagesSent++;
@@ -246,6 +257,7 @@ export class Link {
       overhead: share(c.wireBytesReceived, c.sourceBytesReceived),
       sendOverhead: share(c.wireBytesSent, c.sourceBytesSent),
       applyDelayMs: this.#receiver.applyDelays.percentiles(),
+      behindMs: this.behindMs(nowMs),
       codeRate: this.#sender.codeRate,
       counters: { ...c },
     };

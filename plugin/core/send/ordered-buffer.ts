@@ -37,6 +37,7 @@ export class OrderedBuffer {
   #oldest: Seq;
   /** The next symbol that the peer expects, as it last said. */
   #peerNext: Seq;
+  #bytes = 0;
 
   constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
@@ -48,6 +49,11 @@ export class OrderedBuffer {
   /** Sequence number of the next symbol. */
   get nextSeq(): Seq {
     return this.#next;
+  }
+
+  /** Bytes of the unacknowledged symbols, headers included. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** True while a symbol waits to be sent for the first time. */
@@ -70,6 +76,7 @@ export class OrderedBuffer {
       const start = i * size, end = Math.min(message.length, start + size);
       slot.block = this.pool.acquire(SYMBOL_HEADER_BYTES + end - start);
       slot.bytes = writeSymbol(slot.block.bytes, message, start, end, i === 0, i === fragments - 1);
+      this.#bytes += slot.bytes;
       slot.state = "new";
       slot.sends = 0;
       slot.fragment = i;
@@ -175,6 +182,7 @@ export class OrderedBuffer {
 
   #release(slot: OutgoingSymbol): void {
     slot.state = "free";
+    this.#bytes -= slot.bytes;
     this.pool.release(slot.block);
     slot.block = NO_BLOCK;
   }
