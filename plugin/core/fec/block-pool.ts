@@ -11,10 +11,14 @@ export interface Block {
   readonly words: Int32Array;
 }
 
-/** Bytes of a block per class: a patch's usual sizes, and the largest symbol rounded up. */
-const CLASS_BYTES = [128, 256, 512, 1280] as const;
+/** Every block that is summed up or added is a multiple of this, bytes; and no larger than the second. */
+export const BLOCK_BYTES_STEP = 128;
+export const BLOCK_BYTES_MAX = 1280;
 
-/** Makes a zeroed block of the given size, a multiple of 4 bytes. */
+/** Bytes of a block per class: a patch's usual sizes, and the largest symbol rounded up. */
+const CLASS_BYTES = [128, 256, 512, BLOCK_BYTES_MAX] as const;
+
+/** Makes a zeroed block of the given size, a multiple of BLOCK_BYTES_STEP. */
 export function makeBlock(bytes: number): Block {
   const buffer = new ArrayBuffer(bytes);
   return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer) };
