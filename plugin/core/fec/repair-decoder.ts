@@ -149,11 +149,16 @@ export class RepairDecoder {
    * the symbol is a view, valid until it leaves the history. One that leaves the history unpolled is forgotten.
    */
   pollRecovered(): { seq: Seq; symbol: Uint8Array } | undefined {
-    const seq = this.#history.pollRecovered();
+    const seq = this.pollRecoveredSeq();
     if (seq === undefined) return undefined;
     this.#polled.seq = seq;
     this.#polled.symbol = this.#history.view(seq)!;
     return this.#polled;
+  }
+
+  /** As `pollRecovered`, without a view of the symbol: `block` and `bytesOf` give it. */
+  pollRecoveredSeq(): Seq | undefined {
+    return this.#history.pollRecovered();
   }
 
   /** Moves the history up to seq, when that is newer: symbols that came by another path, and are no members of repairs to come. */

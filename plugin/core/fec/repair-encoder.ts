@@ -1,9 +1,10 @@
 /**
  * Makes repair symbols over the source symbols that the peer may still need (docs/WIRE-FORMAT.md section 2.2, after RFC 8681).
  * Keeps copies of the symbols and decides nothing: when to repair, and over what, is the schedules' work.
- * A repair costs one kernel pass per member and allocates nothing, but for a view of `bytes` when its length changes.
+ * A repair costs one kernel pass per member and allocates nothing, but for a view when its length is new (front-views.ts).
  */
 
+import { FrontViews } from "../front-views.js";
 import { ENCODING_WINDOW_SYMBOLS_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES } from "../limits.js";
 import { seqDiff, type Seq } from "../seq.js";
 import { BLOCK_BYTES_MAX, BlockPool, makeBlock, type Block } from "./block-pool.js";
@@ -33,6 +34,7 @@ export class RepairEncoder {
   #newest: Seq | undefined;
   #cauchyRow = 0;
   readonly #sum = makeBlock(BLOCK_BYTES_MAX);
+  readonly #sumViews = new FrontViews(this.#sum.bytes);
   readonly #repair: RepairSymbol;
 
   /**
@@ -155,7 +157,7 @@ export class RepairEncoder {
     const bytes = this.#describeMembers();
     this.#sum.words.fill(0);
     this.#kernel.addMultiples(this.#sum, this.#blocks, this.#lengths, this.#chosen, this.#count);
-    if (repair.bytes.length !== bytes) repair.bytes = this.#sum.bytes.subarray(0, bytes);
+    repair.bytes = this.#sumViews.of(bytes);
     return repair;
   }
 
