@@ -6,16 +6,15 @@
  *
  * send: pollTimeout, Link.send, pollDatagram until it is empty, and the copy that a channel would take. receive: handleDatagram and
  * pollMessage until it is empty. feedback: the receiver's datagrams and their handling, per message sent. recover: the one call that mends a
- * lost symbol, and the polls of what waited for it. Microseconds: median of 9 runs of 20,000 messages, garbage collection included;
- * recover: median of its calls. GC: the share of all that time that the collector took, as Node reports it.
+ * lost symbol, and the polls of what waited for it. Microseconds: median of 20,000 batches of 4 messages, or of 4000 recoveries, so that what
+ * else the machine does, and the collector, hardly count; GC: the share of all that time that the collector took, as Node reports it.
  */
 import { PerformanceObserver } from "node:perf_hooks";
 import type { RepairOption } from "../plugin/core/index.js";
-import { BATCH, KERNEL, PAYLOADS, PHASES, REPAIRS, WARMUP_BATCHES, median, warmPair, type Phase } from "./pair.js";
+import { BATCH, KERNEL, PAYLOADS, REPAIRS, WARMUP_BATCHES, median, warmPair, type Phase } from "./pair.js";
 
-const RUNS = 9;
-const BATCHES_PER_RUN = 5000;
-const LOSSES = 10_000;
+const BATCHES = 20_000;
+const LOSSES = 4000;
 
 let gcMs = 0;
 new PerformanceObserver(list => {
@@ -25,19 +24,17 @@ new PerformanceObserver(list => {
 /** Microseconds per message and phase. */
 function times(payloadBytes: number, repair: RepairOption): Record<Phase, number> {
   const pair = warmPair(payloadBytes, repair);
-  const runs: Record<Phase, number[]> = { send: [], receive: [], feedback: [] };
-  for (let r = 0; r < RUNS; r++) {
-    const total: Record<Phase, number> = { send: 0, receive: 0, feedback: 0 };
-    const around = (phase: Phase, run: () => void): void => {
-      const startMs = performance.now();
-      run();
-      total[phase] += performance.now() - startMs;
-    };
-    for (let i = 0; i < BATCHES_PER_RUN; i++) pair.batch(around);
-    for (const phase of PHASES) runs[phase].push((total[phase] * 1000) / (BATCHES_PER_RUN * BATCH));
-  }
-  if (pair.delivered !== (WARMUP_BATCHES + RUNS * BATCHES_PER_RUN) * BATCH) throw new Error(`${pair.delivered} messages came`);
-  return { send: median(runs.send), receive: median(runs.receive), feedback: median(runs.feedback) };
+  const samples: Record<Phase, Float64Array> = { send: new Float64Array(BATCHES), receive: new Float64Array(BATCHES), feedback: new Float64Array(BATCHES) };
+  let batch = 0;
+  const around = (phase: Phase, run: () => void): void => {
+    const startMs = performance.now();
+    run();
+    samples[phase][batch] = (performance.now() - startMs) * 1000 / BATCH;
+  };
+  for (; batch < BATCHES; batch++) pair.batch(around);
+  if (pair.delivered !== (WARMUP_BATCHES + BATCHES) * BATCH) throw new Error(`${pair.delivered} messages came`);
+  const middle = (us: Float64Array): number => us.sort()[BATCHES >> 1]!;
+  return { send: middle(samples.send), receive: middle(samples.receive), feedback: middle(samples.feedback) };
 }
 
 /** Microseconds for the datagram that mends a loss by repair: every fifth batch loses its first datagram. NaN when repair mends none. */

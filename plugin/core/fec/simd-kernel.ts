@@ -2,7 +2,7 @@
  * The symbol kernel by WebAssembly SIMD. Symbols stay where they are, in JavaScript's memory, and are copied into the module's one page for
  * each step: 20 ns at 200 B, where the step itself saves 150. Symbols that live in the module's memory would save that too, and cost an
  * arena of fixed size for all sessions of the process. bench/kernels.ts (Node 20.20, us, pure / SIMD): a repair over 6 symbols of 200 B
- * 0.98 / 0.40, over 32 5.15 / 1.75; of 1200 B 5.13 / 0.86 and 27.5 / 4.3; a recovery 2.28 / 1.50 and 8.3 / 2.6.
+ * 1.04 / 0.43, over 32 5.3 / 1.8; of 1200 B 5.3 / 0.9 and 34 / 5.5; a recovery, caches cold, 3.6 / 2.8 and 11 / 4.2.
  */
 
 import { BLOCK_BYTES_MAX, BLOCK_BYTES_STEP, type Block } from "./block-pool.js";
