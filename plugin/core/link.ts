@@ -39,6 +39,7 @@ export interface LinkFailure {
   reason: string;
 }
 
+/** The object is reused by the next `pollMessage`. */
 export interface LinkMessage {
   /** Owned by the caller, never reused. */
   bytes: Uint8Array;
@@ -214,7 +215,7 @@ export class Link {
     return this.#records.shift();
   }
 
-  /** The next message to deliver. */
+  /** The next message to deliver. Its bytes are the caller's; the object is reused by the next call. */
   pollMessage(): LinkMessage | undefined {
     return this.#receiver.pollMessage();
   }

@@ -162,9 +162,10 @@ export class OrderedBuffer {
 
   /** Calls visit for every unacknowledged symbol that this datagram was the last to carry, oldest first. */
   forEachOf(datagram: Seq, visit: (slot: OutgoingSymbol) => void): void {
-    this.forEach(slot => {
-      if (slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
-    });
+    for (let seq = this.#oldest; seq !== this.#next; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
+    }
   }
 
   /** Forgets every unacknowledged symbol: the reliable path carries them. */

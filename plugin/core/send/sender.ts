@@ -34,6 +34,7 @@ export class Sender {
   readonly datagrams: SentDatagrams;
   readonly interval = new PatchInterval();
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
+  readonly #onLost = (slot: OutgoingSymbol): void => this.#queueRetransmission(slot.seq);
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
   readonly #retransmit: Seq[] = [];
@@ -251,7 +252,7 @@ export class Sender {
     for (const datagram of outcome.lost) {
       this.loss.add(true, nowMs);
       this.loss.addRun(datagram.number);
-      this.ordered.forEachOf(datagram.number, ({ seq }) => this.#queueRetransmission(seq));
+      this.ordered.forEachOf(datagram.number, this.#onLost);
     }
   }
 
