@@ -16,6 +16,7 @@ export interface OutgoingSymbol {
   /** free: acknowledged, carried in full by the reliable path, or never used. */
   state: "free" | "new" | "inFlight" | "lost";
   firstSentMs: number;
+  lastSentMs: number;
   sends: number;
   /** Number of the datagram that carried it last. */
   lastDatagram: Seq;
@@ -40,7 +41,7 @@ export class OrderedBuffer {
   constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
     for (let i = 0; i < ORDERED_WINDOW_SYMBOLS; i++) {
-      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
+      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, lastSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
     }
   }
 
@@ -93,6 +94,7 @@ export class OrderedBuffer {
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
     if (slot.sends === 0) slot.firstSentMs = nowMs;
+    slot.lastSentMs = nowMs;
     slot.state = "inFlight";
     slot.sends++;
     slot.lastDatagram = datagram;
