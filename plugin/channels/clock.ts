@@ -10,6 +10,8 @@ export interface Clock {
   now(): number;
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
+  /** Runs after what has arrived by now was handled, as far as the platform can tell; in a microtask where it cannot. */
+  defer(run: () => void): void;
 }
 
 /** performance.now and timers that do not keep a Node process alive: the session's WebSocket does that. */
@@ -21,6 +23,8 @@ export const systemClock: Clock = {
     return timer;
   },
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
+  // Browsers have no setImmediate; where a page adds one, it is a timer or a message, and as good.
+  defer: typeof setImmediate === "function" ? (run) => void setImmediate(run) : queueMicrotask,
 };
 
 /**

@@ -3,8 +3,9 @@
  * (a WebSocket, given as functions) and with at most one datagram channel, which may come and go.
  * It owns no protocol (core/link.ts) and opens no channel.
  *
- * What arrives is delivered before the call that brought it returns; what is to be sent leaves in a microtask, so that
- * everything sent in one synchronous run shares datagrams.
+ * What arrives is delivered before the call that brought it returns. What is sent leaves in a microtask, so that
+ * everything sent in one synchronous run shares datagrams; what the link has to answer leaves when all that arrived with it,
+ * for other sessions too, was delivered: nobody's patch waits for another's feedback.
  * A handler may call back in (send, attach, close). One that throws loses nothing: its error is thrown again from a
  * microtask, as an event handler's would be, and the next message is delivered.
  * An error inside the link (an assertion) ends this session with code 1011 and nothing else.
@@ -52,6 +53,9 @@ export class LinkDriver {
   #closed = false;
   #delivering = false;
   #flushQueued = false;
+  #flushDeferred = false;
+  /** Whether anything happened since the last flush. */
+  #changed = false;
   /** A batch was full: the rest is due as soon as other events had their turn. */
   #backlog = false;
 
@@ -205,7 +209,7 @@ export class LinkDriver {
       this.#break(error);
     }
     this.#checkFailure();
-    this.#queueFlush();
+    this.#deferFlush();
   }
 
   /** Hands out messages in order. What a handler's own call brings is delivered after those that wait, by this same loop. */
@@ -228,7 +232,20 @@ export class LinkDriver {
     }
   }
 
+  #deferFlush(): void {
+    this.#changed = true;
+    if (this.#flushDeferred || this.#flushQueued || this.#closed) return;
+    this.#flushDeferred = true;
+    this.#clock.defer(this.#onDeferred);
+  }
+
+  readonly #onDeferred = (): void => {
+    this.#flushDeferred = false;
+    if (this.#changed) this.flush();
+  };
+
   #queueFlush(): void {
+    this.#changed = true;
     if (this.#flushQueued || this.#closed) return;
     this.#flushQueued = true;
     queueMicrotask(this.#onMicrotask);
@@ -242,6 +259,7 @@ export class LinkDriver {
 
   /** Moves everything outward, then asks when to come back. */
   #pumpOut(): void {
+    this.#changed = false;
     this.#drainReliable(DRIVER_BATCH_MAX);
     this.#drainDatagrams();
     this.#checkFailure();

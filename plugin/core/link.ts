@@ -155,7 +155,7 @@ export class Link {
       this.#counters.datagramsMalformed++;
       return;
     }
-    if (!this.#receiver.onDatagram(datagram, bytes.length, nowMs)) return;
+    if (!this.#receiver.onDatagram(datagram, bytes.length, this.#sender.carrierMs(nowMs), nowMs)) return;
     this.#path.onHeard(nowMs);
     for (const frame of datagram.frames) if (frame.kind === "feedback") this.#onFeedback(frame, nowMs);
     this.#receiver.onFrames(datagram, nowMs);

@@ -30,6 +30,10 @@ export class FakeClock implements Clock {
     this.#timers.delete(timer as number);
   }
 
+  defer(run: () => void): void {
+    queueMicrotask(run);
+  }
+
   /** Moves on, and runs what comes due on the way, in order. A timer of 0 ms takes 1 ms, as in Node. */
   advance(ms: number): void {
     const endMs = this.#nowMs + ms;

@@ -56,6 +56,43 @@ describe("two links over a simulated network", () => {
     }
   }
 
+  it("mends an outage within the longer of the outage and a round trip, for feedback speaks of it while it lasts", () => {
+    const outages: ImpairmentOptions = { delayMs: 50, loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 50 } };
+    const world = new World({ up: outages, down: outages, seed: 5 });
+    const random = new SeededRandom(5);
+    world.openPath();
+    world.play(60, 100_000, i => world.server.send(randomMessage(random, i, patchSize(random))));
+    world.settle();
+    expectOrdered(world.server, world.client);
+    const extra = world.client.delivered.map((m, i) => m.atMs - world.server.sent[i]!.atMs - 50).sort((a, b) => a - b);
+    // By retransmission after the outage alone it is 190 ms and more, by repair too.
+    expect(extra[Math.floor(0.99 * extra.length)]!).toBeLessThan(155);
+  });
+
+  it("sends feedback with inputs, in no datagrams of its own, and none into the pauses of a game", () => {
+    const world = new World({ up: { delayMs: 50 }, down: { delayMs: 50 } });
+    const random = new SeededRandom(1);
+    world.openPath();
+    world.run(1000);
+    const before = world.client.datagrams;
+    let inputs = 0;
+    world.play(60, 20_000, i => {
+      world.client.sendUnreliable(randomMessage(random, i, 40));
+      inputs++;
+      if (i % 3 === 0 && i % 120 < 60) world.server.send(randomMessage(random, i, patchSize(random)));
+    });
+    expect(world.client.datagrams - before).toBeLessThan(1.02 * inputs);
+    const quiet = new World({ up: { delayMs: 50 }, down: { delayMs: 50, loss: 0.05 } });
+    quiet.openPath();
+    quiet.run(1000);
+    const quietBefore = quiet.client.datagrams;
+    for (let i = 0; i < 200; i++) {
+      quiet.play(1000, 10 + random.int(600), j => j === 0 && quiet.server.send(randomMessage(random, i, 100)));
+    }
+    // At most one for each patch, its repair and its probe, and few more.
+    expect(quiet.client.datagrams - quietBefore).toBeLessThan(4 * 200);
+  });
+
   it("carries everything by the reliable path while no datagram path is open", () => {
     const world = new World({ seed: 3 });
     playGame(world, new SeededRandom(3), 2000);
@@ -73,7 +110,8 @@ describe("two links over a simulated network", () => {
     playGame(world, random, 5000);
     expect(world.server.link.stats(world.nowMs).path).toBe("reliable");
     for (const end of world.ends) end.out.blackout(false);
-    playGame(world, random, 3000);
+    // Probes go once a second by now, and may be lost as well.
+    playGame(world, random, 5000);
     expect(world.server.link.stats(world.nowMs).path).toBe("datagram");
     expect(world.client.link.stats(world.nowMs).path).toBe("datagram");
     world.settle();

@@ -49,6 +49,24 @@ describe("the UDP envelope", () => {
     }
   });
 
+  test("seals and opens the same with ciphers that were prepared, across an epoch, gaps and forgeries", () => {
+    const start = EPOCH_DATAGRAMS - 5;
+    const plain = ends(start), prepared = ends(start);
+    for (let i = 0; i < 10; i++) {
+      for (let times = 0; times < i % 3; times++) {
+        prepared.sealer.prepare();
+        prepared.opener.prepare();
+      }
+      const packet = prepared.sealer.seal(TEXT);
+      expect(packet).toEqual(plain.sealer.seal(TEXT));
+      if (i % 4 === 3) continue; // lost
+      const forged = Buffer.from(packet);
+      forged[forged.length - 1]! ^= 1;
+      expect(reasonOf(prepared.opener.open(forged))).toBe("unauthentic");
+      expect(prepared.opener.open(packet)).toEqual({ ok: true, datagram: TEXT, counter: start + i, newest: true });
+    }
+  });
+
   test.each([0, 1, EPOCH_DATAGRAMS - 1, EPOCH_DATAGRAMS, 2 ** 32 - 1, 2 ** 32, 2 ** 45 + 12345])(
     "is what the wire document says, at counter %d",
     async (counter) => {

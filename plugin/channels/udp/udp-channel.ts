@@ -30,6 +30,7 @@ export abstract class UdpChannel implements DatagramChannel {
   readonly #sealer: UdpSealer;
   readonly #opener: UdpOpener;
   #state: ChannelState = "connecting";
+  #preparing = false;
 
   constructor(session: UdpSession, side: "server" | "client") {
     const server = side === "server";
@@ -69,12 +70,16 @@ export abstract class UdpChannel implements DatagramChannel {
   }
 
   protected authenticate(packet: Buffer): UdpOpened {
-    return this.#opener.open(packet);
+    const opened = this.#opener.open(packet);
+    if (opened.ok) this.#prepareSoon();
+    return opened;
   }
 
   /** Seals what the side then sends by itself. */
   protected seal(plaintext: Uint8Array): Buffer {
-    return this.#sealer.seal(plaintext);
+    const packet = this.#sealer.seal(plaintext);
+    this.#prepareSoon();
+    return packet;
   }
 
   /** Opens the channel, if it is not yet: it carries datagrams both ways. */
@@ -98,7 +103,20 @@ export abstract class UdpChannel implements DatagramChannel {
 
   #send(datagram: Uint8Array): boolean {
     if (!this.hasRoom()) return false;
-    this.transmit(this.#sealer.seal(datagram));
+    this.transmit(this.seal(datagram));
     return true;
   }
+
+  #prepareSoon(): void {
+    if (this.#preparing) return;
+    this.#preparing = true;
+    setImmediate(this.#prepare);
+  }
+
+  readonly #prepare = (): void => {
+    this.#preparing = false;
+    if (this.#state === "closed") return;
+    this.#sealer.prepare();
+    this.#opener.prepare();
+  };
 }

@@ -4,7 +4,7 @@
  * The order of the opener's checks matters: what is cheap comes before the cipher, and nothing changes before the tag is right.
  */
 
-import { createCipheriv, createDecipheriv } from "node:crypto";
+import { createCipheriv, createDecipheriv, type CipherGCM, type DecipherGCM } from "node:crypto";
 import { UDP_ENVELOPE_BYTES, UDP_HEADER_BYTES, UDP_PAYLOAD_BYTES_MAX, UDP_TAG_BYTES } from "../limits.js";
 import { ReplayWindow } from "./replay-window.js";
 import { epochOf, UdpKeys, writeNonce, type UdpDirection } from "./udp-keys.js";
@@ -41,7 +41,10 @@ export class UdpSealer {
   readonly #keys: UdpKeys;
   readonly #connectionId: number;
   readonly #nonce = Buffer.alloc(12);
+  readonly #header = Buffer.alloc(UDP_HEADER_BYTES);
   #counter: number;
+  /** Made for the next counter. */
+  #cipher: CipherGCM | undefined;
 
   /** startCounter: other than 0 only in tests. @throws RangeError for a secret that has not 32 bytes. */
   constructor(secret: Uint8Array, direction: UdpDirection, connectionId: number, startCounter = 0) {
@@ -52,18 +55,29 @@ export class UdpSealer {
 
   /** Seals 0..1176 bytes (none = a probe) under the next counter. The packet is new and the caller's. */
   seal(datagram: Uint8Array): Buffer {
-    const counter = this.#counter++;
-    const { key, iv } = this.#keys.get(epochOf(counter));
-    writeNonce(this.#nonce, iv, counter);
+    const cipher = this.#cipher ?? this.#create();
+    this.#cipher = undefined;
     const packet = Buffer.allocUnsafe(datagram.length + UDP_ENVELOPE_BYTES);
-    packet.writeUInt32LE(this.#connectionId, 0);
-    packet.writeUInt32LE(counter >>> 0, 4);
-    const cipher = createCipheriv(CIPHER, key, this.#nonce, CIPHER_OPTIONS);
-    cipher.setAAD(packet.subarray(0, UDP_HEADER_BYTES));
+    writeHeader(packet, this.#connectionId, this.#counter++);
     packet.set(cipher.update(datagram), UDP_HEADER_BYTES);
     cipher.final();
     packet.set(cipher.getAuthTag(), UDP_HEADER_BYTES + datagram.length);
     return packet;
+  }
+
+  /**
+   * Makes the next packet's cipher now, while nobody waits for it: that is the larger part of what sealing costs
+   * (60 of 100 us in a process that was idle before).
+   */
+  prepare(): void {
+    this.#cipher ??= this.#create();
+  }
+
+  #create(): CipherGCM {
+    const { key, iv } = this.#keys.get(epochOf(this.#counter));
+    writeNonce(this.#nonce, iv, this.#counter);
+    writeHeader(this.#header, this.#connectionId, this.#counter);
+    return createCipheriv(CIPHER, key, this.#nonce, CIPHER_OPTIONS).setAAD(this.#header);
   }
 }
 
@@ -73,6 +87,9 @@ export class UdpOpener {
   readonly #connectionId: number;
   readonly #window: ReplayWindow;
   readonly #nonce = Buffer.alloc(12);
+  readonly #header = Buffer.alloc(UDP_HEADER_BYTES);
+  /** Made for the counter that is expected next. */
+  #prepared: { readonly counter: number; readonly decipher: DecipherGCM } | undefined;
 
   /** direction: the one that the peer seals in. startCounter: other than 0 only in tests. */
   constructor(secret: Uint8Array, direction: UdpDirection, connectionId: number, startCounter = 0) {
@@ -97,6 +114,12 @@ export class UdpOpener {
     return { ok: true, datagram, counter, newest: this.#window.mark(counter) };
   }
 
+  /** Makes the decipher of the packet that is expected next, as {@link UdpSealer.prepare}. */
+  prepare(): void {
+    const counter = this.#window.largest + 1;
+    if (this.#prepared?.counter !== counter) this.#prepared = { counter, decipher: this.#create(counter) };
+  }
+
   /** The counter nearest to the next expected one whose low 32 bits are low32; negative ones are stale. */
   #expand(low32: number): number {
     const expected = this.#window.largest + 1;
@@ -110,11 +133,8 @@ export class UdpOpener {
   }
 
   #decrypt(packet: Buffer, counter: number): Buffer | undefined {
-    const { key, iv } = this.#keys.get(epochOf(counter));
-    writeNonce(this.#nonce, iv, counter);
     const tagStart = packet.length - UDP_TAG_BYTES;
-    const decipher = createDecipheriv(CIPHER, key, this.#nonce, CIPHER_OPTIONS);
-    decipher.setAAD(packet.subarray(0, UDP_HEADER_BYTES));
+    const decipher = this.#take(counter);
     decipher.setAuthTag(packet.subarray(tagStart));
     const datagram = decipher.update(packet.subarray(UDP_HEADER_BYTES, tagStart));
     try {
@@ -124,4 +144,25 @@ export class UdpOpener {
     }
     return datagram;
   }
+
+  /** The prepared decipher, which is used up by a forged packet too. */
+  #take(counter: number): DecipherGCM {
+    const prepared = this.#prepared;
+    if (prepared?.counter !== counter) return this.#create(counter);
+    this.#prepared = undefined;
+    return prepared.decipher;
+  }
+
+  #create(counter: number): DecipherGCM {
+    const { key, iv } = this.#keys.get(epochOf(counter));
+    writeNonce(this.#nonce, iv, counter);
+    writeHeader(this.#header, this.#connectionId, counter);
+    return createDecipheriv(CIPHER, key, this.#nonce, CIPHER_OPTIONS).setAAD(this.#header);
+  }
+}
+
+/** The eight bytes that are authenticated and not encrypted: connection id, and the low half of the counter. */
+function writeHeader(to: Buffer, connectionId: number, counter: number): void {
+  to.writeUInt32LE(connectionId, 0);
+  to.writeUInt32LE(counter >>> 0, 4);
 }

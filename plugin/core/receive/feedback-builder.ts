@@ -10,9 +10,21 @@ import type { Feedback } from "../wire/datagram-writer.js";
 const ELICITING_MAX = 2;
 const ELICITING_RELAXED_MAX = 8;
 
+/** The same where datagrams of this end's own carry feedback: a bound for when they stop. */
+const ELICITING_CARRIED_MAX = 16;
 
 /** Each datagram is reported this often, so that lost feedback does not look like lost data. */
 const REPORTS = 4;
+
+/**
+ * A patch that is so late, ms, is worth saying that nothing came: RTO_SLACK_MS_MIN and a little, so that the peer takes it for overdue;
+ * and again after so long, as long as nothing comes, so many times: then it is silence, not an outage.
+ */
+const SILENCE_SLACK_MS = 14;
+const SILENCE_REPEAT_MS = 20;
+const SILENCES_MAX = 12;
+/** No silence is spoken of before so many gaps more than pauses were seen. */
+const DOUBT_MAX = 4;
 
 /** How many numbers an incoming datagram skipped, or that it filled a gap, or that it must be dropped. */
 export type DatagramFate = number | "late" | "duplicate";
@@ -30,6 +42,13 @@ export class FeedbackBuilder {
   /** The largest number at the last few feedbacks: a ring. */
   readonly #reported = new Uint32Array(REPORTS);
   #reports = 0;
+  /** When to say that nothing came, though it should have; Infinity if nothing is expected. */
+  #silentAtMs = Infinity;
+  /** Feedback that said so since the last new datagram. */
+  #silences = 0;
+  /** How much speaks for a game that pauses, and not for an outage: each step halves what is said into a silence. */
+  #doubt = DOUBT_MAX;
+  #builtMs = 0;
   readonly #near: Seq;
   readonly #feedback: Feedback;
 
@@ -50,6 +69,9 @@ export class FeedbackBuilder {
       if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) this.#seen.fill(0);
       else for (let i = 1; i < ahead; i++) this.#seen[seqAdd(this.#largest, i) % DATAGRAM_HISTORY] = 0;
       if (ahead > 1 && this.#largest !== undefined) this.#gap = true;
+      if (ahead > 1) this.#doubt = Math.max(0, this.#doubt - 1);
+      else if (this.#silences > 0) this.#doubt = Math.min(DOUBT_MAX, this.#doubt + 1);
+      this.#silences = 0;
       const skipped = this.#largest === undefined ? 0 : Math.min(ahead - 1, DATAGRAM_HISTORY);
       this.#largest = number;
       this.#largestAtMs = nowMs;
@@ -66,13 +88,19 @@ export class FeedbackBuilder {
   /**
    * The datagram holds frames that ask for feedback.
    * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it. @param intervalMs usual time until the next.
+   * @param carrierMs usual time until a datagram of this end's own that can carry the feedback; Infinity if it sends none.
    */
-  onEliciting(relaxed: boolean, intervalMs: number, nowMs: number): void {
+  onEliciting(relaxed: boolean, intervalMs: number, carrierMs: number, nowMs: number): void {
     this.#eliciting++;
-    if (!relaxed) this.#relaxed = false;
+    if (!relaxed) {
+      this.#relaxed = false;
+      this.#silentAtMs = this.#doubt < DOUBT_MAX ? nowMs + intervalMs + SILENCE_SLACK_MS : Infinity;
+    }
     const delayMs = relaxed ? FEEDBACK_RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
-    // Waiting saves a datagram only if another comes in time.
-    if (this.#gap || this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs)) this.#dueMs = nowMs;
+    // Waiting saves a datagram only if another comes in time, or one of this end's own goes.
+    const carried = carrierMs <= FEEDBACK_DELAY_MS_MAX && this.#eliciting < ELICITING_CARRIED_MAX;
+    if (this.#gap) this.#dueMs = nowMs;
+    else if (!carried && (this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs))) this.#dueMs = nowMs;
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
   }
 
@@ -83,17 +111,18 @@ export class FeedbackBuilder {
 
   /** When feedback goes out even alone, ms. */
   get dueMs(): number {
-    return this.#dueMs;
+    return Math.min(this.#dueMs, this.#silentAtMs);
   }
 
   /** True if there is something to tell that is worth its bytes in the next datagram. */
   pending(nowMs: number): boolean {
-    return this.#dueMs <= nowMs || (this.#dueMs !== Infinity && (!this.#relaxed || this.#eliciting >= ELICITING_RELAXED_MAX / 2));
+    return this.dueMs <= nowMs || this.#silences > 0 || (this.#dueMs !== Infinity && (!this.#relaxed || this.#eliciting >= ELICITING_RELAXED_MAX / 2));
   }
 
   /** The feedback as of now, reused: valid until the next call. The caller fills what concerns symbols. */
   build(nowMs: number, queueDelayMs: number): Feedback | undefined {
     if (this.#largest === undefined) return undefined;
+    this.#builtMs = nowMs;
     const feedback = this.#feedback;
     const from = this.#reports === 0 ? this.#largest : this.#reported[this.#reports < REPORTS ? 0 : this.#reports % REPORTS]!;
     feedback.bitmapBytes = Math.min(FEEDBACK_BITMAP_BYTES_MAX, Math.max(1, (seqDiff(this.#largest, from) + 7) >> 3));
@@ -113,6 +142,10 @@ export class FeedbackBuilder {
     this.#dueMs = Infinity;
     this.#relaxed = true;
     this.#gap = false;
+    if (this.#silentAtMs <= this.#builtMs) this.#silentAtMs = ++this.#silences < SILENCES_MAX >> this.#doubt ? this.#builtMs + SILENCE_REPEAT_MS : Infinity;
+    if (this.#silentAtMs === Infinity) this.#silences = 0;
+    // Repeated in a silence, it takes no report from an earlier datagram.
+    if (this.#reports > 0 && this.#reported[(this.#reports - 1) % REPORTS] === this.#largest) return;
     this.#reported[this.#reports % REPORTS] = this.#largest!;
     this.#reports++;
   }
@@ -123,5 +156,7 @@ export class FeedbackBuilder {
     this.#relaxed = true;
     this.#gap = false;
     this.#dueMs = Infinity;
+    this.#silentAtMs = Infinity;
+    this.#silences = 0;
   }
 }

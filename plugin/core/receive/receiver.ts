@@ -72,8 +72,8 @@ export class Receiver {
     this.#feedback.clear();
   }
 
-  /** Takes a datagram's header and counts it. False: a duplicate, its frames must not be read. */
-  onDatagram(datagram: Datagram, bytes: number, nowMs: number): boolean {
+  /** Takes a datagram's header and counts it; carrierMs as FeedbackBuilder.onEliciting. False: a duplicate, its frames must not be read. */
+  onDatagram(datagram: Datagram, bytes: number, carrierMs: number, nowMs: number): boolean {
     const skipped = this.#feedback.onDatagram(datagram.number16, nowMs);
     if (skipped === "duplicate") {
       this.counters.datagramsDuplicate++;
@@ -95,7 +95,7 @@ export class Receiver {
       else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
     }
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
-    if (eliciting) this.#feedback.onEliciting(relaxed, this.#interval.ms, nowMs);
+    if (eliciting) this.#feedback.onEliciting(relaxed, this.#interval.ms, carrierMs, nowMs);
     return true;
   }
 

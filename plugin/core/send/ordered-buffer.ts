@@ -101,6 +101,7 @@ export class OrderedBuffer {
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
     if (slot.sends === 0) slot.firstSentMs = nowMs;
+    slot.lastSentMs = nowMs;
     slot.state = "inFlight";
     slot.lastSentMs = nowMs;
     slot.sends++;

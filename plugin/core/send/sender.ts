@@ -25,6 +25,9 @@ const RATE_WEIGHT = 1 / 32;
 const RESCUE_TIMEOUTS = 3;
 const RESCUE_SLACK_MS = 50;
 
+/** As long as the peer hears nothing, overdue symbols are sent again this often, ms. */
+const RESEND_IN_SILENCE_MS = 30;
+
 /** Unreliable symbols are worth repairing this long, ms: then newer values have come. */
 const UNRELIABLE_REPAIR_MS = 100;
 
@@ -33,6 +36,7 @@ export class Sender {
   readonly unreliable: UnreliableBuffer;
   readonly datagrams: SentDatagrams;
   readonly interval = new PatchInterval();
+  #lastSourceMs = -Infinity;
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
   readonly #onLost = (slot: OutgoingSymbol): void => this.#queueRetransmission(slot.seq);
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
@@ -120,6 +124,12 @@ export class Sender {
     this.#unreliableSent.length = 0;
   }
 
+  /** Usual time until the next datagram with sources, ms; Infinity if lately there was none. */
+  carrierMs(nowMs: number): number {
+    const { ms } = this.interval;
+    return nowMs - this.#lastSourceMs <= 2 * ms ? ms : Infinity;
+  }
+
   /** Takes a FEEDBACK frame. Undefined if it speaks of what was never sent. */
   onFeedback(frame: FeedbackFrame, nowMs: number): FeedbackOutcome | undefined {
     const outcome = this.datagrams.onFeedback(frame, nowMs);
@@ -127,6 +137,7 @@ export class Sender {
     this.ordered.onFeedback(frame, this.#onAcknowledged);
     if (outcome.rttMs !== undefined) this.rtt.add(outcome.rttMs, nowMs);
     this.#settle(outcome, nowMs);
+    this.#resendOverdue(frame.ackDelayMs, nowMs);
     return outcome;
   }
 
@@ -192,16 +203,17 @@ export class Sender {
       this.#pingWanted = this.#roomWanted = false;
     }
     if (record.eliciting) this.#lastElicitingMs = nowMs;
-    return this.#count(writer.end(), sourceBytes);
+    return this.#count(writer.end(), sourceBytes, nowMs);
   }
 
-  #count(datagram: Uint8Array, sourceBytes: number): Uint8Array {
+  #count(datagram: Uint8Array, sourceBytes: number, nowMs: number): Uint8Array {
     const { counters } = this;
     counters.datagramsSent++;
     counters.wireBytesSent += datagram.length + this.#overheadBytes;
     if (sourceBytes > 0) {
       const cost = sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
       counters.sourceBytesSent += cost;
+      this.#lastSourceMs = nowMs;
       this.codeRate *= 1 - RATE_WEIGHT;
     }
     return datagram;
@@ -256,6 +268,19 @@ export class Sender {
     }
   }
 
+  /**
+   * Sends again what feedback does not acknowledge that was sent after it should have come, though nothing later has come either: in an
+   * outage the peer says so while it lasts, and so a lost symbol is not late by the whole outage and a round trip, but by the longer of the two.
+   */
+  #resendOverdue(silenceMs: number, nowMs: number): void {
+    const silent = silenceMs > this.interval.ms;
+    const sentBeforeMs = nowMs - this.rtt.rtoMs;
+    this.ordered.forEach(slot => {
+      if (slot.state !== "inFlight" || slot.firstSentMs > sentBeforeMs) return;
+      if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#queueRetransmission(slot.seq);
+    });
+  }
+
   #queueRetransmission(seq: Seq): void {
     const slot = this.ordered.get(seq);
     if (!slot || slot.state !== "inFlight") return;
@@ -293,7 +318,7 @@ export class Sender {
     const firstOrdered = this.ordered.peekNew(), firstUnreliable = this.unreliable.peek();
     const first = firstOrdered ?? firstUnreliable;
     if (!first || sourceFrameBytes(first.bytes) > writer.room) return 0;
-    if (firstOrdered && firstOrdered.fragment === 0) this.interval.onPatch(nowMs);
+    if (!firstOrdered || firstOrdered.fragment === 0) this.interval.onPatch(nowMs);
     const needed = (firstOrdered ? sourceFrameBytes(firstOrdered.bytes) : 0) + (firstUnreliable ? sourceFrameBytes(firstUnreliable.bytes) : 0);
     if (firstOrdered) this.#writePiggyback(ORDERED, writer, record, needed, nowMs);
     if (firstUnreliable) this.#writePiggyback(UNRELIABLE, writer, record, needed, nowMs);
