@@ -1,5 +1,6 @@
 /**
- * TRANSPORT_MODULE of shared/lab/workload: FecTransport and FecClient over UDP. REPAIR as in FecTransport's option (JSON or a word).
+ * TRANSPORT_MODULE of shared/lab/workload: FecTransport and FecClient over UDP. REPAIR as in FecTransport's option (JSON or a word),
+ * RESYNC_AFTER_MS too (ms or false).
  * Notes each room's UDP ports beside its WebSocket's, so that the link's counters can be told apart by room, and leaves
  * LAB_DIR/links.json: linkStats of every room at the end.
  */
@@ -9,10 +10,10 @@ import { writeFileSync } from "node:fs";
 import { FecTransport } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
 
-const { REPAIR = "adaptive", LAB_DIR = "." } = process.env;
+const { REPAIR = "adaptive", RESYNC_AFTER_MS = "2000", LAB_DIR = "." } = process.env;
 const repair = REPAIR.startsWith("{") ? JSON.parse(REPAIR) : REPAIR;
 
-export const createServerTransport = () => new FecTransport({ repair });
+export const createServerTransport = () => new FecTransport({ repair, resyncAfterMs: JSON.parse(RESYNC_AFTER_MS) });
 export const inputOptions = { mode: "unreliable" };
 
 const ownPorts = new AsyncLocalStorage();

@@ -46,8 +46,9 @@ export class FeedbackBuilder {
   /** How much speaks for a game that pauses, and not for an outage: each step halves what is said into a silence. */
   #doubt = DOUBT_MAX;
   #builtMs = 0;
-  /** The largest number at the last few feedbacks, newest first. */
-  readonly #reported: Seq[] = [];
+  /** The largest number at the last few feedbacks: a ring. */
+  readonly #reported = new Uint32Array(REPORTS);
+  #reports = 0;
   readonly #near: Seq;
   readonly #feedback: Feedback;
 
@@ -123,7 +124,7 @@ export class FeedbackBuilder {
     if (this.#largest === undefined) return undefined;
     this.#builtMs = nowMs;
     const feedback = this.#feedback;
-    const from = this.#reported[this.#reported.length - 1] ?? this.#largest;
+    const from = this.#reports === 0 ? this.#largest : this.#reported[this.#reports < REPORTS ? 0 : this.#reports % REPORTS]!;
     feedback.bitmapBytes = Math.min(FEEDBACK_BITMAP_BYTES_MAX, Math.max(1, (seqDiff(this.#largest, from) + 7) >> 3));
     feedback.bitmap.fill(0);
     for (let i = 0; i < feedback.bitmapBytes * 8; i++) {
@@ -144,9 +145,9 @@ export class FeedbackBuilder {
     if (this.#silentAtMs <= this.#builtMs) this.#silentAtMs = ++this.#silences < SILENCES_MAX >> this.#doubt ? this.#builtMs + SILENCE_REPEAT_MS : Infinity;
     if (this.#silentAtMs === Infinity) this.#silences = 0;
     // Repeated in a silence, it takes no report from an earlier datagram.
-    if (this.#reported[0] === this.#largest) return;
-    this.#reported.unshift(this.#largest!);
-    if (this.#reported.length > REPORTS) this.#reported.pop();
+    if (this.#reports > 0 && this.#reported[(this.#reports - 1) % REPORTS] === this.#largest) return;
+    this.#reported[this.#reports % REPORTS] = this.#largest!;
+    this.#reports++;
   }
 
   /** The path closed: nothing is owed any more. */

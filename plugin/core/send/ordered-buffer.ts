@@ -37,6 +37,7 @@ export class OrderedBuffer {
   #oldest: Seq;
   /** The next symbol that the peer expects, as it last said. */
   #peerNext: Seq;
+  #bytes = 0;
 
   constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
@@ -48,6 +49,11 @@ export class OrderedBuffer {
   /** Sequence number of the next symbol. */
   get nextSeq(): Seq {
     return this.#next;
+  }
+
+  /** Bytes of the unacknowledged symbols, headers included. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** True while a symbol waits to be sent for the first time. */
@@ -70,6 +76,7 @@ export class OrderedBuffer {
       const start = i * size, end = Math.min(message.length, start + size);
       slot.block = this.pool.acquire(SYMBOL_HEADER_BYTES + end - start);
       slot.bytes = writeSymbol(slot.block.bytes, message, start, end, i === 0, i === fragments - 1);
+      this.#bytes += slot.bytes;
       slot.state = "new";
       slot.sends = 0;
       slot.fragment = i;
@@ -94,8 +101,8 @@ export class OrderedBuffer {
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
     if (slot.sends === 0) slot.firstSentMs = nowMs;
-    slot.lastSentMs = nowMs;
     slot.state = "inFlight";
+    slot.lastSentMs = nowMs;
     slot.sends++;
     slot.lastDatagram = datagram;
     if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
@@ -145,9 +152,10 @@ export class OrderedBuffer {
 
   /** Calls visit for every unacknowledged symbol that this datagram was the last to carry, oldest first. */
   forEachOf(datagram: Seq, visit: (slot: OutgoingSymbol) => void): void {
-    this.forEach(slot => {
-      if (slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
-    });
+    for (let seq = this.#oldest; seq !== this.#next; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
+    }
   }
 
   /** Forgets every unacknowledged symbol: the reliable path carries them. */
@@ -165,6 +173,7 @@ export class OrderedBuffer {
 
   #release(slot: OutgoingSymbol): void {
     slot.state = "free";
+    this.#bytes -= slot.bytes;
     this.pool.release(slot.block);
     slot.block = NO_BLOCK;
   }

@@ -38,6 +38,7 @@ export class Sender {
   readonly interval = new PatchInterval();
   #lastSourceMs = -Infinity;
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
+  readonly #onLost = (slot: OutgoingSymbol): void => this.#queueRetransmission(slot.seq);
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
   readonly #retransmit: Seq[] = [];
@@ -48,8 +49,9 @@ export class Sender {
   #lastElicitingMs = -Infinity;
   #pingWanted = false;
   #roomWanted = false;
-  /** Wire bytes of repairs sent so far, headers where one went alone. */
+  /** Wire bytes of repairs and of retransmissions sent so far, a datagram's headers where it carried nothing else. */
   repairBytesSent = 0;
+  resentBytesSent = 0;
   /** Repairs per source datagram, lately. */
   codeRate = 0;
 
@@ -184,8 +186,9 @@ export class Sender {
       this.#writeRepair(repair.stream, repair.symbol, writer, record);
       this.#noteRepair(repairFrameBytes(repair.symbol) + DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     }
-    this.#writeRetransmissions(writer, record, nowMs);
+    const resentBytes = this.#writeRetransmissions(writer, record, nowMs);
     const sourceBytes = this.#writeSources(writer, record, nowMs);
+    if (resentBytes > 0) this.resentBytesSent += resentBytes + (sourceBytes > 0 ? 0 : DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     this.feedbackWritten = feedback !== undefined && feedbackFrameBytes(feedback) <= writer.room;
     if (feedback && this.feedbackWritten) writer.feedback(feedback);
     if (this.#pingWanted && writer.room > 0) {
@@ -245,7 +248,7 @@ export class Sender {
     for (const datagram of outcome.lost) {
       this.loss.add(true, nowMs);
       this.loss.addRun(datagram.number);
-      this.ordered.forEachOf(datagram.number, ({ seq }) => this.#queueRetransmission(seq));
+      this.ordered.forEachOf(datagram.number, this.#onLost);
     }
   }
 
@@ -281,14 +284,17 @@ export class Sender {
     return undefined;
   }
 
-  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): void {
+  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
+    let bytes = 0;
     for (let slot = this.#nextRetransmission(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#nextRetransmission()) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);
       this.#planners[ORDERED].onResent(slot.seq, nowMs);
       this.counters.retransmissionsSent++;
+      bytes += sourceFrameBytes(slot.bytes);
     }
+    return bytes;
   }
 
   /** Writes what waits to be sent for the first time, repairs of older symbols before it. Returns the sources' bytes. */
