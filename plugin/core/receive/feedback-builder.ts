@@ -39,9 +39,6 @@ export class FeedbackBuilder {
   /** Nothing that waits to be told can be sent again. */
   #relaxed = true;
   #dueMs = Infinity;
-  /** The largest number at the last few feedbacks: a ring. */
-  readonly #reported = new Uint32Array(REPORTS);
-  #reports = 0;
   /** When to say that nothing came, though it should have; Infinity if nothing is expected. */
   #silentAtMs = Infinity;
   /** Feedback that said so since the last new datagram. */
@@ -49,6 +46,9 @@ export class FeedbackBuilder {
   /** How much speaks for a game that pauses, and not for an outage: each step halves what is said into a silence. */
   #doubt = DOUBT_MAX;
   #builtMs = 0;
+  /** The largest number at the last few feedbacks: a ring. */
+  readonly #reported = new Uint32Array(REPORTS);
+  #reports = 0;
   readonly #near: Seq;
   readonly #feedback: Feedback;
 

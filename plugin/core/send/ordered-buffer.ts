@@ -101,7 +101,6 @@ export class OrderedBuffer {
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
     if (slot.sends === 0) slot.firstSentMs = nowMs;
-    slot.lastSentMs = nowMs;
     slot.state = "inFlight";
     slot.lastSentMs = nowMs;
     slot.sends++;
@@ -127,16 +126,6 @@ export class OrderedBuffer {
       if (slot && !slot.rescued) return slot;
     }
     return undefined;
-  }
-
-  /** When the symbol in flight that was sent longest ago was sent last, ms; Infinity if there is none. */
-  get earliestInFlightMs(): number {
-    let earliestMs = Infinity;
-    for (let seq = this.#oldest; seq !== this.#nextToSend; seq = seqAdd(seq, 1)) {
-      const slot = this.get(seq);
-      if (slot && slot.state === "inFlight" && slot.lastSentMs < earliestMs) earliestMs = slot.lastSentMs;
-    }
-    return earliestMs;
   }
 
   /** Calls visit for every unacknowledged symbol, oldest first. */

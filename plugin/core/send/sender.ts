@@ -144,12 +144,6 @@ export class Sender {
   /** Calls losses by time, probes a silent tail, and gives the symbols that now need the reliable path to `rescue`. */
   onTimeout(nowMs: number, rescue: (slot: OutgoingSymbol) => void): void {
     if (this.datagrams.lossTimeMs <= nowMs) this.#settle(this.datagrams.onTimeout(nowMs), nowMs);
-    if (this.#overdueTimeMs <= nowMs) {
-      const { rtoMs } = this.rtt;
-      this.ordered.forEach(slot => {
-        if (slot.state === "inFlight" && slot.lastSentMs + rtoMs <= nowMs) this.#queueRetransmission(slot.seq);
-      });
-    }
     if (this.#probeTimeMs <= nowMs) {
       this.#lastElicitingMs = nowMs;
       const oldest = this.ordered.oldest;
@@ -170,7 +164,7 @@ export class Sender {
   /** When `onTimeout` or `poll` has something to do, ms. */
   nextTimeMs(): number {
     return Math.min(
-      this.datagrams.lossTimeMs, this.#overdueTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs,
+      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs,
       this.#planners[ORDERED].dueMs, this.#planners[UNRELIABLE].dueMs,
     );
   }
@@ -232,16 +226,6 @@ export class Sender {
 
   get #probeTimeMs(): number {
     return this.datagrams.oldestElicitingMs === Infinity ? Infinity : this.#lastElicitingMs + this.probeTimeoutMs;
-  }
-
-  /**
-   * When the oldest symbol in flight is overdue (RFC 6298), ms. Only where that tells a loss earlier than the gap that the next patch makes: the peer answers
-   * each patch at once where patches are far apart.
-   */
-  get #overdueTimeMs(): number {
-    const intervalMs = this.interval.ms;
-    if (intervalMs <= FEEDBACK_DELAY_MS_MAX || this.rtt.rtoMs >= intervalMs + this.rtt.srttMs) return Infinity;
-    return this.ordered.earliestInFlightMs + this.rtt.rtoMs;
   }
 
   get #rescueAgeMs(): number {
