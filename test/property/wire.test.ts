@@ -57,15 +57,15 @@ describe("datagrams", () => {
         const put = list[i]!;
         expect(got.kind).toBe(put.kind);
         if (got.kind === "source" && put.kind === "source") {
-          expect(got).toMatchObject({ stream: put.stream, seq16: put.seq & 0xffff, retransmitted: put.retransmitted });
+          expect(got).toMatchObject({ stream: put.stream, seq24: put.seq & 0xff_ffff, retransmitted: put.retransmitted });
           expect(Buffer.from(got.bytes.subarray(got.start + 2, got.end)).equals(put.payload)).toBe(true);
         } else if (got.kind === "repair" && put.kind === "repair") {
           const fields = repairFields(put);
-          expect(got).toMatchObject({ stream: put.stream, row: put.row, base16: put.base & 0xffff, span: fields.span, members: fields.members });
+          expect(got).toMatchObject({ stream: put.stream, row: put.row, base24: put.base & 0xff_ffff, span: fields.span, members: fields.members });
           expect([...got.bitmap]).toEqual([...fields.bitmap]);
           expect([...got.bytes.subarray(got.start, got.end)]).toEqual([...put.bytes]);
         } else if (got.kind === "feedback" && put.kind === "feedback") {
-          expect(got).toMatchObject({ largest16: put.largest & 0xffff, ackDelayMs: put.ackDelayMs, queueDelayMs: put.queueDelayMs, next16: put.next & 0xffff });
+          expect(got).toMatchObject({ largest16: put.largest & 0xffff, ackDelayMs: put.ackDelayMs, queueDelayMs: put.queueDelayMs, next24: put.next & 0xff_ffff });
           expect([...got.bitmap]).toEqual([...put.bitmap]);
           expect([...got.symbolBitmap]).toEqual([...put.symbols]);
         }

@@ -77,6 +77,45 @@ describe("the datagram path", () => {
     expect(symbolsByDatagram(world, () => play(world, 2000))).toBe(120);
   });
 
+  it("takes no feedback for newer than it is when the reliable path holds back more than 65,536 symbols", () => {
+    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, reliableDelayMs: 30_000 });
+    world.openPath();
+    world.run(300);
+    // More at once than the ordered window holds: the reliable path carries, and stands still. From then on every message asks for room.
+    for (let i = 0; i < 67_000; i++) {
+      world.server.send(new Uint8Array([i, i >> 8, i >> 16]));
+      if (i < 300 || i % 130 !== 129) continue;
+      world.drain();
+      world.run(50);
+    }
+    world.settle(40_000);
+    expectOrdered(world.server, world.client);
+  });
+
+  it("takes no symbol for another when a datagram is held back while 65,536 symbols go by the reliable path", () => {
+    const held: Uint8Array[] = [];
+    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, onDatagram: (from, datagram) => { if (from === "server") held.push(datagram.slice()); } });
+    world.openPath();
+    play(world, 300);
+    for (const end of world.ends) end.out.blackout(true);
+    held.length = 0;
+    play(world, 2000);
+    const sent = world.server.sent.length;
+    const firstHeld = sent - 120;
+    for (let i = sent; i < firstHeld + 65_536 - 20; i++) {
+      world.server.send(new Uint8Array([1, 2, 3]));
+      if (i % 128 !== 0) continue;
+      world.drain();
+      world.run(60);
+    }
+    world.run(1000);
+    for (const datagram of held) world.client.link.handleDatagram(datagram, world.nowMs);
+    for (const end of world.ends) end.out.blackout(false);
+    play(world, 3000);
+    world.settle();
+    expectOrdered(world.server, world.client);
+  });
+
   it.each([100, 200, 300, 400, 600])("is left by both ends when one direction dies at RTT %i ms, and messages keep coming", rttMs => {
     const world = new World({ up: { delayMs: rttMs / 2 }, down: { delayMs: rttMs / 2 }, reliableDelayMs: rttMs / 2 });
     world.openPath();

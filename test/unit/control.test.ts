@@ -119,7 +119,7 @@ describe("RedundancyController", () => {
 
 describe("SentDatagrams", () => {
   const feedback = (largest: number, bitmap: number[] = []): FeedbackFrame => ({
-    kind: "feedback", largest16: largest & 0xffff, bitmap: Uint8Array.from(bitmap), ackDelayMs: 0, queueDelayMs: 0, next16: 0, symbolBitmap: new Uint8Array(0),
+    kind: "feedback", largest16: largest & 0xffff, bitmap: Uint8Array.from(bitmap), ackDelayMs: 0, queueDelayMs: 0, next24: 0, symbolBitmap: new Uint8Array(0),
   });
 
   for (const first of [0, 1, 0x8000, 0xfffe, 0xffff_fffe]) {

@@ -62,7 +62,7 @@ export class Capture {
     agree("largest", frame.largest16, second.largest & 0xffff);
     for (let i = 0; i < frame.bitmapBytes * 8; i++) agree(`bitmap bit ${i}`, frame.received.includes(i), second.datagrams.has(second.largest - 1 - i));
     agree("acknowledgement delay", frame.ackDelayMs, Math.min(255, Math.round(nowMs - this.#largestAtMs)));
-    const behind = ((second.next & 0xffff) - frame.next16 + 0x10000) % 0x10000;
+    const behind = ((second.next & 0xff_ffff) - frame.next24 + 0x100_0000) % 0x100_0000;
     const next = second.next - behind;
     for (const i of frame.held) agree(`symbol bit ${i} held`, second.has(next + 1 + i), true);
     for (let i = 0; i < HELD_AHEAD_MAX - 1; i++) {
