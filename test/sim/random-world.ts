@@ -152,11 +152,14 @@ function mend(world: World, random: SeededRandom, ids: { next: number }): void {
   world.drain();
   const untilMs = world.nowMs + SETTLE_MS;
   while (!allArrived(world) && world.nowMs < untilMs) world.run(250);
+  // What queues in the old network stands before what is sent now; a suspended path is probed once a second.
+  while (world.ends.some(({ out }) => out.nextTimeMs() < Infinity) && world.nowMs < untilMs) world.run(50);
+  world.run(1200);
   // A little traffic both ways: the path that was mended carries it.
   world.play(15, 1200, () => {
     for (const end of world.ends) end.send(message(random, ids.next++, 30));
   });
-  world.run(2500);
+  world.run(1500);
   for (const end of world.ends) {
     if (end.link.failure) throw new Error(`${end.name} failed: ${end.link.failure.reason}`);
     if (end.link.path !== "datagram") throw new Error(`${end.name} does not use the mended path`);
