@@ -7,7 +7,7 @@
  * Prints what became of them and the memory in use before and after. Ends with 1 if something threw, was delivered wrongly, or grew.
  */
 import { parseArgs } from "node:util";
-import { usedBytes } from "./heap.js";
+import { usedBytes } from "../sim/heap.js";
 import { runHostileArm } from "./hostile-arm.js";
 import { runPathArm } from "./path-arms.js";
 

@@ -3,7 +3,7 @@
  * What each arm shows is said in path-arms.ts and hostile-arm.ts.
  */
 import { describe, expect, it } from "vitest";
-import { usedBytes } from "../fuzz/heap.js";
+import { usedBytes } from "../sim/heap.js";
 import { runHostileArm } from "../fuzz/hostile-arm.js";
 import { runPathArm } from "../fuzz/path-arms.js";
 import { seeds } from "../sim/random.js";

@@ -147,7 +147,7 @@ describe("SentDatagrams", () => {
   it("learns the reordering that it sees", () => {
     const sent = new SentDatagrams();
     for (let i = 0; i < 3; i++) sent.add(i * 10).eliciting = true;
-    expect(sent.onFeedback(feedback(1), 60)!.lost.length).toBe(1);
+    expect(sent.onFeedback(feedback(1, [0]), 60)!.lost.length).toBe(1);
     expect(sent.onFeedback(feedback(2, [0b11]), 75)!.spurious).toBe(1);
     for (let i = 3; i < 5; i++) sent.add(i * 100).eliciting = true;
     expect(sent.onFeedback(feedback(4), 450)!.lost.length).toBe(1);

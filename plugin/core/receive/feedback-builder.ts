@@ -10,6 +10,9 @@ import type { Feedback } from "../wire/datagram-writer.js";
 const ELICITING_MAX = 2;
 const ELICITING_RELAXED_MAX = 8;
 
+/** How long a gap usually stays before a late datagram fills it: grows by this share of what one was later, shrinks by that share with every datagram. */
+const GAP_GROWTH = 0.5;
+const GAP_SHRINKING = 1 / 1024;
 
 /** Each datagram is reported this often, so that lost feedback does not look like lost data. */
 const REPORTS = 4;
@@ -19,11 +22,15 @@ export type DatagramFate = number | "late" | "duplicate";
 
 export class FeedbackBuilder {
   readonly #seen = new Uint8Array(DATAGRAM_HISTORY);
+  /** When each number that is not seen was passed over, ms. */
+  readonly #passedMs = new Float64Array(DATAGRAM_HISTORY);
   #largest: Seq | undefined;
   #largestAtMs = 0;
   #eliciting = 0;
   /** A gap or a late datagram: worth telling at once, but only with what asks for it, or feedback would answer feedback (RFC 9000 section 13.2.1). */
   #gap = false;
+  /** Gaps that are filled by late datagrams are no news: where the network reorders, they wait this long, ms. */
+  #gapMs = 0;
   /** Nothing that waits to be told can be sent again. */
   #relaxed = true;
   #dueMs = Infinity;
@@ -46,8 +53,8 @@ export class FeedbackBuilder {
     const ahead = this.#largest === undefined ? 1 : seqDiff(number, this.#largest);
     if (ahead <= -DATAGRAM_HISTORY) return "duplicate";
     if (ahead > 0) {
-      if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) this.#seen.fill(0);
-      else for (let i = 1; i < ahead; i++) this.#seen[seqAdd(this.#largest, i) % DATAGRAM_HISTORY] = 0;
+      this.#passOver(ahead, nowMs);
+      this.#gapMs -= this.#gapMs * GAP_SHRINKING;
       if (ahead > 1 && this.#largest !== undefined) this.#gap = true;
       const skipped = this.#largest === undefined ? 0 : Math.min(ahead - 1, DATAGRAM_HISTORY);
       this.#largest = number;
@@ -58,6 +65,8 @@ export class FeedbackBuilder {
     if (this.#seen[number % DATAGRAM_HISTORY]) return "duplicate";
     // Late: the peer may be about to send its symbols again.
     this.#gap = true;
+    const lateMs = nowMs - this.#passedMs[number % DATAGRAM_HISTORY]!;
+    if (lateMs > this.#gapMs) this.#gapMs = Math.min(FEEDBACK_DELAY_MS_MAX, this.#gapMs + (lateMs - this.#gapMs) * GAP_GROWTH);
     this.#seen[number % DATAGRAM_HISTORY] = 1;
     return "late";
   }
@@ -71,8 +80,23 @@ export class FeedbackBuilder {
     if (!relaxed) this.#relaxed = false;
     const delayMs = relaxed ? FEEDBACK_RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
     // Waiting saves a datagram only if another comes in time.
-    if (this.#gap || this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs)) this.#dueMs = nowMs;
+    if (this.#gap && this.#gapMs >= 1) this.#dueMs = Math.min(this.#dueMs, nowMs + this.#gapMs);
+    else if (this.#gap || this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs)) this.#dueMs = nowMs;
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
+  }
+
+  /** Notes that the numbers between the largest and the one `ahead` of it are missing. */
+  #passOver(ahead: number, nowMs: number): void {
+    if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) {
+      this.#seen.fill(0);
+      this.#passedMs.fill(nowMs);
+      return;
+    }
+    for (let i = 1; i < ahead; i++) {
+      const slot = seqAdd(this.#largest, i) % DATAGRAM_HISTORY;
+      this.#seen[slot] = 0;
+      this.#passedMs[slot] = nowMs;
+    }
   }
 
   /** A PING asks for feedback now. */

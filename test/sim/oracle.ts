@@ -1,5 +1,5 @@
 /** The list of messages sent as the judge of a long run: compares what came so far, then lets go of both lists. */
-import type { End } from "../sim/world.js";
+import type { End } from "./world.js";
 
 /** Unreliable messages that are remembered: one that comes later than so many others is late by seconds. */
 const UNRELIABLE_REMEMBERED = 4000;
