@@ -22,6 +22,9 @@ function makeOrdered(): SessionVector[] {
     make("2", "sequence numbers wrap at 32 bits", [
       datagram(0xffff, [source(0xff_fffe, {}, "01"), source(0xff_ffff, { first: true }, "02")]), datagram(0x10000, [source(0, { last: true }, "03"), source(1, {}, "04")]),
     ], ["01", "0203", "04"], { firstSeq: 0xffff_fffe }),
+    make("2", "the 24 bits on the wire wrap", [
+      datagram(0xffff, [source(0xff_ffff, { first: true }, "02")]), datagram(0x10000, [source(0, { last: true }, "03"), source(1, {}, "04")]),
+    ], ["0203", "04"], { firstSeq: 0x00ff_ffff }),
     make("2.2", "XOR recovers one of four",
       [datagram(0, [source(0, {}, "a0"), source(1, {}, "a1")]), datagram(2, [source(3, {}, "a3")]), repair(3, 0)], ["a0", "a1", "a2", "a3"]),
     make("2.2", "the repair comes before the last of its members",
