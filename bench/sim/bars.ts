@@ -66,10 +66,10 @@ export async function printBars(pool: Pool, base: Partial<Cell>): Promise<string
   ].join("\n");
 }
 
-type Run = { scheme: Scheme; result: Result };
+export type Run = { scheme: Scheme; result: Result };
 
 /** Three columns: whether adaptive meets the bar and at which cap, which fixed schedules do, and what comes nearest where none does. */
-function verdict(bar: Bar, runs: readonly Run[]): string[] {
+export function verdict(bar: Bar, runs: readonly Run[]): string[] {
   const links = runs.filter(run => run.scheme.kind === "link");
   const isAdaptive = (run: Run): boolean => run.scheme.name.startsWith("adaptive");
   const met = links.filter(run => shortfall(bar, run.result) <= 0);
