@@ -12,8 +12,10 @@ export interface Cell {
   burstTicks: number;
   /** Mean outage in ms instead, where above 0. */
   burstMs: number;
-  /** In-order jitter of each direction, ms. */
+  /** Largest random delay on top, each direction, ms. */
   jitterMs: number;
+  /** Whether jitter lets datagrams overtake each other. */
+  reorder: boolean;
   /** Share of ticks that carry 2..6 fragments of 1100 bytes. */
   fragments: number;
   /** Headers of a datagram beyond the protocol's own 10 bytes, bytes: UDP channel over IPv4 52. FEC.md counts 90 in all. */
@@ -29,7 +31,7 @@ export interface Cell {
 }
 
 export const DEFAULT_CELL: Cell = {
-  hz: 60, rttMs: 100, loss: 0.05, burstTicks: 0, burstMs: 0, jitterMs: 0, fragments: 0, overheadBytes: 52, rateKbps: 0, queueBytes: 16_000, crossFlow: false, patches: 20_000, seed: 1,
+  hz: 60, rttMs: 100, loss: 0.05, burstTicks: 0, burstMs: 0, jitterMs: 0, reorder: false, fragments: 0, overheadBytes: 52, rateKbps: 0, queueBytes: 16_000, crossFlow: false, patches: 20_000, seed: 1,
 };
 
 /** Bytes of a fragment of a tick that carries several. */
@@ -76,7 +78,7 @@ export function schemeOf(text: string): Scheme {
 export function linkOf(cell: Cell): ImpairmentOptions {
   const meanBurstMs = cell.burstMs > 0 ? cell.burstMs : cell.burstTicks * 1000 / cell.hz;
   const loss: number | LossOptions = meanBurstMs > 0 && cell.loss > 0 ? { kind: "gilbert-elliott-time", lossRatio: cell.loss, meanBurstMs } : cell.loss;
-  return { delayMs: cell.rttMs / 2, jitterMs: cell.jitterMs, loss };
+  return { delayMs: cell.rttMs / 2, jitterMs: cell.jitterMs, reorder: cell.reorder, loss };
 }
 
 /** The same with the bottleneck, if there is one. @param overheadBytes what the rate counts on top of what netem is given. */
@@ -90,7 +92,7 @@ export function describeCell(cell: Cell): string {
   const burst = cell.burstMs > 0 ? `${cell.burstMs} ms` : `${cell.burstTicks} ticks`;
   return [
     `${cell.hz} Hz`, `RTT ${cell.rttMs} ms`, `loss ${+(100 * cell.loss).toFixed(2)} %${cell.loss > 0 && (cell.burstMs > 0 || cell.burstTicks > 0) ? ` in outages of ${burst}` : ""}`,
-    ...(cell.jitterMs > 0 ? [`jitter ${cell.jitterMs} ms`] : []), ...(cell.fragments > 0 ? [`${+(100 * cell.fragments).toFixed(1)} % of ticks fragmented`] : []),
+    ...(cell.jitterMs > 0 ? [`jitter ${cell.jitterMs} ms${cell.reorder ? " that reorders" : ""}`] : []), ...(cell.fragments > 0 ? [`${+(100 * cell.fragments).toFixed(1)} % of ticks fragmented`] : []),
     ...(cell.rateKbps > 0 ? [`${cell.rateKbps} kbit/s`, `queue ${cell.queueBytes} B`] : []), ...(cell.crossFlow ? ["a competing flow"] : []),
   ].join(", ");
 }

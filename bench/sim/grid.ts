@@ -60,12 +60,20 @@ export function printCells(jobs: readonly CellJob[], results: readonly Result[])
   return out.join("\n");
 }
 
-/** One row for each cell: p99 / p99.9 of each scheme, and the overhead of those that have one. */
+/** One row for each cell: p99 / p99.9 of each scheme, the overhead of those that have one, and where adaptive's p99 is not as it should be. */
 export function printOverview(jobs: readonly CellJob[], results: readonly Result[]): string {
-  const names = [...new Set(jobs.map(job => job.scheme.name))], rows = new Map<Cell, Map<string, string>>();
-  jobs.forEach(({ cell, scheme }, i) => {
-    const r = results[i]!, row = rows.get(cell) ?? new Map<string, string>();
-    rows.set(cell, row.set(scheme.name, `${r.p99.toFixed(0)} / ${r.p999.toFixed(0)}${scheme.kind === "bound" ? "" : ` (${(100 * r.overhead).toFixed(0)} %)`}`));
-  });
-  return table(["p99 / p99.9, ms (overhead)", ...names], [...rows].map(([cell, row]) => [describeCell(cell), ...names.map(name => row.get(name) ?? "-")]));
+  const names = [...new Set(jobs.map(job => job.scheme.name))], rows = new Map<Cell, Map<string, Result>>();
+  jobs.forEach(({ cell, scheme }, i) => rows.set(cell, (rows.get(cell) ?? new Map<string, Result>()).set(scheme.name, results[i]!)));
+  const show = (r: Result | undefined): string => (r ? `${r.p99.toFixed(0)} / ${r.p999.toFixed(0)}${r.bytesPerPatch > 0 ? ` (${(100 * r.overhead).toFixed(0)} %)` : ""}` : "-");
+  return table(["p99 / p99.9, ms (overhead)", ...names, "adaptive's p99"], [...rows].map(([cell, row]) => [describeCell(cell), ...names.map(name => show(row.get(name))), judgeAdaptive(cell, row)]));
+}
+
+/** p99 above that of repair off or of TCP, or beyond 1.5 times the bound's, with half a ms for rounding. */
+function judgeAdaptive(cell: Cell, row: ReadonlyMap<string, Result>): string {
+  const p99 = (name: string): number | undefined => row.get(name)?.p99;
+  const adaptive = p99(SCHEMES.adaptive.name), bound = p99(SCHEMES.bound.name);
+  if (adaptive === undefined) return "";
+  const above = (name: string): string[] => (adaptive > (p99(name) ?? Infinity) + 0.5 ? [`above ${name}`] : []);
+  const beyond = bound !== undefined && adaptive > 1.5 * bound + 0.5 ? [bound < 1 ? `bound is ${bound.toFixed(0)}` : `${(adaptive / bound).toFixed(1)}x the bound`] : [];
+  return [...above(SCHEMES.off.name), ...above(SCHEMES.tcp.name), ...beyond, ...(beyond.length > 0 && cell.hz < 40 ? ["(tick-aligned)"] : [])].join(", ");
 }

@@ -9,7 +9,8 @@
  *   npm run bench:sim -- --steps --svg docs/pictures      step responses as time series; --csv for CSV
  *   npm run bench:sim -- --results          the simulation's part of docs/RESULTS.md
  *
- * Others: --patches 20000 --seed 1 --overhead-bytes 52 --burst-ms 0 --rate-kbps 0 --queue-bytes 16000 --workers 2 --overview.
+ * Others: --patches 20000 --seed 1 --overhead-bytes 52 --burst-ms 0 --rate-kbps 0 --queue-bytes 16000 --workers 2 --reorder (with a jitter)
+ * --overview (one row a cell).
  * Delay is "extra": from sending to in-order delivery, less half a round trip. Overhead: wire bytes downstream (channel, UDP and IP headers, repairs,
  * retransmissions) over those of the patches' own datagrams, less one. Tables go to stdout, the time taken to stderr.
  */
@@ -25,7 +26,7 @@ import { csvOf, printSteps, runAllSteps } from "./steps.js";
 
 const { values } = parseArgs({
   options: {
-    full: { type: "boolean" }, dry: { type: "boolean" }, bars: { type: "boolean" }, bottleneck: { type: "boolean" }, steps: { type: "boolean" }, results: { type: "boolean" }, overview: { type: "boolean" }, csv: { type: "boolean" },
+    full: { type: "boolean" }, dry: { type: "boolean" }, bars: { type: "boolean" }, bottleneck: { type: "boolean" }, steps: { type: "boolean" }, results: { type: "boolean" }, overview: { type: "boolean" }, csv: { type: "boolean" }, reorder: { type: "boolean" },
     svg: { type: "string" }, hz: { type: "string" }, rtt: { type: "string" }, loss: { type: "string" }, jitter: { type: "string" }, shape: { type: "string" }, scheme: { type: "string" },
     patches: { type: "string" }, seed: { type: "string" }, "overhead-bytes": { type: "string" }, "burst-ms": { type: "string" }, "rate-kbps": { type: "string" }, "queue-bytes": { type: "string" }, workers: { type: "string" },
   },
@@ -62,7 +63,7 @@ function splitSchemes(text: string): string[] {
 }
 
 async function runGrid(pool: Pool): Promise<void> {
-  const jobs = cellJobs(gridCells(gridOptions(), { ...DEFAULT_CELL, ...commonOptions() }), gridOptions().schemes);
+  const jobs = cellJobs(gridCells(gridOptions(), { ...DEFAULT_CELL, ...commonOptions(), reorder: values.reorder === true }), gridOptions().schemes);
   const cells = new Set(jobs.map(job => job.cell)).size;
   console.error(`${cells} cells, ${jobs.length} runs`);
   if (values.dry) return;
