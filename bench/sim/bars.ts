@@ -37,6 +37,9 @@ export const ROWS: readonly Row[] = [
   { change: { loss: 0 }, bars: [{ overheadMax: 0.03 }] },
 ];
 
+/** How the names of adaptive schemes with a cap begin; the cap follows. */
+const CAPPED = "adaptive, cap ";
+
 const FIXED: readonly Scheme[] = [SCHEMES.off, SCHEMES.xor, SCHEMES.slidingHalf, SCHEMES.slidingHalfSeparate, SCHEMES.slidingOne, SCHEMES.slidingOneSeparate];
 
 /** Caps on repair tried for a cap on the whole: retransmissions take their share of it. */
@@ -52,18 +55,28 @@ export async function printBars(pool: Pool, base: Partial<Cell>): Promise<string
     return cellJobs([cells[i]!], [SCHEMES.adaptive, ...caps.values(), ...FIXED, SCHEMES.tcp, SCHEMES.tcpUnlimited, SCHEMES.bound, SCHEMES.boundSeparate]);
   });
   const results = await pool.run(jobs);
-  const rows: string[][] = [], figures: string[][] = [];
+  const rows: string[][] = [];
   ROWS.forEach(({ bars }, i) => {
     const runs = jobs.flatMap((job, at) => (job.cell === cells[i] ? [{ scheme: job.scheme, result: results[at]! }] : []));
     const bound = runs.find(run => run.scheme === SCHEMES.bound)!.result;
     for (const bar of bars) rows.push([describeCell(cells[i]!), describeBar(bar), ...verdict(bar, runs), `${ms(bound.p99)} / ${ms(bound.p999)}${cells[i]!.hz < 40 ? " (tick-aligned)" : ""}`]);
-    for (const { scheme, result } of runs) figures.push([describeCell(cells[i]!), scheme.name, ms(result.mean), ms(result.p99), ms(result.p999), scheme.kind === "bound" ? "-" : percent(result.overhead)]);
   });
   rows.push(await stepRow(pool, base));
   return [
     table(["case", "bar", "adaptive", "met by", "nearest", "bound p99 / p99.9"], rows), "",
-    table(["case", "scheme", "mean", "p99", "p99.9", "overhead"], figures),
+    "All figures, mean / p99 / p99.9 at overhead:", "", figuresTable(cells.map(cell => jobs.flatMap((job, at) => (job.cell === cell ? [{ scheme: job.scheme, result: results[at]! }] : []))), cells),
   ].join("\n");
+}
+
+/** One row a case, one column a scheme; the caps, which differ from case to case, in one. */
+function figuresTable(runs: readonly (readonly Run[])[], cells: readonly Cell[]): string {
+  const columns = [SCHEMES.adaptive, ...FIXED, SCHEMES.tcp, SCHEMES.tcpUnlimited, SCHEMES.bound, SCHEMES.boundSeparate];
+  const isCap = ({ scheme }: Run): boolean => scheme.name.startsWith(CAPPED);
+  const rows = runs.map((row, i) => [
+    describeCell(cells[i]!), row.filter(isCap).map(run => `${run.scheme.name.slice(CAPPED.length)}: ${describeFigures(run)}`).join("<br>"),
+    ...columns.map(scheme => row.filter(run => run.scheme.name === scheme.name).map(describeFigures)[0] ?? "-"),
+  ]);
+  return table(["case", "adaptive, cap on repair", ...columns.map(scheme => scheme.name)], rows);
 }
 
 export type Run = { scheme: Scheme; result: Result };
@@ -93,7 +106,11 @@ function shortfall(bar: Bar, result: Result): number {
 }
 
 function describeRun({ scheme, result }: Run): string {
-  return `${scheme.name}: ${ms(result.mean)} / ${ms(result.p99)} / ${ms(result.p999)} at ${percent(result.overhead)}`;
+  return `${scheme.name}: ${describeFigures({ scheme, result })}`;
+}
+
+function describeFigures({ scheme, result }: Run): string {
+  return `${ms(result.mean)} / ${ms(result.p99)} / ${ms(result.p999)}${scheme.kind === "bound" ? "" : ` at ${percent(result.overhead)}`}`;
 }
 
 function describeBar({ overheadMax, mean, p99, p999 }: Bar): string {

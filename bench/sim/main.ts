@@ -7,7 +7,7 @@
  *   npm run bench:sim -- --bars             every row of FEC.md section 6 with its bar, at the 90 bytes of headers that the page counts
  *   npm run bench:sim -- --bottleneck       a rate with a finite queue, alone and with a competing flow
  *   npm run bench:sim -- --steps --svg docs/pictures      step responses as time series; --csv for CSV
- *   npm run bench:sim -- --results          the simulation's part of docs/RESULTS.md
+ *   npm run bench:sim -- --results --svg docs/pictures --into docs/RESULTS.md      writes the simulation's part of it (without --into: prints it)
  *
  * Others: --patches 20000 --seed 1 --overhead-bytes 52 --burst-ms 0 --rate-kbps 0 --queue-bytes 16000 --workers 2 --reorder (with a jitter)
  * --overview (one row a cell).
@@ -21,13 +21,13 @@ import { DEFAULT_CELL, schemeOf, type Cell } from "./cell.js";
 import { DEFAULT_GRID, FULL_GRID, cellJobs, gridCells, printCells, printOverview, type Grid, type Shape } from "./grid.js";
 import { Pool } from "./pool.js";
 import { writePictures } from "./pictures.js";
-import { printResults } from "./results.js";
+import { printResults, replaceSection } from "./results.js";
 import { csvOf, printSteps, runAllSteps } from "./steps.js";
 
 const { values } = parseArgs({
   options: {
     full: { type: "boolean" }, dry: { type: "boolean" }, bars: { type: "boolean" }, bottleneck: { type: "boolean" }, steps: { type: "boolean" }, results: { type: "boolean" }, overview: { type: "boolean" }, csv: { type: "boolean" }, reorder: { type: "boolean" },
-    svg: { type: "string" }, hz: { type: "string" }, rtt: { type: "string" }, loss: { type: "string" }, jitter: { type: "string" }, shape: { type: "string" }, scheme: { type: "string" },
+    svg: { type: "string" }, into: { type: "string" }, hz: { type: "string" }, rtt: { type: "string" }, loss: { type: "string" }, jitter: { type: "string" }, shape: { type: "string" }, scheme: { type: "string" },
     patches: { type: "string" }, seed: { type: "string" }, "overhead-bytes": { type: "string" }, "burst-ms": { type: "string" }, "rate-kbps": { type: "string" }, "queue-bytes": { type: "string" }, workers: { type: "string" },
   },
 });
@@ -74,7 +74,11 @@ async function runGrid(pool: Pool): Promise<void> {
 
 async function run(pool: Pool): Promise<void> {
   const common = commonOptions();
-  if (values.results) console.log(await printResults(pool, common, values.svg));
+  if (values.results) {
+    const section = await printResults(pool, common, values.svg);
+    if (values.into) replaceSection(values.into, section);
+    else console.log(section);
+  }
   else if (values.bars) console.log(await printBars(pool, common));
   else if (values.bottleneck) console.log(await bottleneckTables(pool, common));
   else if (values.steps) {

@@ -1,4 +1,5 @@
 /** The simulation's part of docs/RESULTS.md: one command writes it, so that no figure in it was copied by hand. */
+import { readFileSync, writeFileSync } from "node:fs";
 import { printBars } from "./bars.js";
 import { bottleneckTables } from "./bottleneck.js";
 import { DEFAULT_CELL, type Cell } from "./cell.js";
@@ -7,23 +8,36 @@ import type { Pool } from "./pool.js";
 import { writePictures } from "./pictures.js";
 import { STEPS, printSteps, runAllSteps } from "./steps.js";
 
+/** p99.9 of a bar needs more patches than a cell of the grid. */
+const BARS_PATCHES = 50_000;
+
+const BEGIN = "<!-- simulation: written by npm run bench:sim -- --results -->";
+const END = "<!-- end of simulation -->";
+
+/** Replaces the part of a Markdown file between the two marks. @throws Error if they are not there. */
+export function replaceSection(file: string, section: string): void {
+  const text = readFileSync(file, "utf8"), begin = text.indexOf(BEGIN), end = text.indexOf(END);
+  if (begin < 0 || end < begin) throw new Error(`${file} has no "${BEGIN}" followed by "${END}"`);
+  writeFileSync(file, `${text.slice(0, begin)}${BEGIN}\n${section.trimEnd()}\n\n${text.slice(end)}`);
+}
+
 /** @param pictures folder that gets the pictures of the step responses; undefined: none. */
 export async function printResults(pool: Pool, common: Partial<Cell>, pictures: string | undefined): Promise<string> {
   const base = { ...DEFAULT_CELL, ...common };
-  const bars = await printBars(pool, { patches: 50_000, ...common });
+  const bars = await printBars(pool, { patches: BARS_PATCHES, ...common });
   const jobs = cellJobs(gridCells(DEFAULT_GRID, base), DEFAULT_GRID.schemes), grid = printOverview(jobs, await pool.run(jobs));
   const bottleneck = await bottleneckTables(pool, common);
   const series = await runAllSteps(pool, base);
   if (pictures) writePictures(series, pictures);
   return [
     "## Simulation", "",
-    "Written by `npm run bench:sim -- --results --svg docs/pictures`: the real Link on both ends, a virtual clock, netem seeded; same seed, same figures on every machine. Patch sizes are lognormal (30..600 B, mean 165), feedback is lost as data is.",
+    "Written by `npm run bench:sim -- --results --svg docs/pictures --into docs/RESULTS.md`: the real Link on both ends, a virtual clock, netem seeded; same seed, same figures on every machine. Patch sizes are lognormal (30..600 B, mean 165), feedback is lost as data is.",
     `Delay is from sending to in-order delivery, less half a round trip, in ms; a warm-up of 10 s is not counted. Seed ${base.seed}.`, "",
     "*TCP* is a model of a WebSocket over a kernel: in-order stream, one segment per patch (joined where the window holds them back), RACK and tail loss probe (RFC 8985), timeout SRTT + max(200 ms, 4 RTTVAR) with exponential back-off (RFC 6298 with Linux's floor), delayed and selective acknowledgements, CUBIC (RFC 9438) with PRR; \"no cwnd limit\" flatters it.",
     "*Bound*: every datagram repeats everything unacknowledged, one datagram a tick; no scheme with tick-aligned sends is faster at any overhead. Where the patch interval is above 25 ms, adaptive repair sends on its own 7 ms after the patch and can be faster; \"bound, 7 ms too\" repeats everything then as well.", "",
-    "### The design's targets", "", "`npm run bench:sim -- --bars --patches 50000`; mean / p99 / p99.9 at overhead, with the 90 bytes of headers that the design page counts.", "", bars, "",
+    "### The design's targets", "", `\`npm run bench:sim -- --bars --patches ${common.patches ?? BARS_PATCHES}\`; mean / p99 / p99.9 at overhead, with the 90 bytes of headers that the design page counts.`, "", bars, "",
     "### The grid, reduced", "", `\`npm run bench:sim -- --overview\`, ${base.patches} patches a cell; 62 bytes of headers (UDP channel over IPv4). The whole grid: \`--full\`; any part: \`--hz --rtt --loss --jitter --shape --scheme\`.`, "", grid, "",
     "### A bottleneck", "", "`npm run bench:sim -- --bottleneck`", "", bottleneck, "",
-    "### Steps of loss", "", "`npm run bench:sim -- --steps --svg docs/pictures`", "", ...STEPS.map(step => `![${step.title}](pictures/${step.file}.svg)`), "", printSteps(series),
+    "### Steps of loss", "", "`npm run bench:sim -- --steps --svg docs/pictures`", "", ...STEPS.map(step => `![${step.title}](pictures/${step.file}.svg)`), "", printSteps(series, true),
   ].join("\n");
 }

@@ -31,20 +31,28 @@ export async function runAllSteps(pool: Pool, cell: Cell): Promise<Series[]> {
   return pool.run(STEPS.map(step => stepJob(step, cell)));
 }
 
-/** One table for each step. */
-export function printSteps(series: readonly Series[]): string {
+/** Seconds shown around each change of loss where the whole series would be too long. */
+const SHOWN_BEFORE = 1;
+const SHOWN_AFTER = 12;
+
+/** One table for each step. @param brief true: only the seconds around the changes. */
+export function printSteps(series: readonly Series[], brief = false): string {
   const header = ["s", "loss", "measured (10 s)", "repairs per patch", "overhead", "mean", "p99"];
   return series.map((s, i) => {
-    const rows = s.points.map(p => [`${p.second}`, percent(p.loss), percent(p.measuredLoss), p.repairs.toFixed(2), percent(p.overhead), ms(p.meanMs), ms(p.p99Ms)]);
-    return [`**${STEPS[i]!.title}** (${RUNS} runs pooled). ${describeFirstRepairs(s, STEPS[i]!)}`, "", table(header, rows), ""].join("\n");
+    const rows = s.points.filter(p => !brief || nearChange(s, p.second)).map(p => [`${p.second}`, percent(p.loss), percent(p.measuredLoss), p.repairs.toFixed(2), percent(p.overhead), ms(p.meanMs), ms(p.p99Ms)]);
+    return [`**${STEPS[i]!.title}** (${RUNS} runs pooled)${describeFirstRepairs(s, STEPS[i]!)}`, "", table(header, rows), ""].join("\n");
   }).join("\n");
+}
+
+function nearChange({ points }: Series, second: number): boolean {
+  return points.some((p, i) => i > 0 && p.loss !== points[i - 1]!.loss && second >= p.second - SHOWN_BEFORE && second <= p.second + SHOWN_AFTER);
 }
 
 function describeFirstRepairs(series: Series, step: Step): string {
   const after = step.phases[step.changeAt]!.loss;
   if (after === 0) return "";
   const sorted = [...series.firstRepairMs[step.changeAt]!].sort((a, b) => a - b), at = (q: number): string => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!.toFixed(0);
-  return `First repair after the step: median ${at(0.5)} ms, worst ${at(1)} ms; ${sorted.filter(value => value <= 1000).length} of ${sorted.length} within 1 s.`;
+  return `; first repair after the step: median ${at(0.5)} ms, worst ${at(1)} ms; ${sorted.filter(value => value <= 1000).length} of ${sorted.length} within 1 s`;
 }
 
 /** All series as CSV, one line a second. */
