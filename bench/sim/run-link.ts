@@ -20,12 +20,11 @@ export function runLink(cell: Cell, scheme: Scheme & { kind: "link" }): Result {
   const workload = new Workload(cell), warmup = warmupPatches(cell), totalMs = (cell.patches + warmup) * 1000 / cell.hz;
   world.openPath();
   const before = { ...world.server.link.stats(world.nowMs).counters };
-  let upBytes = 0, sent = 0, crossBytes = 0;
+  let upBytes = 0, crossBytes = 0;
   world.play(cell.hz, totalMs, i => {
     if (i === warmup) {
       Object.assign(before, world.server.link.stats(world.nowMs).counters);
       upBytes = world.client.wireBytes;
-      sent = probe.sent;
       crossBytes = cross?.receivedBytes ?? 0;
       probe.startMeasuring();
     }
@@ -42,7 +41,7 @@ export function runLink(cell: Cell, scheme: Scheme & { kind: "link" }): Result {
   const wire = after.wireBytesSent - before.wireBytesSent, datagrams = after.datagramsSent - before.datagramsSent;
   return {
     ...EMPTY_RESULT, ...distribution(extra), overhead: wire / (after.sourceBytesSent - before.sourceBytesSent) - 1, bytesPerPatch: wire / cell.patches, upBytesPerSecond: (upAfter - upBytes) / seconds,
-    dropped: cell.rateKbps > 0 ? 1 - probe.arrived / (probe.sent - sent) : 1 - delivered / (offered - inFlight), spurious: (after.spuriousLosses - before.spuriousLosses) / datagrams,
-    retransmitted: (after.retransmissionsSent - before.retransmissionsSent) / cell.patches, carried: (after.rescuesSent - before.rescuesSent) / cell.patches, crossKbps, ...probe.result(),
+    dropped: 1 - delivered / (offered - inFlight), spurious: (after.spuriousLosses - before.spuriousLosses) / datagrams,
+    retransmitted: (after.retransmissionsSent - before.retransmissionsSent) / cell.patches, carried: (after.rescuesSent - before.rescuesSent) / cell.patches, crossKbps, ...(cell.rateKbps > 0 ? probe.result() : {}),
   };
 }

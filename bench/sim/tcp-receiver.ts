@@ -12,6 +12,8 @@ const SACK_BLOCKS_MAX = 3;
 export interface Segment {
   seq: number;
   bytes: number;
+  /** Time of sending: the timestamp option (RFC 7323). */
+  sentMs: number;
 }
 
 export interface Ack {
@@ -21,6 +23,8 @@ export interface Ack {
   blocks: readonly (readonly [from: number, to: number])[];
   /** The segment that it answers had come before. */
   duplicate: boolean;
+  /** Timestamp of the segment that it answers, of the first where it was delayed. */
+  echoMs: number;
 }
 
 export class TcpReceiver {
@@ -30,13 +34,14 @@ export class TcpReceiver {
   #held: [number, number][] = [];
   #unacked = 0;
   #duplicate = false;
+  #echoMs = 0;
   #ackAtMs = Infinity;
 
-  handleSegment({ seq, bytes }: Segment, nowMs: number): void {
+  handleSegment({ seq, bytes, sentMs }: Segment, nowMs: number): void {
     const end = seq + bytes, hadHole = this.#held.length > 0;
     this.#duplicate = end <= this.received || this.#held.some(([from, to]) => from <= seq && end <= to);
     if (!this.#duplicate) this.#insert(seq, end);
-    this.#unacked++;
+    if (this.#unacked++ === 0) this.#echoMs = sentMs;
     if (this.#duplicate || hadHole || this.#held.length > 0 || this.#unacked >= 2) this.#ackAtMs = nowMs;
     else this.#ackAtMs = Math.min(this.#ackAtMs, nowMs + DELAYED_ACK_MS);
   }
@@ -45,7 +50,7 @@ export class TcpReceiver {
     if (this.#ackAtMs > nowMs) return undefined;
     this.#ackAtMs = Infinity;
     this.#unacked = 0;
-    return { cumulative: this.received, blocks: this.#held.slice(0, SACK_BLOCKS_MAX).map(([from, to]) => [from, to] as const), duplicate: this.#duplicate };
+    return { cumulative: this.received, blocks: this.#held.slice(0, SACK_BLOCKS_MAX).map(([from, to]) => [from, to] as const), duplicate: this.#duplicate, echoMs: this.#echoMs };
   }
 
   nextTimeMs(): number {

@@ -1,7 +1,8 @@
 /**
  * The sending half of a TCP model, as a kernel under a WebSocket behaves (Nagle off: one segment per write while the window allows, joined where it does not): loss detection by RACK and a tail
- * loss probe (RFC 8985), retransmission timeout (RFC 6298 with Linux's 200 ms), SACK scoreboard, PRR (RFC 6937), CUBIC (tcp-cubic.ts) or no congestion window at all.
- * Sans-IO. Not modelled: F-RTO and undo, the receiver's window, timer granularity, pacing, collapsing of retransmissions; the round trip is known from an earlier handshake.
+ * loss probe (RFC 8985), retransmission timeout (RFC 6298 with Linux's 200 ms), SACK scoreboard, timestamps and Eifel
+ * (RFC 7323, 3522, 4015), PRR (RFC 6937), CUBIC (tcp-cubic.ts) or no congestion window at all.
+ * Sans-IO. Not modelled: undo of recoveries, the receiver's window, timer granularity, pacing, collapsing of retransmissions; the round trip is known from an earlier handshake.
  */
 import { Cubic } from "./tcp-cubic.js";
 import type { Ack, Segment } from "./tcp-receiver.js";
@@ -20,14 +21,13 @@ const DELAYED_ACK_MS_MAX = 200;
 const DUPLICATES = 3;
 
 interface Sent extends Segment {
-  sentMs: number;
   retransmitted: boolean;
   sacked: boolean;
   /** Called lost, and not sent again since. */
   lost: boolean;
 }
 
-type State = { kind: "open" } | { kind: "recovery"; until: number; priorCwnd: number; delivered: number; out: number } | { kind: "loss"; until: number };
+type State = { kind: "open" } | { kind: "recovery"; until: number; priorCwnd: number; delivered: number; out: number } | { kind: "loss"; until: number; sinceMs: number; priorCwnd: number; priorSsthresh: number };
 
 export class TcpSender {
   /** Segments sent so far, and those of them that were sent before. */
@@ -98,6 +98,7 @@ export class TcpSender {
     const una = this.#sent[0]?.seq ?? this.#next, advanced = ack.cumulative > una;
     const delivered = this.#deliver(ack, nowMs);
     if (advanced) {
+      this.#undoTimeout(ack);
       this.#backoff = 1;
       this.#rtoAtMs = this.#sent.length > 0 ? nowMs + this.rtoMs : Infinity;
     }
@@ -142,7 +143,7 @@ export class TcpSender {
     this.segmentsSent++;
     if (this.#state.kind === "recovery") this.#state.out++;
     if (this.#rtoAtMs === Infinity) this.#rtoAtMs = nowMs + this.rtoMs;
-    return { seq: s.seq, bytes: s.bytes };
+    return { seq: s.seq, bytes: s.bytes, sentMs: nowMs };
   }
 
   #resend(s: Sent, nowMs: number): Segment {
@@ -199,7 +200,7 @@ export class TcpSender {
       if (s.sacked || !(cumulative || ack.blocks.some(([from, to]) => from <= s.seq && end <= to))) continue;
       s.sacked = true;
       delivered++;
-      this.#advanceRack(s, nowMs);
+      this.#advanceRack(s, ack.echoMs, nowMs);
       if (s.retransmitted) continue;
       if (end < this.#highestDelivered) this.#reordered = true;
       earliestRttMs = Math.max(earliestRttMs, nowMs - s.sentMs);
@@ -207,8 +208,9 @@ export class TcpSender {
     }
     for (const s of this.#sent) if (s.sacked) this.#highestDelivered = Math.max(this.#highestDelivered, s.seq + s.bytes);
     this.#sent = this.#sent.filter(s => s.seq + s.bytes > ack.cumulative);
-    // Karn (RFC 6298 section 3): never from what was sent twice.
+    // Karn (RFC 6298 section 3): never from what was sent twice, unless the timestamp tells the copies apart (RFC 7323 section 4).
     if (rttMs < Infinity) this.#onRtt(earliestRttMs, rttMs);
+    else if (delivered > 0) this.#onRtt(nowMs - ack.echoMs, nowMs - ack.echoMs);
     return delivered;
   }
 
@@ -219,10 +221,10 @@ export class TcpSender {
   }
 
   /** RFC 8985 section 6.2, step 2. */
-  #advanceRack(s: Sent, nowMs: number): void {
+  #advanceRack(s: Sent, echoMs: number, nowMs: number): void {
     const rttMs = nowMs - s.sentMs, end = s.seq + s.bytes;
-    // An answer sooner than any round trip is to the first copy.
-    if (s.retransmitted && rttMs < this.#minRttMs) return;
+    // An answer to the first copy says nothing of the second.
+    if (s.retransmitted && (echoMs < s.sentMs || rttMs < this.#minRttMs)) return;
     if (s.sentMs > this.#rack.sentMs || (s.sentMs === this.#rack.sentMs && end > this.#rack.end)) this.#rack = { sentMs: s.sentMs, end, rttMs };
   }
 
@@ -270,16 +272,27 @@ export class TcpSender {
     this.cubic.cwnd = pipe + Math.max(count, state.out === 0 ? 1 : 0);
   }
 
+  /** The Eifel detection (RFC 3522) and response (RFC 4015): what came was sent before the timeout, which was spurious. */
+  #undoTimeout(ack: Ack): void {
+    const state = this.#state;
+    if (state.kind !== "loss" || ack.echoMs >= state.sinceMs) return;
+    for (const s of this.#sent) s.lost = false;
+    this.cubic.cwnd = state.priorCwnd;
+    this.cubic.ssthresh = state.priorSsthresh;
+    this.#state = { kind: "open" };
+  }
+
   #onRto(nowMs: number): void {
     this.timeouts++;
-    if (this.#state.kind !== "loss") this.cubic.onLoss();
+    const { cwnd, ssthresh } = this.cubic, before = this.#state;
+    if (before.kind !== "loss") this.cubic.onLoss();
     this.#backoff *= 2;
     const windowMs = this.#reorderWindowMs();
     this.#sent.forEach((s, i) => {
       // RFC 8985 section 6.3: what was sent just now may still arrive.
       if (!s.sacked && (i === 0 || s.sentMs + this.#srttMs + windowMs <= nowMs)) s.lost = true;
     });
-    this.#state = { kind: "loss", until: this.#next };
+    this.#state = before.kind === "loss" ? { ...before, until: this.#next } : { kind: "loss", until: this.#next, sinceMs: nowMs, priorCwnd: cwnd, priorSsthresh: ssthresh };
     this.cubic.cwnd = this.#pipe + 1;
     this.#rtoAtMs = nowMs + this.rtoMs;
     this.#probeAtMs = this.#reorderAtMs = Infinity;

@@ -111,7 +111,7 @@ describe("the TCP sender", () => {
     };
     expect(poll(0)).toBe(10);
     const counts = Array.from({ length: 9 }, (_, i) => {
-      sender.handleAck({ cumulative: 0, blocks: [[MSS_BYTES, (i + 2) * MSS_BYTES]], duplicate: false }, 100);
+      sender.handleAck({ cumulative: 0, blocks: [[MSS_BYTES, (i + 2) * MSS_BYTES]], duplicate: false, echoMs: 0 }, 100);
       return poll(100);
     });
     // Two by limited transmit (RFC 3042); from the third on, cwnd 10 goes to 7: ceil(0.7 delivered) while more than 7 are out, then one for one.
@@ -125,34 +125,34 @@ describe("the TCP receiver", () => {
 
   it("acknowledges every second segment at once, a single one after 40 ms", () => {
     const receiver = new TcpReceiver();
-    receiver.handleSegment({ seq: 0, bytes: 10 }, 0);
+    receiver.handleSegment({ seq: 0, bytes: 10, sentMs: 7 }, 0);
     expect(acked(receiver, 39)).toBeUndefined();
     expect(acked(receiver, 40)).toMatchObject({ cumulative: 10, blocks: [] });
-    receiver.handleSegment({ seq: 10, bytes: 10 }, 50);
-    receiver.handleSegment({ seq: 20, bytes: 10 }, 51);
+    receiver.handleSegment({ seq: 10, bytes: 10, sentMs: 7 }, 50);
+    receiver.handleSegment({ seq: 20, bytes: 10, sentMs: 7 }, 51);
     expect(acked(receiver, 51)).toMatchObject({ cumulative: 30 });
   });
 
   it("acknowledges what is out of order at once, the range that changed last first, and what fills the hole", () => {
     const receiver = new TcpReceiver();
-    receiver.handleSegment({ seq: 10, bytes: 10 }, 0);
-    expect(acked(receiver, 0)).toEqual({ cumulative: 0, blocks: [[10, 20]], duplicate: false });
-    receiver.handleSegment({ seq: 30, bytes: 10 }, 0);
+    receiver.handleSegment({ seq: 10, bytes: 10, sentMs: 7 }, 0);
+    expect(acked(receiver, 0)).toEqual({ cumulative: 0, blocks: [[10, 20]], duplicate: false, echoMs: 7 });
+    receiver.handleSegment({ seq: 30, bytes: 10, sentMs: 7 }, 0);
     expect(acked(receiver, 0)!.blocks).toEqual([[30, 40], [10, 20]]);
-    receiver.handleSegment({ seq: 30, bytes: 10 }, 0);
+    receiver.handleSegment({ seq: 30, bytes: 10, sentMs: 7 }, 0);
     expect(acked(receiver, 0)!.duplicate).toBe(true);
-    receiver.handleSegment({ seq: 20, bytes: 10 }, 0);
+    receiver.handleSegment({ seq: 20, bytes: 10, sentMs: 7 }, 0);
     expect(acked(receiver, 0)!.blocks).toEqual([[10, 40]]);
-    receiver.handleSegment({ seq: 0, bytes: 10 }, 0);
-    expect(acked(receiver, 0)).toEqual({ cumulative: 40, blocks: [], duplicate: false });
+    receiver.handleSegment({ seq: 0, bytes: 10, sentMs: 7 }, 0);
+    expect(acked(receiver, 0)).toEqual({ cumulative: 40, blocks: [], duplicate: false, echoMs: 7 });
   });
 
   it("is carried as bytes of the real length", () => {
-    const ack: Ack = { cumulative: 123_456, blocks: [[200_000, 300_000], [150_000, 160_000]], duplicate: true };
+    const ack: Ack = { cumulative: 123_456, blocks: [[200_000, 300_000], [150_000, 160_000]], duplicate: true, echoMs: 1234.5 };
     expect(decodeAck(encodeAck(ack))).toEqual(ack);
     expect(encodeAck(ack)).toHaveLength(32 + 4 + 16);
-    expect(decodeSegment(encodeSegment({ seq: 77, bytes: 100 }))).toEqual({ seq: 77, bytes: 100 });
-    expect(encodeSegment({ seq: 77, bytes: 100 })).toHaveLength(132);
+    expect(decodeSegment(encodeSegment({ seq: 77, bytes: 100, sentMs: 1.25 }))).toEqual({ seq: 77, bytes: 100, sentMs: 1.25 });
+    expect(encodeSegment({ seq: 77, bytes: 100, sentMs: 1.25 })).toHaveLength(132);
   });
 });
 
