@@ -2,7 +2,7 @@
  * Apply delay and overhead in deterministic simulation: the real Link on both ends, virtual clock, seeded netem; beside it a TCP model and the bound.
  *
  *   npm run bench:sim                       the reduced grid (a few minutes on two cores)
- *   npm run bench:sim -- --full             the whole grid of issue 3; --dry prints how much that is
+ *   npm run bench:sim -- --full             the whole grid of issue 3; --dry says how much that is
  *   npm run bench:sim -- --hz 20,60 --rtt 100 --loss 0.05 --jitter 0 --shape random,bursts --scheme off,adaptive,cap:0.3,tcp,bound     a part of it
  *   npm run bench:sim -- --bars             every row of FEC.md section 6 with its bar, at the 90 bytes of headers that the page counts
  *   npm run bench:sim -- --bottleneck       a rate with a finite queue, alone and with a competing flow
@@ -19,7 +19,7 @@ import { printBars } from "./bars.js";
 import { bottleneckTables } from "./bottleneck.js";
 import { DEFAULT_CELL, schemeOf, type Cell } from "./cell.js";
 import { DEFAULT_GRID, FULL_GRID, cellJobs, gridCells, printCells, printOverview, type Grid, type Shape } from "./grid.js";
-import { Pool } from "./pool.js";
+import { Pool, cost } from "./pool.js";
 import { writePictures } from "./pictures.js";
 import { printResults, replaceSection } from "./results.js";
 import { csvOf, printSteps, runAllSteps } from "./steps.js";
@@ -65,11 +65,11 @@ function splitSchemes(text: string): string[] {
 async function runGrid(pool: Pool): Promise<void> {
   const jobs = cellJobs(gridCells(gridOptions(), { ...DEFAULT_CELL, ...commonOptions(), reorder: values.reorder === true }), gridOptions().schemes);
   const cells = new Set(jobs.map(job => job.cell)).size;
-  console.error(`${cells} cells, ${jobs.length} runs`);
+  console.error(`${cells} cells, ${jobs.length} runs, about ${(jobs.reduce((sum, job) => sum + cost(job), 0) / 60).toFixed(1)} minutes of one core`);
   if (values.dry) return;
   const results = await pool.run(jobs);
   console.log(values.overview ? printOverview(jobs, results) : printCells(jobs, results));
-  console.error(`${results.reduce((sum, r) => sum + r.runS, 0).toFixed(0)} s of work`);
+  console.error(`${(results.reduce((sum, r) => sum + r.runS, 0) / 60).toFixed(1)} minutes of work`);
 }
 
 async function run(pool: Pool): Promise<void> {

@@ -29,15 +29,16 @@ export async function printResults(pool: Pool, common: Partial<Cell>, pictures: 
   const bottleneck = await bottleneckTables(pool, common);
   const series = await runAllSteps(pool, base);
   if (pictures) writePictures(series, pictures);
+  const command = (rest: string, patches = common.patches): string => `\`npm run bench:sim -- ${rest}${patches === undefined ? "" : ` --patches ${patches}`}\``;
   return [
     "## Simulation", "",
-    "Written by `npm run bench:sim -- --results --svg docs/pictures --into docs/RESULTS.md`: the real Link on both ends, a virtual clock, netem seeded; same seed, same figures on every machine. Patch sizes are lognormal (30..600 B, mean 165), feedback is lost as data is.",
+    `Written by ${command("--results --svg docs/pictures --into docs/RESULTS.md")}: the real Link on both ends, a virtual clock, netem seeded; same seed, same figures on every machine. Patch sizes are lognormal (30..600 B, mean 165), feedback is lost as data is.`,
     `Delay is from sending to in-order delivery, less half a round trip, in ms; a warm-up of 10 s is not counted. Seed ${base.seed}.`, "",
     "*TCP* is a model of a WebSocket over a kernel: in-order stream, one segment per patch (joined where the window holds them back), RACK and tail loss probe (RFC 8985), timeout SRTT + max(200 ms, 4 RTTVAR) with exponential back-off (RFC 6298 with Linux's floor), delayed and selective acknowledgements, CUBIC (RFC 9438) with PRR; \"no cwnd limit\" flatters it.",
     "*Bound*: every datagram repeats everything unacknowledged, one datagram a tick; no scheme with tick-aligned sends is faster at any overhead. Where the patch interval is above 25 ms, adaptive repair sends on its own 7 ms after the patch and can be faster; \"bound, 7 ms too\" repeats everything then as well.", "",
-    "### The design's targets", "", `\`npm run bench:sim -- --bars --patches ${common.patches ?? BARS_PATCHES}\`; mean / p99 / p99.9 at overhead, with the 90 bytes of headers that the design page counts.`, "", bars, "",
-    "### The grid, reduced", "", `\`npm run bench:sim -- --overview\`, ${base.patches} patches a cell; 62 bytes of headers (UDP channel over IPv4). The whole grid: \`--full\`; any part: \`--hz --rtt --loss --jitter --shape --scheme\`.`, "", grid, "",
-    "### A bottleneck", "", "`npm run bench:sim -- --bottleneck`", "", bottleneck, "",
-    "### Steps of loss", "", "`npm run bench:sim -- --steps --svg docs/pictures`", "", ...STEPS.map(step => `![${step.title}](pictures/${step.file}.svg)`), "", printSteps(series, true),
+    "### The design's targets", "", `${command("--bars", common.patches ?? BARS_PATCHES)}; mean / p99 / p99.9 at overhead, with the 90 bytes of headers that the design page counts.`, "", bars, "",
+    "### The grid, reduced", "", `${command("--overview")}, ${base.patches} patches a cell; 62 bytes of headers (UDP channel over IPv4). The whole grid: \`--full\`; any part: \`--hz --rtt --loss --jitter --shape --scheme\`.`, "", grid, "",
+    "### A bottleneck", "", command("--bottleneck"), "", bottleneck, "",
+    "### Steps of loss", "", command("--steps --svg docs/pictures", undefined), "", ...STEPS.map(step => `![${step.title}](pictures/${step.file}.svg)`), "", printSteps(series, true),
   ].join("\n");
 }
