@@ -14,11 +14,12 @@ const BARS_PATCHES = 50_000;
 const BEGIN = "<!-- simulation: written by npm run bench:sim -- --results -->";
 const END = "<!-- end of simulation -->";
 
-/** Replaces the part of a Markdown file between the two marks. @throws Error if they are not there. */
+/** Puts the section between the two marks of a Markdown file; where there are none yet, before its first section. @throws Error if only one mark is there, or no section. */
 export function replaceSection(file: string, section: string): void {
-  const text = readFileSync(file, "utf8"), begin = text.indexOf(BEGIN), end = text.indexOf(END);
-  if (begin < 0 || end < begin) throw new Error(`${file} has no "${BEGIN}" followed by "${END}"`);
-  writeFileSync(file, `${text.slice(0, begin)}${BEGIN}\n${section.trimEnd()}\n\n${text.slice(end)}`);
+  const text = readFileSync(file, "utf8"), begin = text.indexOf(BEGIN), end = text.indexOf(END), first = text.indexOf("\n## ") + 1;
+  if (begin < 0 !== end < 0 || end < begin || (begin < 0 && first === 0)) throw new Error(`${file} has no place for the section: "${BEGIN}" and "${END}"`);
+  const [before, after] = begin < 0 ? [text.slice(0, first), `\n\n${text.slice(first)}`] : [text.slice(0, begin), text.slice(end + END.length)];
+  writeFileSync(file, `${before}${BEGIN}\n${section.trimEnd()}\n\n${END}${after}`);
 }
 
 /** @param pictures folder that gets the pictures of the step responses; undefined: none. */

@@ -1,5 +1,8 @@
 /** The simulation bench itself: the bound against hand-computed cases and theory, the figures' determinism, the verdicts. */
 import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { SeededRandom } from "colyseus-fec/netem";
 import { describe, expect, it } from "vitest";
@@ -8,6 +11,7 @@ import { sourceKbps } from "../../bench/sim/bottleneck.js";
 import { extraDelays, runBound } from "../../bench/sim/bound.js";
 import { DEFAULT_CELL, SCHEMES, capped, schemeOf } from "../../bench/sim/cell.js";
 import { GreedyFlow } from "../../bench/sim/greedy-flow.js";
+import { replaceSection } from "../../bench/sim/results.js";
 import { runCell } from "../../bench/sim/run-cell.js";
 import { runSteps } from "../../bench/sim/run-steps.js";
 import { EMPTY_RESULT, distribution } from "../../bench/sim/statistics.js";
@@ -89,6 +93,22 @@ describe("schemes", () => {
     expect(schemeOf("cap:0.35")).toEqual(capped(0.35));
     expect(schemeOf('{"schedule":"generation","groupSize":8}')).toMatchObject({ kind: "link", repair: { schedule: "generation", groupSize: 8 } });
     expect(() => schemeOf("tpc")).toThrow(/expected one of off, xor/);
+  });
+});
+
+describe("the section of a Markdown file", () => {
+  it("is put before the first section, and later in its own place, nothing else changed", () => {
+    const folder = mkdtempSync(join(tmpdir(), "bench-sim-")), file = join(folder, "results.md");
+    try {
+      writeFileSync(file, "# Results\n\nText.\n\n## One\n\nMore.\n");
+      replaceSection(file, "## Simulation\n\nold\n");
+      const old = readFileSync(file, "utf8");
+      expect(old).toMatch(/^# Results\n\nText.\n\n<!--.*-->\n## Simulation\n\nold\n\n<!--.*-->\n\n## One\n\nMore.\n$/);
+      replaceSection(file, "## Simulation\n\nnew\n");
+      expect(readFileSync(file, "utf8")).toBe(old.replace("old", "new"));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
