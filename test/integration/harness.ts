@@ -26,10 +26,10 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on 127.0.0.1, by default on a free TCP port; UDP takes the same number unless told. One at a time: the matchmaker is global. */
+/** Starts a server on 127.0.0.1, by default on a free TCP port; UDP takes the same number unless told, and there is no WebRTC unless told. One at a time: the matchmaker is global. */
 export async function startServer(rooms: Record<string, RoomClass>, options: FecTransportOptions = {}, port = 0): Promise<TestServer> {
   const log: LogLine[] = [];
-  const transport = new FecTransport(options);
+  const transport = new FecTransport({ webrtc: false, ...options });
   const server = new Server({ transport, greet: false, gracefullyShutdown: false, logger: collector(log) });
   for (const [name, room] of Object.entries(rooms)) server.define(name, room);
   await server.listen(port, "127.0.0.1");
@@ -63,12 +63,17 @@ export function serverClient(room: SdkRoom) {
 }
 
 /** Waits until both sides send by UDP. */
-export async function untilUdp(room: SdkRoom, timeoutMs?: number): Promise<void> {
+export function untilUdp(room: SdkRoom, timeoutMs?: number): Promise<void> {
+  return untilPath(room, "udp", timeoutMs);
+}
+
+/** Waits until both sides send by this path. */
+export async function untilPath(room: SdkRoom, path: "udp" | "webrtc" | "websocket", timeoutMs?: number): Promise<void> {
   const bothWays = () => {
     const client = serverClient(room);
-    return client !== undefined && linkStats(room).path === "udp" && serverLinkStats(client).path === "udp";
+    return client !== undefined && linkStats(room).path === path && serverLinkStats(client).path === path;
   };
-  await until("path udp on both sides", bothWays, timeoutMs);
+  await until(`path ${path} on both sides`, bothWays, timeoutMs);
 }
 
 /** A UDP socket that is bound and answers nothing. */

@@ -39,16 +39,19 @@ export interface NativeLibrary {
   setSctpSettings(settings: { sendBufferSize: number }): void;
 }
 
+/** The library is not installed, or cannot be loaded here. */
+export class NativeLibraryError extends Error {}
+
 let loading: Promise<NativeLibrary> | undefined;
 
-/** The library, loaded once. Rejects with an Error that says what to do when it is not installed, or cannot be loaded here. */
+/** The library, loaded once. Rejects with a NativeLibraryError that says what to do. */
 export function loadNative(): Promise<NativeLibrary> {
   loading ??= load();
   return loading;
 }
 
 async function load(): Promise<NativeLibrary> {
-  if (!isMainThread) throw new Error("node-datachannel is not loaded in a worker thread: together with a copy in the main thread it would end the process");
+  if (!isMainThread) throw new NativeLibraryError("node-datachannel is not loaded in a worker thread: together with a copy in the main thread it would end the process");
   try {
     const name: string = "node-datachannel";
     const library = ((await import(name)) as { default: NativeLibrary }).default;
@@ -58,6 +61,6 @@ async function load(): Promise<NativeLibrary> {
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-    throw new Error(missing ? "node-datachannel is not installed (npm i node-datachannel)" : `node-datachannel cannot be loaded (${message})`);
+    throw new NativeLibraryError(missing ? "node-datachannel is not installed (npm i node-datachannel)" : `node-datachannel cannot be loaded (${message})`);
   }
 }
