@@ -27,7 +27,7 @@ export interface UdpOptions {
 
 /** Where the WebRTC sockets are bound, and where browsers find them. */
 export interface WebRtcOptions {
-  /** 1..65535: one muxed UDP port for all clients. Default: the HTTP port's number plus 1. */
+  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1. */
   port?: number;
   /** In its place: the first and the last of at most 64 UDP ports, over which clients are spread. */
   portRange?: readonly [first: number, last: number];
@@ -117,7 +117,7 @@ function resolveWebRtc(webrtc: unknown): false | ResolvedWebRtcOptions {
   const address = resolvePublicAddress("webrtc.publicAddress", given.publicAddress);
   return Object.freeze({
     asked: webrtc !== undefined,
-    ports: portRange !== undefined ? resolveRange(portRange) : port === undefined ? undefined : [requirePort("webrtc.port", port, 1)],
+    ports: portRange !== undefined ? resolveRange(portRange) : port === undefined ? undefined : [requirePort("webrtc.port", port, 0)],
     host: host === undefined ? undefined : requireHost("webrtc.host", host),
     publicHost: address.host,
     publicPort: address.port,

@@ -53,7 +53,7 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
 
   protected override bindFailure(error: Error): string {
     const silence = error instanceof NativeLibraryError && !this.#options.asked ? '; "webrtc: false" silences this' : "";
-    return `no WebRTC for browsers: ${error.message}${silence}`;
+    return `no WebRTC for browsers (${error.message}${silence})`;
   }
 
   protected override unopenedAdvice(): string {

@@ -1,6 +1,5 @@
 /** The WebRTC channel in Node against the contract: server's end, client's end, and behind an impaired network. Loopback only. */
 
-import { createSocket } from "node:dgram";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
 import { impairChannel } from "../../plugin/channels/impaired-channel.js";
 import { openNativeWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-native-client.js";
@@ -14,7 +13,7 @@ interface Ends {
 }
 
 async function connect(): Promise<Ends> {
-  const endpoint = await WebRtcEndpoint.bind({ ports: [await freePort()], host: "127.0.0.1" });
+  const endpoint = await WebRtcEndpoint.bind({ ports: [0], host: "127.0.0.1" });
   return new Promise((resolve) => {
     const client = openNativeWebRtcChannel({
       sendRequest: (request) => {
@@ -22,16 +21,6 @@ async function connect(): Promise<Ends> {
         client.accept({ kind: "webrtc-answer", peer, host: "127.0.0.1", port });
         resolve({ server, client, close: () => endpoint.close() });
       },
-    });
-  });
-}
-
-/** The library takes no port 0: one that was free a moment ago. */
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const socket = createSocket("udp4").bind(0, "127.0.0.1", () => {
-      const { port } = socket.address();
-      socket.close(() => resolve(port));
     });
   });
 }

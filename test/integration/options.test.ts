@@ -19,7 +19,7 @@ const wrongServerOptions: [options: unknown, message: string][] = [
   [{ udp: { publicAddress: { host: "a", port: 0 } } }, '"udp.publicAddress.port" expected 1..65535, got 0'],
   [{ udp: { publicAddress: { hots: "a" } } }, '"udp.publicAddress" expected only host, port, got "hots"'],
   [{ webrtc: true }, '"webrtc" expected false or an object, got true'],
-  [{ webrtc: { port: 0 } }, '"webrtc.port" expected 1..65535, got 0'],
+  [{ webrtc: { port: -1 } }, '"webrtc.port" expected 0..65535, got -1'],
   [{ webrtc: { port: 1, portRange: [1, 2] } }, '"webrtc" expected port or portRange, got both'],
   [{ webrtc: { portRange: 5 } }, '"webrtc.portRange" expected [first, last], got 5'],
   [{ webrtc: { portRange: [5, 4] } }, '"webrtc.portRange" expected 1..64 ports, got 0'],

@@ -2,8 +2,8 @@
  * The native WebRTC library (node-datachannel, libdatachannel), loaded when it is wanted: it is an optional peer of this
  * package. Only the part that is used is declared, so that this package's types need none of its.
  *
- * What would abort the process is kept from it: a port that is taken (webrtc-server.ts binds first), an answer without an
- * offer (native-channel.ts asks for the state), `cleanup()` (never called), a copy in a worker beside the main thread's.
+ * What would abort the process is kept from it: a port that is taken (muxed-port.ts binds first), an answer without an
+ * offer (webrtc-server.ts asks for the state), `cleanup()` (never called), a copy in a worker beside the main thread's.
  */
 
 import { isMainThread } from "node:worker_threads";
@@ -29,13 +29,8 @@ export interface NativePeerConnection {
   onStateChange(run: (state: string) => void): void;
 }
 
-export interface NativeMuxListener {
-  stop(): void;
-}
-
 export interface NativeLibrary {
   readonly PeerConnection: new (name: string, options: object) => NativePeerConnection;
-  readonly IceUdpMuxListener: new (port: number, address?: string) => NativeMuxListener;
   setSctpSettings(settings: { sendBufferSize: number }): void;
 }
 

@@ -1,20 +1,18 @@
 /**
  * The server's end of the WebRTC channel: the sockets that all its connections share, told apart by ICE's user name, and
  * the connections. Sessions and their admission are the host's. docs/WIRE-FORMAT.md section 6.
- *
- * Every port is taken by a listener of the library before a connection names it: a port that a connection cannot bind ends the process.
  */
 
 import type { DatagramChannel } from "../datagram-channel.js";
 import { callHost } from "../host-call.js";
 import { WEBRTC_CONNECTING_MAX, WEBRTC_SESSIONS_MAX } from "../limits.js";
-import type { NativeLibrary, NativeMuxListener } from "./native.js";
-import { loadNative } from "./native.js";
+import { MuxedPort } from "./muxed-port.js";
+import { loadNative, type NativeLibrary } from "./native.js";
 import { NativeChannel, SERVER_CHANNEL } from "./native-channel.js";
 import { offerOf, type PeerFields } from "./sdp.js";
 
 export interface WebRtcEndpointOptions {
-  /** One or more; each is a socket, and connections are spread over them. */
+  /** One or more, 0 = any free one; each is a socket, and connections are spread over them. */
   ports: readonly number[];
   /** An IP literal; every address unless told. */
   host?: string;
@@ -34,40 +32,37 @@ export interface WebRtcEndpointStats {
   malformed: number;
 }
 
-/** One port and what it is bound by. */
-interface MuxedPort {
-  readonly port: number;
-  readonly listener: NativeMuxListener;
-}
-
 /** The muxed sockets of one server and its connections. */
 export class WebRtcEndpoint {
   readonly stats: WebRtcEndpointStats = { created: 0, opened: 0, unopened: 0, refused: 0, failed: 0, sendDropped: 0, malformed: 0 };
 
   readonly #library: NativeLibrary;
   readonly #muxed: readonly MuxedPort[];
-  readonly #host: string | undefined;
   readonly #channels = new Set<WebRtcServerChannel>();
   #next = 0;
   #closed = false;
 
-  /** Loads the library and binds the ports; those of several that are taken are left out. Rejects when none is left, or without the library. */
-  static async bind(options: WebRtcEndpointOptions): Promise<WebRtcEndpoint> {
-    return new WebRtcEndpoint(await loadNative(), options);
-  }
-
-  private constructor(library: NativeLibrary, { ports, host }: WebRtcEndpointOptions) {
-    this.#library = library;
-    this.#host = host;
+  /**
+   * Loads the library and binds the ports; those of several that cannot be bound are left out. Rejects with the system's
+   * error of the last when none is left, or with a NativeLibraryError.
+   */
+  static async bind({ ports, host }: WebRtcEndpointOptions): Promise<WebRtcEndpoint> {
+    const library = await loadNative();
     const muxed: MuxedPort[] = [];
+    let lastError: unknown;
     for (const port of ports) {
       try {
-        muxed.push({ port, listener: new library.IceUdpMuxListener(port, host) });
-      } catch {
-        // Taken. The library does not say more.
+        muxed.push(await MuxedPort.bind(library, port, host));
+      } catch (error) {
+        lastError = error;
       }
     }
-    if (muxed.length === 0) throw new Error(`UDP port ${ports.join(", ")} cannot be bound${host === undefined ? "" : ` at ${host}`}: it is taken, or not allowed`);
+    if (muxed.length === 0) throw lastError;
+    return new WebRtcEndpoint(library, muxed);
+  }
+
+  private constructor(library: NativeLibrary, muxed: readonly MuxedPort[]) {
+    this.#library = library;
     this.#muxed = muxed;
   }
 
@@ -91,12 +86,12 @@ export class WebRtcEndpoint {
       this.stats.refused++;
       throw new RangeError(`WebRTC connections expected at most ${WEBRTC_SESSIONS_MAX}, and ${WEBRTC_CONNECTING_MAX} not yet open`);
     }
-    const { port } = this.#muxed[this.#next++ % this.#muxed.length]!;
+    const muxed = this.#muxed[this.#next++ % this.#muxed.length]!;
     const channel = new WebRtcServerChannel(this.stats, (ended) => this.#channels.delete(ended));
     this.#channels.add(channel);
     this.stats.created++;
     try {
-      return { channel, peer: channel.answer(this.#library, client, port, this.#host), port };
+      return { channel, peer: channel.answer(this.#library, client, muxed), port: muxed.port };
     } catch (error) {
       this.stats.failed++;
       channel.close();
@@ -109,7 +104,7 @@ export class WebRtcEndpoint {
     if (this.#closed) return;
     this.#closed = true;
     for (const channel of [...this.#channels]) callHost(() => channel.shut("endpoint closed"));
-    for (const { listener } of this.#muxed) listener.stop();
+    for (const muxed of this.#muxed) muxed.close();
   }
 
   #connectingCount(): number {
@@ -131,8 +126,8 @@ class WebRtcServerChannel extends NativeChannel {
   }
 
   /** Makes the connection for this client and returns the own half. */
-  answer(library: NativeLibrary, client: PeerFields, port: number, host: string | undefined): PeerFields {
-    const connection = this.connect(library, { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port, ...(host !== undefined && { bindAddress: host }) }, SERVER_CHANNEL);
+  answer(library: NativeLibrary, client: PeerFields, muxed: MuxedPort): PeerFields {
+    const connection = this.connect(library, muxed.connectionOptions, SERVER_CHANNEL);
     connection.setRemoteDescription(offerOf(client), "offer");
     // Without a valid offer the library ends the process.
     if (connection.signalingState() !== "have-remote-offer") throw new Error("the WebRTC library did not take the client's half");
