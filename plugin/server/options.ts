@@ -115,9 +115,12 @@ function resolveWebRtc(webrtc: unknown): false | ResolvedWebRtcOptions {
   const { port, portRange, host } = given;
   if (port !== undefined && portRange !== undefined) throw new TypeError('"webrtc" expected port or portRange, got both');
   const address = resolvePublicAddress("webrtc.publicAddress", given.publicAddress);
+  const ports = portRange !== undefined ? resolveRange(portRange) : port === undefined ? undefined : [requirePort("webrtc.port", port, 0)];
+  // The ports of a range are announced as those after the public one.
+  if (ports !== undefined && address.port !== undefined) requirePort("webrtc.publicAddress", address.port + ports.length - 1, 1);
   return Object.freeze({
     asked: webrtc !== undefined,
-    ports: portRange !== undefined ? resolveRange(portRange) : port === undefined ? undefined : [requirePort("webrtc.port", port, 0)],
+    ports,
     host: host === undefined ? undefined : requireHost("webrtc.host", host),
     publicHost: address.host,
     publicPort: address.port,

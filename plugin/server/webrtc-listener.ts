@@ -43,10 +43,10 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
   protected override async bindBeside(http: AddressInfo | undefined): Promise<WebRtcEndpoint | undefined> {
     const ports = this.#options.ports ?? (http === undefined || http.port > 65_534 ? [] : [http.port + 1]);
     if (ports.length === 0) return undefined;
-    this.#firstPort = ports[0]!;
     const host = await resolved(hostBeside(this.#options.host, http));
     this.#publicAddress = await resolved(this.#options.publicHost);
     const endpoint = await WebRtcEndpoint.bind({ ports, ...(host !== undefined && { host }) });
+    this.#firstPort = ports[0] === 0 ? endpoint.ports[0]! : ports[0]!;
     debugFec("WebRTC bound to UDP %j", endpoint.ports);
     return endpoint;
   }

@@ -56,7 +56,7 @@ describe("a client that wants WebRTC", () => {
 
   test("plays over WebSocket where the port is blocked", async () => {
     const silent = await silentUdpSocket();
-    await start({ publicAddress: `127.0.0.1:${silent.port}` });
+    await start({ port: 0, publicAddress: `127.0.0.1:${silent.port}` });
     const asked = new Promise((resolve) => silent.socket.once("message", resolve));
     const { room, witness } = await join();
     await asked;
