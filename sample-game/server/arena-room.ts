@@ -13,6 +13,7 @@ import { createRandom } from "../rules/random.js";
 import type { Player, PlayerInput, World, WorldEvent } from "../rules/types.js";
 import { addPlayer, createWorld, rank, removePlayer, step } from "../rules/world.js";
 import { Feed } from "./feed.js";
+import { answerNetMessages, type NetLinks } from "./net-control.js";
 import { ArenaInput, ArenaState } from "./schema.js";
 import { refreshAims, syncState } from "./state-adapter.js";
 
@@ -42,6 +43,8 @@ export interface ArenaRoomOptions {
   seed?: number;
   /** Stays when the last client has left. Default false. */
   keep?: boolean;
+  /** The transport's switches, for the net panel. Default: none. */
+  links?: NetLinks;
 }
 
 /** What the room says about itself once it is frozen, for comparing with what clients saw. */
@@ -74,7 +77,7 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
   private readonly checks = new Map<number, string>();
   private steps = 0;
 
-  override onCreate({ patchRateHz = PATCH_RATE_HZ_MAX, seed = 1, keep = false }: ArenaRoomOptions = {}): void {
+  override onCreate({ patchRateHz = PATCH_RATE_HZ_MAX, seed = 1, keep = false, links }: ArenaRoomOptions = {}): void {
     if (!(patchRateHz >= PATCH_RATE_HZ_MIN && patchRateHz <= PATCH_RATE_HZ_MAX)) {
       throw new RangeError(`"patchRateHz" expected ${PATCH_RATE_HZ_MIN}..${PATCH_RATE_HZ_MAX}, got ${patchRateHz}`);
     }
@@ -85,6 +88,7 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
     this.state = state;
     this.patchRate = 1000 / patchRateHz;
     this.onMessage(CHAT_MESSAGE, (client, message: unknown) => this.onChat(client, message));
+    if (links !== undefined) answerNetMessages(this, links);
     this.setFixedTimestep(() => this.step(), TICK_RATE_HZ);
   }
 

@@ -6,6 +6,7 @@ import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { ClientLinkStats, FecTransportOptions } from "colyseus-fec";
 import { ARENA_ROOM } from "../protocol/messages.js";
 import { ArenaRoom } from "./arena-room.js";
+import { NO_LINKS, type NetLinks } from "./net-control.js";
 
 export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
 export type Netem = NonNullable<FecTransportOptions["netem"]>;
@@ -31,11 +32,11 @@ export interface ArenaServer {
 
 /** One at a time: Colyseus' match maker is one per process. */
 export async function startArenaServer(options: ArenaServerOptions): Promise<ArenaServer> {
-  const { transport, linkStats } = await createTransport(options);
+  const { transport, linkStats, links } = await createTransport(options);
   const server = new Server({ transport, greet: false, gracefullyShutdown: false });
   const { patchRateHz, seed } = options;
   // These options win over those of the client that creates a room.
-  server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true });
+  server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true, links });
   await listen(server, transport, options.port);
   const { roomId } = await matchMaker.createRoom(ARENA_ROOM, {});
   const room = matchMaker.getLocalRoomById(roomId) as unknown as ArenaRoom;
@@ -60,11 +61,19 @@ async function listen(server: Server, transport: Transport, port: number): Promi
 interface ChosenTransport {
   transport: Transport;
   linkStats(client: Client): ClientLinkStats | undefined;
+  links: NetLinks;
 }
 
 async function createTransport({ transport, repair, netem }: ArenaServerOptions): Promise<ChosenTransport> {
-  if (transport === "ws") return { transport: new WebSocketTransport({}), linkStats: () => undefined };
+  if (transport === "ws") return { transport: new WebSocketTransport({}), linkStats: () => undefined, links: NO_LINKS };
   // Loaded only when it is used: the comparison runs without the plugin.
-  const { FecTransport, linkStats } = await import("colyseus-fec");
-  return { transport: new FecTransport({ repair, netem }), linkStats };
+  const { FecTransport, linkControl, linkStats } = await import("colyseus-fec");
+  const links: NetLinks = {
+    impairment: netem === undefined ? "clean" : typeof netem === "string" ? netem : undefined,
+    setRepair: (client, option) => linkControl(client)?.setRepair(option),
+    leaveAlone: (client) => {
+      if (netem !== undefined) linkControl(client)?.configure("clean");
+    },
+  };
+  return { transport: new FecTransport({ repair, netem }), linkStats, links };
 }
