@@ -54,7 +54,7 @@ async function watch(
   void ended.then(() => (stopped = true));
   for (let elapsedS = 0; ; elapsedS++) {
     const reports = await squad.report();
-    const second = meter.measure(server.room.clients.length, reports, server.linkStats(), performance.now());
+    const second = meter.measure(server.room.playerCount, reports, server.linkStats(), performance.now());
     if (second !== undefined) {
       if (elapsedS === 1) for (const line of LEGEND) print(line);
       if (elapsedS % HEADER_EVERY === 1) print(headerLine());
