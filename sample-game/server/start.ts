@@ -6,6 +6,7 @@ import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { ClientLinkStats, FecTransportOptions } from "colyseus-fec";
 import { ARENA_ROOM } from "../protocol/messages.js";
 import { ArenaRoom } from "./arena-room.js";
+import { createPageHandler } from "./page.js";
 
 export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
 export type Netem = NonNullable<FecTransportOptions["netem"]>;
@@ -19,11 +20,15 @@ export interface ArenaServerOptions {
   netem?: Netem;
   patchRateHz?: number;
   seed?: number;
+  /** Folder of the built page, served at "/". Default: no page. */
+  pageFolder?: string;
 }
 
 export interface ArenaServer {
   readonly room: ArenaRoom;
   readonly port: number;
+  /** Is there a page at "/"? */
+  readonly hasPage: boolean;
   /** Statistics of every client in the room that is on the plugin's transport. */
   linkStats(): ClientLinkStats[];
   stop(): Promise<void>;
@@ -32,7 +37,11 @@ export interface ArenaServer {
 /** One at a time: Colyseus' match maker is one per process. */
 export async function startArenaServer(options: ArenaServerOptions): Promise<ArenaServer> {
   const { transport, linkStats } = await createTransport(options);
-  const server = new Server({ transport, greet: false, gracefullyShutdown: false });
+  const page = options.pageFolder === undefined ? undefined : createPageHandler(options.pageFolder);
+  const server = new Server({
+    transport, greet: false, gracefullyShutdown: false,
+    ...(page !== undefined && { express: (app) => void app.use(page) }),
+  });
   const { patchRateHz, seed } = options;
   // These options win over those of the client that creates a room.
   server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true });
@@ -44,6 +53,7 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
   return {
     room,
     port,
+    hasPage: page !== undefined,
     linkStats: () => room.clients.map(linkStats).filter((stats) => stats !== undefined),
     stop: () => server.gracefullyShutdown(false),
   };
