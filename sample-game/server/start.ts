@@ -7,6 +7,7 @@ import type { ClientLinkStats, FecTransportOptions } from "colyseus-fec";
 import { ARENA_ROOM } from "../protocol/messages.js";
 import { ArenaRoom } from "./arena-room.js";
 import { NO_LINKS, type NetLinks } from "./net-control.js";
+import { createPageHandler } from "./page.js";
 
 export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
 export type Netem = NonNullable<FecTransportOptions["netem"]>;
@@ -20,11 +21,15 @@ export interface ArenaServerOptions {
   netem?: Netem;
   patchRateHz?: number;
   seed?: number;
+  /** Folder of the built page, served at "/". Default: no page. */
+  pageFolder?: string;
 }
 
 export interface ArenaServer {
   readonly room: ArenaRoom;
   readonly port: number;
+  /** Is there a page at "/"? */
+  readonly hasPage: boolean;
   /** Statistics of every client in the room that is on the plugin's transport. */
   linkStats(): ClientLinkStats[];
   stop(): Promise<void>;
@@ -33,7 +38,11 @@ export interface ArenaServer {
 /** One at a time: Colyseus' match maker is one per process. */
 export async function startArenaServer(options: ArenaServerOptions): Promise<ArenaServer> {
   const { transport, linkStats, links } = await createTransport(options);
-  const server = new Server({ transport, greet: false, gracefullyShutdown: false });
+  const page = options.pageFolder === undefined ? undefined : createPageHandler(options.pageFolder);
+  const server = new Server({
+    transport, greet: false, gracefullyShutdown: false,
+    ...(page !== undefined && { express: (app) => void app.use(page) }),
+  });
   const { patchRateHz, seed } = options;
   // These options win over those of the client that creates a room.
   server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true, links });
@@ -45,6 +54,7 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
   return {
     room,
     port,
+    hasPage: page !== undefined,
     linkStats: () => room.clients.map(linkStats).filter((stats) => stats !== undefined),
     stop: () => server.gracefullyShutdown(false),
   };

@@ -29,7 +29,21 @@ export interface FrameStats {
   readonly workP99Ms: number;
 }
 
+export interface MotionStats {
+  /** How far behind the present others are shown, ms. */
+  readonly interpolationMs: number;
+  /** Corrections of the own player's prediction so far, and the largest, u. */
+  readonly corrections: number;
+  readonly largestCorrection: number;
+  /** Where the player in the middle is shown, u; undefined before it is known. */
+  readonly focus: { readonly x: number; readonly y: number } | undefined;
+  readonly players: number;
+  readonly shots: number;
+}
+
 export interface ArenaGameView {
+  /** Holds the canvas, and the label; a HUD may be put on top. */
+  readonly element: HTMLElement;
   /** Shows this room from now on; a room that is attached is detached first. The room stays the caller's. */
   attach(room: ArenaRoom): void;
   /** Shows an empty arena. */
@@ -37,4 +51,6 @@ export interface ArenaGameView {
   /** Detaches, and removes the canvas for good. */
   destroy(): void;
   frameStats(): FrameStats;
+  /** What the view made of the connection, for tests and telemetry; undefined while nothing is attached. */
+  motionStats(): MotionStats | undefined;
 }
