@@ -24,6 +24,8 @@ export const REPAIR_CHOICES: readonly RepairChoice[] = ["off", "generation", "ad
 export interface NetOwnAnswer {
   /** The impairment that the server's command line gives everyone else, as text for colyseus-fec/netem; "clean" if none. */
   readonly impairment: string;
+  /** The repair of what this client is sent that the command line chose; "other" for one that has no name here. */
+  readonly repair: RepairChoice | "other";
 }
 
 const OPTIONS: Readonly<Record<RepairChoice, RepairOption>> = {
@@ -35,6 +37,11 @@ const OPTIONS: Readonly<Record<RepairChoice, RepairOption>> = {
 /** The plugin's option of a choice. */
 export function repairOption(choice: RepairChoice): RepairOption {
   return OPTIONS[choice];
+}
+
+/** The choice that an option of the plugin is; "other" for one that has no name here. */
+export function choiceOf(option: RepairOption): RepairChoice | "other" {
+  return REPAIR_CHOICES.find((choice) => JSON.stringify(OPTIONS[choice]) === JSON.stringify(option)) ?? "other";
 }
 
 /** The choice that a message names; undefined for anything else. */

@@ -4,20 +4,22 @@
  */
 import type { Client, Room } from "@colyseus/core";
 import {
-  NET_MESSAGES_PER_SECOND_MAX, NET_OWN_MESSAGE, NET_REPAIR_MESSAGE, parseRepairChoice, repairOption, type NetOwnAnswer, type RepairOption,
+  choiceOf, NET_MESSAGES_PER_SECOND_MAX, NET_OWN_MESSAGE, NET_REPAIR_MESSAGE, parseRepairChoice, repairOption, type NetOwnAnswer, type RepairOption,
 } from "../protocol/net-messages.js";
 
 /** What the transport lets a room do to the link of one client; nothing for one on a plain WebSocket. */
 export interface NetLinks {
   /** What the server does to every client's datagrams, as text for colyseus-fec/netem; undefined: something that has no text. */
   readonly impairment: string | undefined;
+  /** The repair of every client that chose none. */
+  readonly repair: RepairOption;
   setRepair(client: Client, option: RepairOption): void;
   /** Ends the server's own impairment of this client's datagrams. */
   leaveAlone(client: Client): void;
 }
 
 /** For a transport without links: every client is on a plain WebSocket. */
-export const NO_LINKS: NetLinks = { impairment: "clean", setRepair: () => undefined, leaveAlone: () => undefined };
+export const NO_LINKS: NetLinks = { impairment: "clean", repair: "off", setRepair: () => undefined, leaveAlone: () => undefined };
 
 const SECOND_MS = 1000;
 
@@ -39,6 +41,6 @@ export function answerNetMessages(room: Room, links: NetLinks): void {
   room.onMessage(NET_OWN_MESSAGE, (client) => {
     if (!allows(client)) return;
     links.leaveAlone(client);
-    client.send(NET_OWN_MESSAGE, { impairment: links.impairment ?? "clean" } satisfies NetOwnAnswer);
+    client.send(NET_OWN_MESSAGE, { impairment: links.impairment ?? "clean", repair: choiceOf(links.repair) } satisfies NetOwnAnswer);
   });
 }

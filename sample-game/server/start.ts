@@ -80,6 +80,7 @@ async function createTransport({ transport, repair, netem }: ArenaServerOptions)
   const { FecTransport, linkControl, linkStats } = await import("colyseus-fec");
   const links: NetLinks = {
     impairment: netem === undefined ? "clean" : typeof netem === "string" ? netem : undefined,
+    repair: repair ?? "adaptive",
     setRepair: (client, option) => linkControl(client)?.setRepair(option),
     leaveAlone: (client) => {
       if (netem !== undefined) linkControl(client)?.configure("clean");

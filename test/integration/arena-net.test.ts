@@ -57,11 +57,11 @@ it("gives no answer to what is no choice, and stops answering above the rate", a
 });
 
 it("leaves the datagrams of a client that impairs them itself alone, and says what it did to them", async () => {
-  await start({ netem: "clean,loss=0.3,delayMs=60,seed=5" });
+  await start({ netem: "clean,loss=0.3,delayMs=60,seed=5", repair: { schedule: "generation", groupSize: 4 } });
   const [one, other] = [await join("clean"), await join()];
   await until("a round trip of two delays", () => one.stats().rttMs > 100);
   one.room.send(NET_OWN_MESSAGE);
-  expect(await until("the answer", () => one.answers[0])).toEqual({ impairment: "clean,loss=0.3,delayMs=60,seed=5" });
+  expect(await until("the answer", () => one.answers[0])).toEqual({ impairment: "clean,loss=0.3,delayMs=60,seed=5", repair: "generation" });
   await until("a short round trip", () => one.stats().rttMs < 60);
   expect(other.stats().rttMs).toBeGreaterThan(100);
   linkControl(one.room)!.configure({ send: { delayMs: 40 }, receive: { delayMs: 80 } });
@@ -73,5 +73,5 @@ it("answers over a plain WebSocket too, where there is nothing to change", async
   const room = await new FecClient(`ws://127.0.0.1:${server!.port}`).joinOrCreate<any>(ARENA_ROOM, { name: "panel" });
   const answer = new Promise((resolve) => room.onMessage(NET_OWN_MESSAGE, resolve));
   room.send(NET_OWN_MESSAGE);
-  expect(await answer).toEqual({ impairment: "clean" });
+  expect(await answer).toEqual({ impairment: "clean", repair: "off" });
 });

@@ -1,7 +1,7 @@
 import { parseImpairment, PROFILE_NAMES, resolveDirections } from "colyseus-fec/netem";
 import { describe, expect, it } from "vitest";
 import { patchStamp } from "../../sample-game/protocol/patch-clock.js";
-import { parseRepairChoice, REPAIR_CHOICES, repairOption } from "../../sample-game/protocol/net-messages.js";
+import { choiceOf, parseRepairChoice, REPAIR_CHOICES, repairOption } from "../../sample-game/protocol/net-messages.js";
 import { type LinkTotals, RateMeter } from "../../sample-game/web/net/link-rates.js";
 import {
   describeBase, formatSlider, impairmentOf, isProfile, isSymmetric, settingsOfProfile, settingsOfText, sliderRange, withSlider, type SliderName,
@@ -10,23 +10,22 @@ import { ClockDifference, PatchAge, quantile } from "../../sample-game/web/net/p
 import { TimeSeries } from "../../sample-game/web/net/time-series.js";
 
 describe("a time series", () => {
-  it("keeps the newest samples in order, as contiguous views, however many come", () => {
+  it("keeps the newest samples in order, however many come, and shows gaps", () => {
     const series = new TimeSeries(5, 2);
-    for (let i = 0; i < 23; i++) {
-      series.push(i, [i * 10, -i]);
-      const from = Math.max(0, i - 4);
-      const expected = Array.from({ length: i - from + 1 }, (_, k) => from + k);
-      expect(series.views().map((view) => [...view])).toEqual([expected, expected.map((n) => n * 10), expected.map((n) => (n === 0 ? -0 : -n))]);
+    for (let i = 1; i <= 23; i++) {
+      series.push(i, i % 3 === 0 ? [i * 10] : [i * 10, NaN + i]);
+      const expected = Array.from({ length: Math.min(i, 5) }, (_, k) => i - Math.min(i, 5) + 1 + k);
+      expect(series.times).toEqual(expected);
+      expect(series.columns[0]).toEqual(expected.map((n) => n * 10));
+      expect(series.columns[1]).toEqual(expected.map(() => null));
     }
-    expect(series.length).toBe(5);
   });
 
   it("gives the values of the last while without gaps", () => {
     const series = new TimeSeries(10, 1);
     for (let i = 0; i < 8; i++) series.push(i, [i % 2 === 0 ? NaN : i]);
     expect(series.since(0, 3)).toEqual([3, 5, 7]);
-    series.clear();
-    expect(series.since(0, 0)).toEqual([]);
+    expect(series.since(0, 8)).toEqual([]);
   });
 
   it("refuses to hold nothing", () => {
@@ -57,25 +56,37 @@ describe("patch age", () => {
     expect(clock.ageMs(patchStamp(tenMinutesMs - 10), 1000 + tenMinutesMs)).toBe(0);
   });
 
-  it("of a sample is the worst of its patches, and grows while none comes", () => {
+  it("of a sample is the worst of its patches, and grows while none comes; so does the standstill", () => {
     const age = new PatchAge(new ClockDifference());
-    expect(age.sample(0)).toBeNaN();
+    expect(age.sample(0)).toEqual({ ageMs: NaN, standstillMs: NaN });
     age.onState(100, 1100);
     age.onState(120, 1180);
-    age.onState(140, 1150);
     age.onState(140, 1190);
-    expect(age.sample(1200)).toBeCloseTo(60, 0);
-    expect(age.sample(1300)).toBeCloseTo(160, 0);
-    expect(age.sample(1400)).toBeCloseTo(260, 0);
-    age.onState(300, 1400);
-    expect(age.sample(1500)).toBeCloseTo(100, 0);
+    age.onState(140, 1195);
+    const samples = [1200, 1300, 1400].map((nowMs) => age.sample(nowMs));
+    expect(samples.map(({ ageMs }) => Math.round(ageMs))).toEqual([60, 160, 260]);
+    expect(samples.map(({ standstillMs }) => standstillMs)).toEqual([80, 110, 210]);
+    age.onState(300, 1420);
+    age.onState(400, 1430);
+    const { ageMs, standstillMs } = age.sample(1500);
+    expect([Math.round(ageMs), standstillMs]).toEqual([120, 230]);
   });
 
   it("of a connection without a patch for over half the stamps' range still grows", () => {
     const age = new PatchAge(new ClockDifference());
     age.onState(0, 0);
     age.sample(0);
-    expect(age.sample(50_000)).toBe(50_000);
+    expect(age.sample(50_000).ageMs).toBe(50_000);
+    expect(age.recentMs(50_000)).toEqual([50_000]);
+  });
+
+  it("keeps the ages of the last ten seconds, and a bounded number of them", () => {
+    const age = new PatchAge(new ClockDifference());
+    expect(age.recentMs(0)).toEqual([]);
+    for (let i = 0; i < 1500; i++) age.onState(i * 20, i * 20);
+    expect(age.recentMs(1500 * 20)).toHaveLength(500);
+    for (let i = 0; i < 1500; i++) age.onState(40_000 + i, 40_000 + i);
+    expect(age.recentMs(41_500)).toHaveLength(1000);
   });
 
   it("has quantiles", () => {
@@ -178,6 +189,8 @@ describe("a repair choice", () => {
   it("is one of three names, and each is an option of the plugin", () => {
     expect(REPAIR_CHOICES.map(repairOption)).toEqual(["off", { schedule: "generation", groupSize: 4 }, "adaptive"]);
     for (const choice of REPAIR_CHOICES) expect(parseRepairChoice(choice)).toBe(choice);
+    for (const choice of REPAIR_CHOICES) expect(choiceOf(repairOption(choice))).toBe(choice);
+    expect(choiceOf({ schedule: "generation", groupSize: 5 })).toBe("other");
     for (const wrong of [undefined, null, "", "Off", "toString", 1, {}, ["off"], { schedule: "generation", groupSize: 4 }]) expect(parseRepairChoice(wrong)).toBeUndefined();
   });
 });

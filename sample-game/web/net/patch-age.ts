@@ -28,11 +28,24 @@ export class ClockDifference {
   }
 }
 
-/** The ages of one connection between two samples of the panel. */
+/** Ages kept for percentiles, and for how long: ten seconds of 60 patches a second, and some more. */
+const AGES_MAX = 1000;
+const AGES_MS = 10_000;
+
+export interface PatchAgeSample {
+  /** Of the oldest patch applied since the last sample, ms; while none comes, the growing age of what is on the screen; NaN before the first. */
+  readonly ageMs: number;
+  /** The longest time without a new patch that ended since the last sample, or that still lasts, ms; NaN before the first patch. */
+  readonly standstillMs: number;
+}
+
+/** The ages of one connection's patches, and the gaps between them, from sample to sample. */
 export class PatchAge {
   readonly #clock: ClockDifference;
   #newest: { readonly stamp: number; readonly ageMs: number; readonly atMs: number } | undefined;
+  readonly #recent: { readonly atMs: number; readonly ageMs: number }[] = [];
   #worstMs = NaN;
+  #standstillMs = 0;
 
   constructor(clock: ClockDifference) {
     this.#clock = clock;
@@ -40,18 +53,33 @@ export class PatchAge {
 
   /** A patch was applied. A stamp that is the newest one's is no patch: frames of the unreliable channel bring none. */
   onState(stamp: number, nowMs: number): void {
-    if (stamp === this.#newest?.stamp) return;
+    const last = this.#newest;
+    if (stamp === last?.stamp) return;
     const ageMs = this.#clock.ageMs(stamp, nowMs);
     this.#newest = { stamp, ageMs, atMs: nowMs };
     if (!(this.#worstMs >= ageMs)) this.#worstMs = ageMs;
+    this.#recent.push({ atMs: nowMs, ageMs });
+    if (this.#recent.length > AGES_MAX) this.#recent.shift();
+    if (last !== undefined) this.#standstillMs = Math.max(this.#standstillMs, nowMs - last.atMs);
   }
 
-  /** The age of the oldest patch applied since the last sample, ms; while none comes, the growing age of what is on the screen; NaN before the first. */
-  sample(nowMs: number): number {
-    const worstMs = this.#worstMs;
+  /** The ages of the patches of the last ten seconds; of a standstill longer than that, its growing age. */
+  recentMs(nowMs: number): number[] {
+    while (this.#recent.length > 0 && this.#recent[0]!.atMs < nowMs - AGES_MS) this.#recent.shift();
+    if (this.#recent.length > 0 || this.#newest === undefined) return this.#recent.map(({ ageMs }) => ageMs);
+    return [this.#newest.ageMs + nowMs - this.#newest.atMs];
+  }
+
+  sample(nowMs: number): PatchAgeSample {
+    if (this.#newest === undefined) return { ageMs: NaN, standstillMs: NaN };
+    const sinceMs = nowMs - this.#newest.atMs;
+    const sample = {
+      ageMs: Number.isNaN(this.#worstMs) ? this.#newest.ageMs + sinceMs : this.#worstMs,
+      standstillMs: Math.max(this.#standstillMs, sinceMs),
+    };
     this.#worstMs = NaN;
-    if (!Number.isNaN(worstMs) || this.#newest === undefined) return worstMs;
-    return this.#newest.ageMs + nowMs - this.#newest.atMs;
+    this.#standstillMs = 0;
+    return sample;
   }
 }
 

@@ -1,59 +1,37 @@
 /**
- * The last minute of several values sampled together, as the plot library wants them: one typed array for the times
- * and one for each value, in order, without a copy per update. Bounded; NaN is a gap.
+ * The last minute of several values sampled together, as the plot library takes them: the times, and a column for each
+ * value, oldest first. Bounded: above the capacity the oldest sample goes.
  */
 
 export class TimeSeries {
+  readonly times: number[] = [];
+  /** null is a gap. */
+  readonly columns: readonly (number | null)[][];
   readonly #capacity: number;
-  readonly #times: Float64Array;
-  readonly #columns: Float64Array[];
-  #start = 0;
-  #end = 0;
 
   /** capacity: samples kept, 1 or more; columns: values in a sample. @throws RangeError */
   constructor(capacity: number, columns: number) {
     if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`"capacity" expected a whole number from 1, got ${capacity}`);
     this.#capacity = capacity;
-    // Twice the room: samples move back to the front once in `capacity` samples, and a view is always contiguous.
-    this.#times = new Float64Array(2 * capacity);
-    this.#columns = Array.from({ length: columns }, () => new Float64Array(2 * capacity));
+    this.columns = Array.from({ length: columns }, () => []);
   }
 
-  get length(): number {
-    return this.#end - this.#start;
-  }
-
-  /** Adds a sample, and forgets the oldest above the capacity. Times must not go back. */
+  /** Adds a sample; times must not go back. A value that is no finite number, or left out, is a gap. */
   push(time: number, values: readonly number[]): void {
-    if (this.#end === this.#times.length) this.#moveToFront();
-    this.#times[this.#end] = time;
-    this.#columns.forEach((column, index) => (column[this.#end] = values[index] ?? NaN));
-    this.#end++;
-    if (this.length > this.#capacity) this.#start++;
+    this.times.push(time);
+    this.columns.forEach((column, index) => column.push(Number.isFinite(values[index]) ? values[index]! : null));
+    if (this.times.length <= this.#capacity) return;
+    this.times.shift();
+    for (const column of this.columns) column.shift();
   }
 
-  /** Views of the times and then of each column, oldest first; valid until the next push. */
-  views(): Float64Array[] {
-    return [this.#times, ...this.#columns].map((column) => column.subarray(this.#start, this.#end));
-  }
-
-  /** The values of one column not older than `sinceTime`, gaps left out, oldest first. */
+  /** The values of one column not older than `sinceTime`, without the gaps, oldest first. */
   since(column: number, sinceTime: number): number[] {
     const values: number[] = [];
-    for (let i = this.#end - 1; i >= this.#start && this.#times[i]! >= sinceTime; i--) {
-      const value = this.#columns[column]![i]!;
-      if (!Number.isNaN(value)) values.push(value);
+    for (let i = this.times.length - 1; i >= 0 && this.times[i]! >= sinceTime; i--) {
+      const value = this.columns[column]![i];
+      if (typeof value === "number") values.push(value);
     }
     return values.reverse();
-  }
-
-  clear(): void {
-    this.#start = this.#end = 0;
-  }
-
-  #moveToFront(): void {
-    for (const column of [this.#times, ...this.#columns]) column.copyWithin(0, this.#start, this.#end);
-    this.#end -= this.#start;
-    this.#start = 0;
   }
 }
