@@ -3,6 +3,7 @@
  * the same network in between. It only watches, and follows the player; its link never repairs, at either end.
  */
 import { FecClient } from "colyseus-fec/client";
+import { FEED_MESSAGE } from "../../protocol/messages.js";
 import { type ArenaGameView, type ArenaRoom, createArenaView } from "../game/index.js";
 import type { ArenaSession } from "../session.js";
 import { LinkProbe } from "./link-probe.js";
@@ -28,6 +29,7 @@ export class SplitView {
     this.switches = new LinkSwitches(room);
     this.switches.setNetwork(settings);
     this.switches.setRepair("off");
+    room.onMessage(FEED_MESSAGE, () => undefined); // the player's own view shows the feed
     room.onLeave(() => this.onclose?.());
   }
 
