@@ -3,6 +3,7 @@
  * What is shown is computed in motion/scene.ts and drawn by stage-layers.ts.
  */
 import { autoDetectRenderer, type Renderer } from "pixi.js";
+import { FEED_MESSAGE } from "../../protocol/messages.js";
 import { Controls } from "../input/controls.js";
 import { STEP_MS } from "../motion/limits.js";
 import { FrameMeter } from "../motion/frame-meter.js";
@@ -23,6 +24,7 @@ interface Attached {
   readonly scene: Scene;
   readonly control: PlayerControl | undefined;
   readonly onState: () => void;
+  readonly stopFeed: () => void;
 }
 
 /** Adds a canvas to `canvasParent`, as large as the room that the parent's layout gives it. */
@@ -66,13 +68,16 @@ class CanvasView implements ArenaGameView {
     const scene = new Scene({ focusId, timeline: control?.timeline, patchMs });
     const onState = (): void => scene.onState(room.state, performance.now());
     room.onStateChange(onState);
-    this.attached = { room, scene, control, onState };
+    // The HUD shows the feed; the SDK warns of messages that nobody takes.
+    const stopFeed = room.onMessage(FEED_MESSAGE, () => undefined);
+    this.attached = { room, scene, control, onState, stopFeed };
     if (room.state?.players !== undefined) onState();
     this.resize();
   }
 
   detach(): void {
     this.attached?.room.onStateChange.remove(this.attached.onState);
+    this.attached?.stopFeed();
     this.attached = undefined;
     this.layers?.clear();
     this.meter.clear();
@@ -110,7 +115,7 @@ class CanvasView implements ArenaGameView {
   private async start(): Promise<void> {
     const { canvas } = this;
     const renderer = await autoDetectRenderer({
-      canvas, preference: "webgl", background: COLORS.outside, antialias: true, autoDensity: true,
+      canvas, preference: "webgl", background: COLORS.outside, antialias: false, autoDensity: true,
       resolution: Math.min(RESOLUTION_MAX, window.devicePixelRatio), powerPreference: "high-performance",
     });
     if (this.ended.signal.aborted) {
@@ -118,7 +123,7 @@ class CanvasView implements ArenaGameView {
       return;
     }
     this.renderer = renderer;
-    this.layers = new StageLayers(createTextures(), this.calm);
+    this.layers = new StageLayers(renderer, createTextures(), this.calm);
     this.observer.observe(this.element);
     this.resize();
     const loop = (nowMs: number): void => {

@@ -6,6 +6,8 @@ export const EFFECTS_MAX = 320;
 export const SHOT_SPRITES_MAX = 448;
 /** Device pixels per CSS pixel at most: beyond, a phone's battery pays for what no eye sees. */
 export const RESOLUTION_MAX = 2;
+/** Texels per unit of the ground at most: 30 MB of texture. */
+export const GROUND_RESOLUTION_MAX = 1.75;
 /** Area that a view shows at any window size, u². Wider windows show more to the sides and less above. */
 export const VIEW_AREA = 1250 * 760;
 /** How far beyond the arena's edge the camera may look, u. */

@@ -1,13 +1,13 @@
 /** All layers of one canvas, back to front, and what each frame does to them. Knows pixi and the scene, no room and no DOM. */
-import { Container, Sprite } from "pixi.js";
+import { Container, type Renderer, Sprite } from "pixi.js";
 import { POSITION_SCALE, TURN } from "../../rules/constants.js";
 import { toRadians } from "../../rules/geometry.js";
 import type { ArenaView } from "../../protocol/arena-view.js";
 import type { PlayerKind, Scene, SceneEvent, ShownPlayer } from "../motion/scene.js";
 import type { Camera } from "./camera.js";
 import { Effects } from "./effects.js";
-import { createFloor, createWalls } from "./floor.js";
-import { SHOT_SPRITES_MAX } from "./limits.js";
+import { createGround } from "./ground.js";
+import { GROUND_RESOLUTION_MAX, SHOT_SPRITES_MAX } from "./limits.js";
 import { PlayerSprite } from "./player-sprite.js";
 import { type ArenaTextures, TEXTURE_SCALE } from "./textures.js";
 import { COLORS, KIND_COLORS, PICKUP_COLORS } from "./theme.js";
@@ -30,9 +30,10 @@ export class StageLayers {
   private readonly kinds = new Map<number, PlayerKind>();
 
   /** @param calm less motion: no trails, few sparks. */
-  constructor(private readonly textures: ArenaTextures, private readonly calm: boolean) {
+  constructor(renderer: Renderer, private readonly textures: ArenaTextures, private readonly calm: boolean) {
+    const ground = createGround(renderer, Math.min(GROUND_RESOLUTION_MAX, 1.25 * renderer.resolution));
     this.over.container.blendMode = "add";
-    this.root.addChild(createFloor(), this.pickups, createWalls(), this.under.container, this.shots, this.bodies, this.over.container, this.overlays);
+    this.root.addChild(ground, this.pickups, this.under.container, this.shots, this.bodies, this.over.container, this.overlays);
   }
 
   draw(scene: Scene, state: ArenaView, nowMs: number, elapsedMs: number): void {
@@ -135,8 +136,8 @@ export class StageLayers {
       if (kind === "age") return;
       const tint = kind === "wall" ? COLORS.text : this.colorOf(owner);
       const back = toRadians((angle + TURN / 2) % TURN);
-      this.over.burst({ texture: spark, tint, lifeMs: 260, fromScale: 0.7, toScale: 0.1, alpha: 1 }, nowMs, x, y, sparks, 240, back, 0.9);
-      this.over.add({ texture: glow, tint, lifeMs: 120, fromScale: 0.4, toScale: 0.8, alpha: 0.7 }, nowMs, x, y);
+      this.over.burst({ texture: spark, tint, lifeMs: 240, fromScale: 0.5, toScale: 0.1, alpha: 1 }, nowMs, x, y, sparks, 240, back, 0.9);
+      this.over.add({ texture: glow, tint, lifeMs: 110, fromScale: 0.25, toScale: 0.5, alpha: 0.6 }, nowMs, x, y);
     } else if (event.kind === "pickup") {
       this.over.add({ texture: ring, tint: PICKUP_COLORS[event.pickup] ?? COLORS.white, lifeMs: 380, fromScale: 0.5, toScale: 1.5, alpha: 0.9 }, nowMs, event.x, event.y);
     } else if (event.kind === "death") {

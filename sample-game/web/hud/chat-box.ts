@@ -7,7 +7,7 @@ export class ChatBox {
   private readonly ended = new AbortController();
 
   constructor(send: (text: string) => void) {
-    this.element.className = "chat";
+    this.element.className = "chat-box";
     this.field.maxLength = CHAT_LENGTH_MAX;
     this.field.placeholder = "Say something: Enter";
     this.field.setAttribute("aria-label", "Chat");

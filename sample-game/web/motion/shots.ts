@@ -156,7 +156,9 @@ export class Shots {
     const { path } = shot;
     const left = Math.max(0, 1 - (nowMs - shot.seenMs) / SHOT_BLEND_MS);
     const flown = presentTick - shot.bornTick + shot.leadTicks * left;
-    const limit = Math.min(path.ticks, shot.endTicks);
+    // Ended a full tick before its path: something stood in the way.
+    const met = shot.endTicks < path.ticks - 1;
+    const limit = met ? shot.endTicks : path.ticks;
     place(shot, path, Math.min(flown, limit), shot.offX * left, shot.offY * left);
     if (!shot.begun && flown >= 0) {
       shot.begun = true;
@@ -165,8 +167,6 @@ export class Shots {
     const late = nowMs - shot.endedMs > SHOT_TAIL_MS && shot.endTicks < Infinity;
     if (flown < limit && !late) return;
     shot.over = true;
-    // Ended a full tick before its path: something stood in the way.
-    const met = shot.endTicks < path.ticks - 1;
     listener.onEnd({ x: shot.x, y: shot.y, angle: shot.angle, owner: shot.owner, kind: met ? "player" : path.end });
   }
 }
