@@ -5,7 +5,7 @@
 import "./panel.css";
 import type { RepairChoice } from "../../protocol/net-messages.js";
 import type { ArenaSession } from "../session.js";
-import { element, setText } from "./dom.js";
+import { element, setText, shareKeyboard } from "./dom.js";
 import { FigureTiles, formatMs, formatPercent, PaneLabel } from "./figures.js";
 import { LinkProbe, type LinkSample } from "./link-probe.js";
 import { LinkSwitches } from "./link-switches.js";
@@ -46,16 +46,16 @@ const PLOTS: readonly PlotSpec[] = [
     ],
   },
   {
-    title: "Overhead, %", least: 0.2, format: formatPercent, axisFactor: 100,
+    title: "Overhead, %", least: 0.2, most: 3, format: formatPercent, axisFactor: 100,
     lines: [{ label: "to you", column: column("overheadDown"), color: "--net-own" }, { label: "from you", column: column("overheadUp"), color: "--net-carried" }],
   },
   {
-    title: "Patches/s", least: 5, format: perSecond,
+    title: "Symbols/s", least: 5, format: perSecond,
     lines: [
       { label: "recovered", column: column("recovered"), color: "--net-recovered" },
-      { label: "resent", column: column("retransmitted"), color: "--net-resent" },
+      { label: "retransmitted", column: column("retransmitted"), color: "--net-resent" },
       { label: "lost", column: column("lost"), color: "--net-lost" },
-      { label: "by WebSocket", column: column("carried"), color: "--net-carried" },
+      { label: "carried", column: column("carried"), color: "--net-carried" },
     ],
   },
 ];
@@ -86,10 +86,10 @@ class NetPanel {
   readonly #plots: Plot[];
   readonly #plotBox: HTMLDetailsElement;
   readonly #resizing = new ResizeObserver(() => this.#fit());
+  readonly #ended = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
   #choice: RepairChoice | "other" = "adaptive";
   #split: SplitView | "opening" | undefined;
-  #unmounted = false;
 
   constructor(panel: HTMLElement, session: ArenaSession) {
     this.#panel = panel;
@@ -104,13 +104,14 @@ class NetPanel {
     this.#probe = new LinkProbe(session.room, this.#clock);
     this.#switches = new LinkSwitches(session.room);
     this.#connect();
+    shareKeyboard(panel, this.#ended.signal);
     this.#resizing.observe(this.#plotBox);
     this.#fit();
     this.#timer = setInterval(() => this.#update(), UPDATE_MS);
   }
 
   unmount(): void {
-    this.#unmounted = true;
+    this.#ended.abort();
     clearInterval(this.#timer);
     this.#resizing.disconnect();
     this.#repair.endCut();
@@ -166,7 +167,7 @@ class NetPanel {
     try {
       const split = await SplitView.open(this.#session, this.#network.settings, this.#clock);
       this.#split = split;
-      if (this.#unmounted) return this.#closeSplit();
+      if (this.#ended.signal.aborted) return this.#closeSplit();
       split.onclose = () => this.#closeSplit();
       split.switches.setNetwork(this.#network.settings);
       split.view.element.append(this.#otherLabel.root);

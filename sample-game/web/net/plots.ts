@@ -22,6 +22,8 @@ export interface PlotSpec {
   readonly lines: readonly PlotLine[];
   /** The scale reaches at least this far above zero. */
   readonly least: number;
+  /** And no farther than this; higher values leave the plot. Default: no limit. */
+  readonly most?: number;
   /** Of the values beside the title; the axis has bare numbers, times `axisFactor` (default 1). */
   readonly format: (value: number) => string;
   readonly axisFactor?: number;
@@ -56,7 +58,7 @@ export class Plot {
       cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: SYNC_KEY } },
       scales: {
         x: { time: false, range: (_chart, _min, max) => [max - spanS, max] },
-        y: { range: (_chart, _min, max) => [0, Math.max(spec.least, (max ?? 0) * 1.1)] },
+        y: { range: (_chart, _min, max) => [0, Math.min(spec.most ?? Infinity, Math.max(spec.least, (max ?? 0) * 1.1))] },
       },
       axes: [
         { show: false },
