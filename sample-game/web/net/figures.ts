@@ -9,7 +9,7 @@ const PATH_TEXT: Readonly<Record<PathName, string>> = { websocket: "WebSocket", 
 const TILES = [
   { name: "age", label: "patch age p99", hint: "Beyond the fastest patch, over the last 10 s" },
   { name: "rtt", label: "round trip", hint: "Of the datagram path, smoothed" },
-  { name: "loss", label: "lost → after repair", hint: "Share of incoming symbols, over the last 10 s" },
+  { name: "loss", label: "loss → after repair", hint: "Share of incoming symbols that did not come by themselves, and that repair did not bring either, over the last 10 s" },
   { name: "overhead", label: "overhead", hint: "Bytes beyond those of the patches alone, over the last 2 s" },
 ] as const;
 

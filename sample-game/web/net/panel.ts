@@ -22,7 +22,7 @@ const SPAN_S = 60;
 const SAMPLES_MAX = (SPAN_S * 1000) / UPDATE_MS;
 /** What the figures are taken over, s. */
 const FIGURES_S = 10;
-/** Below this width of the window plots begin folded: the panel shares a phone's screen with the game. */
+/** Up to this width of the window the sections begin folded: the panel shares a phone's screen with the game (panel.css). */
 const NARROW_QUERY = "(max-width: 720px)";
 
 const COLUMNS = [
@@ -88,6 +88,7 @@ class NetPanel {
   readonly #resizing = new ResizeObserver(() => this.#fit());
   readonly #ended = new AbortController();
   readonly #timer: ReturnType<typeof setInterval>;
+  readonly #wide = !matchMedia(NARROW_QUERY).matches;
   #choice: RepairChoice | "other" = "adaptive";
   #split: SplitView | "opening" | undefined;
 
@@ -95,7 +96,7 @@ class NetPanel {
     this.#panel = panel;
     this.#session = session;
     this.#plotBox = element("details", { class: "net-section net-plots" }, element("summary", {}, "Last minute"));
-    this.#plotBox.open = !matchMedia(NARROW_QUERY).matches;
+    this.#plotBox.open = this.#wide;
     panel.replaceChildren(this.#layout());
     const style = getComputedStyle(this.#plotBox);
     this.#plots = PLOTS.map((spec) => new Plot(spec, SPAN_S, column("path"), style));
@@ -123,7 +124,7 @@ class NetPanel {
   }
 
   #layout(): HTMLElement {
-    const network = element("details", { class: "net-section", open: true }, element("summary", {}, "Network between you and the server"), this.#network.root,
+    const network = element("details", { class: "net-section", open: this.#wide }, element("summary", {}, "Network between you and the server"), this.#network.root,
       element("p", { class: "net-note" }, "Acts on datagrams only, here at your end, both ways. The WebSocket stays as good as your real network: joining, large states, and what datagrams did not bring, ride it untouched."));
     return element("div", { class: "net" },
       element("header", { class: "net-head" }, element("h2", {}, "Network"), this.#tiles.badge, this.#frames),
