@@ -45,6 +45,7 @@ class CanvasView implements ArenaGameView {
   private layers: StageLayers | undefined;
   private attached: Attached | undefined;
   private frameRequest = 0;
+  private readonly timer = setInterval(() => this.onTimer(), STEP_MS);
   private lastMs = -1;
 
   constructor(parent: HTMLElement, private readonly options: ArenaViewOptions) {
@@ -88,6 +89,7 @@ class CanvasView implements ArenaGameView {
     this.ended.abort();
     this.observer.disconnect();
     cancelAnimationFrame(this.frameRequest);
+    clearInterval(this.timer);
     this.controls?.destroy();
     this.renderer?.destroy();
     this.renderer = undefined;
@@ -134,30 +136,44 @@ class CanvasView implements ArenaGameView {
   }
 
   private frame(nowMs: number): void {
-    const elapsedMs = this.lastMs < 0 ? 0 : Math.min(FRAME_MAX_MS, nowMs - this.lastMs);
-    const intervalMs = nowMs - this.lastMs;
+    const intervalMs = this.lastMs < 0 ? 0 : nowMs - this.lastMs;
     this.lastMs = nowMs;
     const startMs = performance.now();
     const { attached, layers, renderer } = this;
     if (layers === undefined || renderer === undefined) return;
-    if (attached !== undefined && attached.room.state?.players !== undefined) this.advance(attached, layers, nowMs, elapsedMs);
+    if (attached !== undefined && attached.room.state?.players !== undefined) this.advance(attached, layers, nowMs, intervalMs);
     layers.place(this.camera);
     renderer.render(layers.root);
     if (attached !== undefined) this.meter.add(intervalMs, performance.now() - startMs);
   }
 
-  private advance({ room, scene, control }: Attached, layers: StageLayers, nowMs: number, elapsedMs: number): void {
+  private advance({ room, scene }: Attached, layers: StageLayers, nowMs: number, intervalMs: number): void {
+    const elapsedMs = Math.min(FRAME_MAX_MS, intervalMs);
     const { controls, camera } = this;
     const { focus } = scene;
     if (controls !== undefined && focus !== undefined) controls.look(focus, (x, y) => camera.toArena(x, y));
-    const share = control === undefined || controls === undefined ? 0
-      : control.advance(nowMs, () => controls.sample(), (input) => scene.onSend(input, nowMs));
+    const share = this.sendInputs(nowMs);
+    // After a pause, what happened meanwhile is no news.
+    if (intervalMs > FRAME_MAX_MS * 4) scene.events.length = 0;
     scene.advance(nowMs, share, room.clock.smoothedRtt());
     if (focus !== undefined) {
       if (controls !== undefined) focus.aim = controls.currentAim;
       this.followFocus(focus, elapsedMs);
     }
     layers.draw(scene, room.state, nowMs, elapsedMs);
+  }
+
+  /** @returns the share of the next tick that has passed. */
+  private sendInputs(nowMs: number): number {
+    const { attached, controls } = this;
+    if (attached?.control === undefined || controls === undefined) return 0;
+    const { control, scene } = attached;
+    return control.advance(nowMs, () => controls.sample(), (input) => scene.onSend(input, nowMs));
+  }
+
+  /** Where frames come more rarely than ticks, inputs must not come in bursts: the server takes one a tick. */
+  private onTimer(): void {
+    if (this.attached?.control?.isOverdue(performance.now()) === true) this.sendInputs(performance.now());
   }
 
   private followFocus(focus: { x: number; y: number; aim: number; view: { alive: boolean } }, elapsedMs: number): void {

@@ -1,6 +1,6 @@
 /** Which part of the arena a canvas shows. Pure: sizes and positions in, a transform out. */
 import { ARENA_HEIGHT, ARENA_WIDTH } from "../../rules/constants.js";
-import { CAMERA_MARGIN, VIEW_AREA } from "./limits.js";
+import { CAMERA_MARGIN, CAMERA_MARGIN_RATIO, VIEW_AREA } from "./limits.js";
 
 /** How fast the camera follows: time constant, ms. */
 const FOLLOW_MS = 120;
@@ -46,7 +46,7 @@ export class Camera {
 
 /** The middle that keeps `shown` units within the arena and its margin; the arena's own where all of it fits. */
 function within(middle: number, shown: number, size: number): number {
-  const low = shown / 2 - CAMERA_MARGIN;
+  const low = shown / 2 - Math.max(CAMERA_MARGIN, shown * CAMERA_MARGIN_RATIO);
   const high = size - low;
   return low > high ? size / 2 : Math.min(high, Math.max(low, middle));
 }

@@ -12,5 +12,7 @@ export const GROUND_RESOLUTION_MAX = 1.75;
 export const VIEW_AREA = 1250 * 760;
 /** How far beyond the arena's edge the camera may look, u. */
 export const CAMERA_MARGIN = 90;
+/** The same as a share of what is shown: a player at the edge must not be under the HUD. */
+export const CAMERA_MARGIN_RATIO = 0.2;
 /** Longest time that one frame may simulate, ms: a tab that comes back does not fast-forward. */
 export const FRAME_MAX_MS = 250;

@@ -18,8 +18,8 @@ const FIELDS = ["moveX", "moveY", "aim", "buttons"] as const;
 export class PlayerControl {
   readonly timeline: InputTimeline;
   private readonly input: InputHandle<PlayerInput>;
-  private accumulatedMs = 0;
-  private lastMs = -1;
+  /** When the next tick is due. */
+  private dueMs = -1;
   private sends = 0;
 
   constructor(room: ArenaRoom) {
@@ -29,19 +29,24 @@ export class PlayerControl {
 
   /**
    * Sends the inputs of all ticks that are due.
+   * @param nowMs of the frame; or of a timer, where frames are late.
    * @param sample gives the input of this tick.
    * @param onSent is told each one after it was sent.
    * @returns the share of the next tick that has passed, 0..1.
    */
   advance(nowMs: number, sample: () => PlayerInput, onSent: (input: PlayerInput) => void): number {
-    this.accumulatedMs += this.lastMs < 0 ? 0 : nowMs - this.lastMs;
-    this.lastMs = nowMs;
-    if (this.accumulatedMs > CATCH_UP_TICKS * STEP_MS) this.accumulatedMs = CATCH_UP_TICKS * STEP_MS;
-    while (this.accumulatedMs >= STEP_MS) {
-      this.accumulatedMs -= STEP_MS;
+    if (this.dueMs < 0) this.dueMs = nowMs;
+    this.dueMs = Math.max(this.dueMs, nowMs - CATCH_UP_TICKS * STEP_MS);
+    while (this.dueMs <= nowMs) {
+      this.dueMs += STEP_MS;
       this.send(sample(), onSent);
     }
-    return this.accumulatedMs / STEP_MS;
+    return Math.max(0, 1 - (this.dueMs - nowMs) / STEP_MS);
+  }
+
+  /** Is a tick due for so long that the next frame will not come in time for it? */
+  isOverdue(nowMs: number): boolean {
+    return this.dueMs >= 0 && nowMs - this.dueMs > STEP_MS / 2;
   }
 
   /** Lets go of everything: the page is hidden and gets no frames. */

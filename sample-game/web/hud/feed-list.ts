@@ -1,4 +1,4 @@
-/** Kill feed and chat: the newest entries, each for a while. */
+/** Kill feed or chat: the newest entries, each for a while. */
 import type { FeedEntry } from "../../protocol/messages.js";
 import { FEED_MAX, FEED_MS } from "./limits.js";
 
@@ -6,9 +6,9 @@ export class FeedList {
   readonly element = document.createElement("ul");
   private readonly bornMs: number[] = [];
 
-  constructor() {
-    this.element.className = "feed";
-    this.element.setAttribute("aria-label", "Events and chat");
+  constructor(className: string, label: string) {
+    this.element.className = className;
+    this.element.setAttribute("aria-label", label);
   }
 
   /** @param ownName to mark what concerns the player. */

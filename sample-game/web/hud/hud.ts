@@ -17,7 +17,8 @@ export class Hud {
   private readonly element = document.createElement("div");
   private readonly notice = document.createElement("p");
   private readonly leaderboard = new Leaderboard();
-  private readonly feed = new FeedList();
+  private readonly feed = new FeedList("feed", "Events");
+  private readonly talk = new FeedList("talk", "Chat");
   private readonly vitals = new Vitals();
   private readonly minimap = new Minimap();
   private readonly chat: ChatBox;
@@ -35,7 +36,10 @@ export class Hud {
     const corner = document.createElement("div");
     corner.className = "corner";
     corner.append(this.leaderboard.element, this.minimap.element);
-    this.element.append(corner, this.feed.element, this.notice, this.vitals.element, this.chat.element);
+    const talkCorner = document.createElement("div");
+    talkCorner.className = "talk-corner";
+    talkCorner.append(this.talk.element, this.chat.element);
+    this.element.append(corner, this.feed.element, this.notice, this.vitals.element, talkCorner);
     parent.append(this.element);
     this.stopListening = room.onMessage(FEED_MESSAGE, (entry: FeedEntry) => this.onFeed(entry));
     this.timer = setInterval(() => this.refresh(), HUD_REFRESH_MS);
@@ -57,7 +61,7 @@ export class Hud {
 
   private onFeed(entry: FeedEntry): void {
     const ownName = this.room.state?.players?.get(this.room.sessionId)?.name;
-    this.feed.add(entry, ownName);
+    (entry.kind === "chat" ? this.talk : this.feed).add(entry, ownName);
     if (entry.kind === "kill" && entry.victim === ownName) this.killer = entry.killer;
   }
 
@@ -68,6 +72,7 @@ export class Hud {
     this.leaderboard.show(state.players, sessionId);
     this.minimap.draw(state, sessionId);
     this.feed.expire();
+    this.talk.expire();
     if (own === undefined) return;
     this.vitals.show(own);
     if (own.alive) this.diedMs = -1;

@@ -27,6 +27,8 @@ export class Vitals {
     this.shield.set(own.shield);
     this.dash.set(DASH_COOLDOWN_TICKS - own.dashClock);
     this.dash.element.classList.toggle("ready", own.dashClock === 0);
+    // The touch button shows it too.
+    this.element.parentElement?.classList.toggle("dash-ready", own.dashClock === 0);
     this.rapid.classList.toggle("on", own.rapid);
     const text = `${own.score} / ${own.deaths}`;
     if (this.score.textContent !== text) this.score.textContent = text;
