@@ -6,6 +6,7 @@ import { FecTransport, linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkControl, linkStats, type FecClientOptions } from "colyseus-fec/client";
 import { afterEach, describe, expect, test } from "vitest";
 import { isUdpPortFree, once, serverClient, silentUdpSocket, startServer, until, untilPath, type TestServer } from "./harness.js";
+import { connect, reserve } from "./raw-connection.js";
 import { SyncRoom, Witness } from "./sync-room.js";
 
 let server: TestServer | undefined;
@@ -171,5 +172,93 @@ describe("a server with WebRTC", () => {
     expect(transport.server!.listening).toBe(false);
     taken.socket.close();
     await failing.gracefullyShutdown(false);
+  });
+});
+
+describe("hostile signalling", () => {
+  const peer = { ufrag: "abcd", pwd: "0123456789abcdefghijkl", fingerprint: `${"A".repeat(43)}=` };
+  const record = (fields: object) => Buffer.concat([Buffer.of(0x1f), Buffer.from(JSON.stringify({ t: "webrtc", ...fields }))]);
+  const answers = (records: readonly Buffer[]) => records.filter((bytes) => bytes[0] === 0x1f && bytes.includes('"webrtc","ufrag"')).length;
+
+  async function admitted() {
+    const connection = connect(server!, `${await reserve(server!)}&fec=1&channels=webrtc`);
+    await until("the join", () => connection.records.length > 1);
+    return connection;
+  }
+
+  const malformed: [string, object][] = [
+    ["no fields", {}],
+    ["a line break, which would be a line of SDP", { ...peer, ufrag: "abcd\r\na=x" }],
+    ["a space in the password", { ...peer, pwd: "0123456789abcdefghijk l" }],
+    ["a short password", { ...peer, pwd: "short" }],
+    ["a long user name", { ...peer, ufrag: "a".repeat(33) }],
+    ["a fingerprint of another length", { ...peer, fingerprint: "AAAA" }],
+    ["numbers in place of text", { ufrag: 1, pwd: 2, fingerprint: 3 }],
+    ["an answer's port without a host", { ...peer, port: 5 }],
+  ];
+  test.each(malformed)("a request with %s ends its session, and makes no connection", async (_name, fields) => {
+    await start({ port: 0 });
+    const { socket, closed } = await admitted();
+    socket.send(record(fields));
+    expect((await closed).code).toBe(1002);
+    expect(server!.transport.webrtcStats!.created).toBe(0);
+  });
+
+  test("a whole SDP ends its session: it is longer than any record of a client may be", async () => {
+    await start({ port: 0 });
+    const { socket, closed } = await admitted();
+    socket.send(record({ sdp: "v=0\r\n".repeat(60) }));
+    expect((await closed).code).toBe(1009);
+  });
+
+  test("requests in a row get one connection, and a flood ends the session", async () => {
+    await start({ port: 0 });
+    const { socket, records, closed } = await admitted();
+    for (let i = 0; i < 20; i++) socket.send(record(peer));
+    await until("an answer", () => answers(records) > 0);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(answers(records)).toBe(1);
+    expect(server!.transport.webrtcStats!.created).toBe(1);
+    expect(server!.transport.webrtcStats!.sessions).toBeLessThanOrEqual(1);
+    for (let i = 0; i < 100; i++) socket.send(record(peer));
+    expect((await closed).code).toBe(1008);
+    await until("no connection is left", () => server!.transport.webrtcStats!.sessions === 0);
+  });
+
+  test("a request before the join builds nothing, and one that never asked for the kind gets no answer", async () => {
+    await start({ port: 0 });
+    const connection = connect(server!, `${await reserve(server!)}&fec=1&channels=udp`);
+    connection.socket.once("open", () => connection.socket.send(record(peer)));
+    await until("the join", () => connection.records.length > 1);
+    connection.socket.send(record(peer));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect(server!.transport.webrtcStats!.created).toBe(0);
+    const early = connect(server!, `${await reserve(server!)}&fec=1&channels=webrtc`);
+    early.socket.once("open", () => {
+      expect(server!.transport.webrtcStats!.created).toBe(0);
+      for (let i = 0; i < 5; i++) early.socket.send(record(peer));
+    });
+    await until("an answer", () => answers(early.records) === 1);
+    expect(server!.transport.webrtcStats!.created).toBe(1);
+    connection.socket.terminate();
+    early.socket.terminate();
+    await until("no connection is left", () => server!.transport.webrtcStats!.sessions === 0);
+  });
+
+  test("garbage on the port, STUN by strangers included, changes nothing for those who play", async () => {
+    await start({ port: 0 });
+    const { room, witness } = await join();
+    await untilPath(room, "webrtc");
+    const stranger = createSocket("udp4");
+    const binding = Buffer.alloc(28);
+    binding.writeUInt32BE(0x0001_0008, 0); // a STUN binding request for user name "ab:cd"
+    binding.writeUInt32BE(0x2112_a442, 4);
+    binding.write("\u0000\u0006\u0000\u0004ab:c", 20);
+    for (let i = 0; i < 300; i++) stranger.send(i % 3 === 0 ? binding : Buffer.alloc(1 + ((i * 37) % 1300), i), server!.transport.webrtcStats!.ports[0]!, "127.0.0.1");
+    await witness.play(40);
+    await witness.check();
+    expect(linkStats(room).path).toBe("webrtc");
+    stranger.close();
+    await room.leave();
   });
 });

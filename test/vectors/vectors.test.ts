@@ -111,7 +111,8 @@ describe("records", () => {
   it.each(named(vectors.records))("%s", (_, { hex, means }) => {
     const bytes = fromHex(hex);
     expect(plain(second.readRecord(bytes))).toEqual(means);
-    if (means.kind === "control") expect(readControl(bytes)).toMatchObject({ kind: (means.json as { t: string }).t });
+    // A request and an answer are both "webrtc" on the wire.
+    if (means.kind === "control") expect(readControl(bytes).kind).toMatch(new RegExp(`^${(means.json as { t: string }).t}(-|$)`));
     else expect(plain(readRecord(bytes))).toEqual(means);
   });
 

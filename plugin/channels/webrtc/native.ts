@@ -7,7 +7,6 @@
  */
 
 import { isMainThread } from "node:worker_threads";
-import { WEBRTC_NATIVE_SEND_BUFFER_BYTES } from "../limits.js";
 
 export interface NativeDataChannel {
   close(): void;
@@ -31,7 +30,6 @@ export interface NativePeerConnection {
 
 export interface NativeLibrary {
   readonly PeerConnection: new (name: string, options: object) => NativePeerConnection;
-  setSctpSettings(settings: { sendBufferSize: number }): void;
 }
 
 /** The library is not installed, or cannot be loaded here. */
@@ -49,10 +47,7 @@ async function load(): Promise<NativeLibrary> {
   if (!isMainThread) throw new NativeLibraryError("node-datachannel is not loaded in a worker thread: together with a copy in the main thread it would end the process");
   try {
     const name: string = "node-datachannel";
-    const library = ((await import(name)) as { default: NativeLibrary }).default;
-    // What SCTP's own buffer holds is unseen, and cannot be taken back. For the connections of the whole process.
-    library.setSctpSettings({ sendBufferSize: WEBRTC_NATIVE_SEND_BUFFER_BYTES });
-    return library;
+    return ((await import(name)) as { default: NativeLibrary }).default;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
