@@ -9,7 +9,7 @@ import { STEP_MS } from "../motion/limits.js";
 import { FrameMeter } from "../motion/frame-meter.js";
 import { Scene } from "../motion/scene.js";
 import { Camera } from "./camera.js";
-import { FRAME_MAX_MS, RESOLUTION_MAX } from "./limits.js";
+import { FRAME_MAX_MS, RESOLUTION_MAX, TEXTURES_PER_BATCH } from "./limits.js";
 import { PlayerControl } from "./player-control.js";
 import { StageLayers } from "./stage-layers.js";
 import { createTextures } from "./textures.js";
@@ -117,15 +117,16 @@ class CanvasView implements ArenaGameView {
   private async start(): Promise<void> {
     const { canvas } = this;
     const renderer = await autoDetectRenderer({
-      canvas, preference: "webgl", background: COLORS.outside, antialias: false, autoDensity: true,
+      canvas, preference: "webgl", background: COLORS.floor, antialias: false, autoDensity: true,
       resolution: Math.min(RESOLUTION_MAX, window.devicePixelRatio), powerPreference: "high-performance",
     });
     if (this.ended.signal.aborted) {
       renderer.destroy();
       return;
     }
+    renderer.limits.maxBatchableTextures = TEXTURES_PER_BATCH;
     this.renderer = renderer;
-    this.layers = new StageLayers(renderer, createTextures(), this.calm);
+    this.layers = new StageLayers(createTextures(), this.calm);
     this.observer.observe(this.element);
     this.resize();
     const loop = (nowMs: number): void => {
@@ -142,7 +143,7 @@ class CanvasView implements ArenaGameView {
     const { attached, layers, renderer } = this;
     if (layers === undefined || renderer === undefined) return;
     if (attached !== undefined && attached.room.state?.players !== undefined) this.advance(attached, layers, nowMs, intervalMs);
-    layers.place(this.camera);
+    layers.place(this.camera, renderer.resolution);
     renderer.render(layers.root);
     if (attached !== undefined) this.meter.add(intervalMs, performance.now() - startMs);
   }

@@ -1,8 +1,8 @@
 /**
- * The arena that never changes: floor, grid, border and walls, drawn once into one texture. A frame then costs one quad for it,
- * and the canvas needs no antialiasing.
+ * The arena that never changes: grid, border and walls. The floor itself is what the canvas is cleared with, and only what lies
+ * outside is painted: on a machine that draws in software, one quad over the whole canvas costs more than all players.
  */
-import { Container, Graphics, Rectangle, type Renderer, Sprite, type Texture } from "pixi.js";
+import { Container, Graphics } from "pixi.js";
 import { SPAWN_POINTS, WALLS } from "../../rules/arena-map.js";
 import { ARENA_HEIGHT, ARENA_WIDTH } from "../../rules/constants.js";
 import { COLORS } from "./theme.js";
@@ -10,31 +10,30 @@ import { COLORS } from "./theme.js";
 const GRID_UNITS = 100;
 /** How high walls seem, u. */
 const WALL_HEIGHT = 10;
+/** How far the outside is painted, u: beyond any camera. */
+const OUTSIDE = 3000;
 
-/** @param resolution texels per unit. The texture is the sprite's own. */
-export function createGround(renderer: Renderer, resolution: number): Sprite {
-  const drawn = new Container();
-  drawn.addChild(createFloor(), createWalls());
-  const frame = new Rectangle(0, 0, ARENA_WIDTH, ARENA_HEIGHT);
-  const texture: Texture = renderer.generateTexture({ target: drawn, frame, resolution, antialias: true });
-  drawn.destroy({ children: true });
-  return new Sprite(texture);
+export function createGround(): Container {
+  const ground = new Container({ isRenderGroup: true });
+  for (const part of [createFloor(), createWalls(), createOutside()]) {
+    // With the sprites' shader, which tells apart as few textures as it is told; see TEXTURES_PER_BATCH.
+    part.context.batchMode = "batch";
+    ground.addChild(part);
+  }
+  return ground;
 }
 
 function createFloor(): Graphics {
   const floor = new Graphics();
-  floor.rect(0, 0, ARENA_WIDTH, ARENA_HEIGHT).fill(COLORS.floor);
-  for (let x = 0; x < ARENA_WIDTH; x += GRID_UNITS) {
-    for (let y = 0; y < ARENA_HEIGHT; y += GRID_UNITS) {
-      if (((x + y) / GRID_UNITS) % 2 === 0) floor.rect(x, y, GRID_UNITS, GRID_UNITS).fill(COLORS.floorPatch);
-    }
+  for (let x = GRID_UNITS; x < ARENA_WIDTH; x += GRID_UNITS) floor.rect(x - 0.75, 0, 1.5, ARENA_HEIGHT);
+  for (let y = GRID_UNITS; y < ARENA_HEIGHT; y += GRID_UNITS) floor.rect(0, y - 0.75, ARENA_WIDTH, 1.5);
+  floor.fill(COLORS.grid);
+  for (let x = GRID_UNITS; x < ARENA_WIDTH; x += GRID_UNITS) {
+    for (let y = GRID_UNITS; y < ARENA_HEIGHT; y += GRID_UNITS) floor.rect(x - 7, y - 1.5, 14, 3).rect(x - 1.5, y - 7, 3, 14);
   }
-  for (let x = GRID_UNITS; x < ARENA_WIDTH; x += GRID_UNITS) floor.moveTo(x, 0).lineTo(x, ARENA_HEIGHT);
-  for (let y = GRID_UNITS; y < ARENA_HEIGHT; y += GRID_UNITS) floor.moveTo(0, y).lineTo(ARENA_WIDTH, y);
-  floor.stroke({ width: 1.5, color: COLORS.grid });
-  floor.circle(ARENA_WIDTH / 2, ARENA_HEIGHT / 2, 190).stroke({ width: 3, color: COLORS.grid });
-  for (const { x, y } of SPAWN_POINTS) floor.circle(x, y, 34).stroke({ width: 2, color: COLORS.grid });
-  floor.rect(0, 0, ARENA_WIDTH, ARENA_HEIGHT).stroke({ width: 6, color: COLORS.border, alignment: 1 });
+  floor.fill(COLORS.gridCross);
+  floor.circle(ARENA_WIDTH / 2, ARENA_HEIGHT / 2, 190).stroke({ width: 3, color: COLORS.gridCross });
+  for (const { x, y } of SPAWN_POINTS) floor.circle(x, y, 34).stroke({ width: 2, color: COLORS.gridCross });
   return floor;
 }
 
@@ -46,4 +45,13 @@ function createWalls(): Graphics {
     walls.roundRect(x, y, width, height - WALL_HEIGHT, 3).fill(COLORS.wallTop).stroke({ width: 2, color: COLORS.wallEdge, alignment: 1 });
   }
   return walls;
+}
+
+function createOutside(): Graphics {
+  const outside = new Graphics();
+  outside.rect(-OUTSIDE, -OUTSIDE, ARENA_WIDTH + 2 * OUTSIDE, OUTSIDE).rect(-OUTSIDE, ARENA_HEIGHT, ARENA_WIDTH + 2 * OUTSIDE, OUTSIDE);
+  outside.rect(-OUTSIDE, 0, OUTSIDE, ARENA_HEIGHT).rect(ARENA_WIDTH, 0, OUTSIDE, ARENA_HEIGHT).fill(COLORS.outside);
+  outside.rect(-6, -6, ARENA_WIDTH + 12, 6).rect(-6, ARENA_HEIGHT, ARENA_WIDTH + 12, 6);
+  outside.rect(-6, 0, 6, ARENA_HEIGHT).rect(ARENA_WIDTH, 0, 6, ARENA_HEIGHT).fill(COLORS.border);
+  return outside;
 }

@@ -1,5 +1,5 @@
 /** One player on the canvas: body, barrel, ring and shield below; name and bars above everything else. */
-import { Container, Sprite, Text, Texture } from "pixi.js";
+import { BitmapText, Container, Sprite, type Texture, TextStyle } from "pixi.js";
 import { HP_MAX, NAME_LENGTH_MAX, PLAYER_RADIUS, SHIELD_MAX } from "../../rules/constants.js";
 import { toRadians } from "../../rules/geometry.js";
 import type { ShownPlayer } from "../motion/scene.js";
@@ -13,6 +13,9 @@ const APPEAR_MS = 220;
 /** Below this health the bar changes its colour. */
 const LOW_HP = 35;
 
+/** One for all names, so that their glyphs share one texture. */
+const NAME_STYLE = new TextStyle({ fontFamily: FONT, fontSize: 15, fontWeight: "600", fill: COLORS.text, stroke: { color: COLORS.outside, width: 3 } });
+
 export class PlayerSprite {
   readonly body = new Container();
   readonly overlay = new Container();
@@ -22,7 +25,7 @@ export class PlayerSprite {
   private readonly shield: Sprite;
   private readonly health: Sprite;
   private readonly shieldBar: Sprite;
-  private readonly name: Text;
+  private readonly name: BitmapText;
   private shownName = "";
 
   constructor(textures: ArenaTextures, player: ShownPlayer) {
@@ -43,17 +46,15 @@ export class PlayerSprite {
       ring.alpha = 0.9;
       this.body.addChildAt(ring, 1);
     }
-    const back = bar(BAR_WIDTH + 2, COLORS.barBack, BAR_HEIGHT + 2);
+    const { white } = textures;
+    const back = bar(white, BAR_WIDTH + 2, COLORS.barBack, BAR_HEIGHT + 2);
     back.position.set(-BAR_WIDTH / 2 - 1, PLAYER_RADIUS + 11);
     back.alpha = 0.8;
-    this.health = bar(BAR_WIDTH, COLORS.health, BAR_HEIGHT);
+    this.health = bar(white, BAR_WIDTH, COLORS.health, BAR_HEIGHT);
     this.health.position.set(-BAR_WIDTH / 2, PLAYER_RADIUS + 12);
-    this.shieldBar = bar(0, COLORS.shield, 2);
+    this.shieldBar = bar(white, 0, COLORS.shield, 2);
     this.shieldBar.position.set(-BAR_WIDTH / 2, PLAYER_RADIUS + 19);
-    this.name = new Text({
-      text: "", resolution: 2,
-      style: { fontFamily: FONT, fontSize: 14, fontWeight: "600", fill: player.kind === "own" ? COLORS.white : COLORS.text, stroke: { color: COLORS.outside, width: 3 } },
-    });
+    this.name = new BitmapText({ text: "", style: NAME_STYLE });
     this.name.anchor.set(0.5, 1);
     this.name.position.set(0, -PLAYER_RADIUS - 8);
     this.overlay.addChild(back, this.health, this.shieldBar, this.name);
@@ -95,8 +96,8 @@ function sprite(texture: Texture, tint: number): Sprite {
   return made;
 }
 
-function bar(width: number, tint: number, height: number): Sprite {
-  const made = new Sprite({ texture: Texture.WHITE, tint });
+function bar(texture: Texture, width: number, tint: number, height: number): Sprite {
+  const made = new Sprite({ texture, tint });
   made.width = width;
   made.height = height;
   return made;

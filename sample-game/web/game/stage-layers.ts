@@ -1,5 +1,5 @@
 /** All layers of one canvas, back to front, and what each frame does to them. Knows pixi and the scene, no room and no DOM. */
-import { Container, type Renderer, Sprite } from "pixi.js";
+import { Container, Sprite } from "pixi.js";
 import { POSITION_SCALE, TURN } from "../../rules/constants.js";
 import { toRadians } from "../../rules/geometry.js";
 import type { ArenaView } from "../../protocol/arena-view.js";
@@ -7,7 +7,7 @@ import type { PlayerKind, Scene, SceneEvent, ShownPlayer } from "../motion/scene
 import type { Camera } from "./camera.js";
 import { Effects } from "./effects.js";
 import { createGround } from "./ground.js";
-import { GROUND_RESOLUTION_MAX, SHOT_SPRITES_MAX } from "./limits.js";
+import { SHOT_SPRITES_MAX } from "./limits.js";
 import { PlayerSprite } from "./player-sprite.js";
 import { type ArenaTextures, TEXTURE_SCALE } from "./textures.js";
 import { COLORS, KIND_COLORS, PICKUP_COLORS } from "./theme.js";
@@ -30,10 +30,9 @@ export class StageLayers {
   private readonly kinds = new Map<number, PlayerKind>();
 
   /** @param calm less motion: no trails, few sparks. */
-  constructor(renderer: Renderer, private readonly textures: ArenaTextures, private readonly calm: boolean) {
-    const ground = createGround(renderer, Math.min(GROUND_RESOLUTION_MAX, 1.25 * renderer.resolution));
+  constructor(private readonly textures: ArenaTextures, private readonly calm: boolean) {
     this.over.container.blendMode = "add";
-    this.root.addChild(ground, this.pickups, this.under.container, this.shots, this.bodies, this.over.container, this.overlays);
+    this.root.addChild(createGround(), this.pickups, this.under.container, this.shots, this.bodies, this.over.container, this.overlays);
   }
 
   draw(scene: Scene, state: ArenaView, nowMs: number, elapsedMs: number): void {
@@ -45,9 +44,10 @@ export class StageLayers {
     this.over.advance(nowMs, elapsedMs);
   }
 
-  place(camera: Camera): void {
+  /** @param resolution device pixels per CSS pixel: the arena moves by whole ones, so that thin lines do not shimmer. */
+  place(camera: Camera, resolution: number): void {
     this.root.scale.set(camera.scale);
-    this.root.position.set(camera.originX, camera.originY);
+    this.root.position.set(Math.round(camera.originX * resolution) / resolution, Math.round(camera.originY * resolution) / resolution);
   }
 
   /** Shows an empty arena. */

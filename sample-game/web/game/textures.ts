@@ -1,5 +1,8 @@
-/** The few pictures that all sprites share, drawn once at twice their size: white where a sprite's tint gives the colour. */
-import { Texture } from "pixi.js";
+/**
+ * The few pictures that all sprites share, drawn once at twice their size into one atlas: white where a sprite's tint gives the
+ * colour. One texture for everything keeps a frame to a few draw calls.
+ */
+import { Rectangle, Texture, type TextureSource } from "pixi.js";
 import { PICKUP_RADIUS, PLAYER_RADIUS } from "../../rules/constants.js";
 import { PICKUP_COLORS } from "./theme.js";
 
@@ -7,6 +10,7 @@ import { PICKUP_COLORS } from "./theme.js";
 export const TEXTURE_SCALE = 2;
 
 export interface ArenaTextures {
+  readonly white: Texture;
   readonly circle: Texture;
   readonly hexagon: Texture;
   readonly circleFlash: Texture;
@@ -26,8 +30,21 @@ type Draw = (context: CanvasRenderingContext2D) => void;
 /** Half the side of a player's texture, u. */
 const BODY = PLAYER_RADIUS + 4;
 
+/** The atlas, texture pixels. */
+const ATLAS_WIDTH = 512;
+const ATLAS_HEIGHT = 512;
+/** Between two pictures, so that neither bleeds into the other, texture pixels. */
+const GAP = 4;
+
 export function createTextures(): ArenaTextures {
-  return {
+  const canvas = document.createElement("canvas");
+  canvas.width = ATLAS_WIDTH;
+  canvas.height = ATLAS_HEIGHT;
+  const { source } = Texture.from(canvas);
+  const bake = createBaker(canvas, source);
+  const pickup = (kind: number, icon: Draw): Texture => bake(48, 48, (context) => drawPickup(context, kind, icon));
+  const textures: ArenaTextures = {
+    white: bake(8, 8, (context) => fillRect(context, 8)),
     circle: bake(2 * BODY, 2 * BODY, (c) => body(c, circlePath)),
     hexagon: bake(2 * BODY, 2 * BODY, (c) => body(c, hexagonPath)),
     circleFlash: bake(2 * BODY, 2 * BODY, (c) => flash(c, circlePath)),
@@ -40,17 +57,43 @@ export function createTextures(): ArenaTextures {
     spark: bake(16, 16, (c) => radial(c, 8, [[0, 1], [0.45, 0.9], [1, 0]])),
     pickups: [pickup(0, cross), pickup(1, bolt), pickup(2, crest)],
   };
+  source.update();
+  return textures;
 }
 
-function bake(width: number, height: number, draw: Draw): Texture {
-  const canvas = document.createElement("canvas");
-  canvas.width = width * TEXTURE_SCALE;
-  canvas.height = height * TEXTURE_SCALE;
+/** Draws one picture after the other into the atlas, in rows. */
+function createBaker(canvas: HTMLCanvasElement, source: TextureSource): (width: number, height: number, draw: Draw) => Texture {
   const context = canvas.getContext("2d")!;
-  context.scale(TEXTURE_SCALE, TEXTURE_SCALE);
-  context.translate(width / 2, height / 2);
-  draw(context);
-  return Texture.from(canvas);
+  let left = 0;
+  let top = 0;
+  let rowHeight = 0;
+  return (width, height, draw) => {
+    const frame = new Rectangle(0, 0, width * TEXTURE_SCALE, height * TEXTURE_SCALE);
+    if (left + frame.width > ATLAS_WIDTH) {
+      left = 0;
+      top += rowHeight + GAP;
+      rowHeight = 0;
+    }
+    if (top + frame.height > ATLAS_HEIGHT) throw new RangeError(`"height" expected to fit the atlas of ${ATLAS_HEIGHT} pixels, got ${top + frame.height}`);
+    frame.x = left;
+    frame.y = top;
+    left += frame.width + GAP;
+    rowHeight = Math.max(rowHeight, frame.height);
+    context.save();
+    context.translate(frame.x + frame.width / 2, frame.y + frame.height / 2);
+    context.scale(TEXTURE_SCALE, TEXTURE_SCALE);
+    context.beginPath();
+    context.rect(-width / 2, -height / 2, width, height);
+    context.clip();
+    draw(context);
+    context.restore();
+    return new Texture({ source, frame });
+  };
+}
+
+function fillRect(context: CanvasRenderingContext2D, size: number): void {
+  context.fillStyle = "#ffffff";
+  context.fillRect(-size / 2, -size / 2, size, size);
 }
 
 function circlePath(context: CanvasRenderingContext2D, radius: number): void {
@@ -141,18 +184,16 @@ function radial(context: CanvasRenderingContext2D, radius: number, stops: readon
   context.fillRect(-radius, -radius, 2 * radius, 2 * radius);
 }
 
-function pickup(kind: number, icon: Draw): Texture {
+function drawPickup(context: CanvasRenderingContext2D, kind: number, icon: Draw): void {
   const color = `#${PICKUP_COLORS[kind]!.toString(16).padStart(6, "0")}`;
-  return bake(48, 48, (context) => {
-    circlePath(context, PICKUP_RADIUS + 2);
-    context.fillStyle = "#0b1018";
-    context.fill();
-    context.lineWidth = 2.5;
-    context.strokeStyle = color;
-    context.stroke();
-    context.fillStyle = color;
-    icon(context);
-  });
+  circlePath(context, PICKUP_RADIUS + 2);
+  context.fillStyle = "#0b1018";
+  context.fill();
+  context.lineWidth = 2.5;
+  context.strokeStyle = color;
+  context.stroke();
+  context.fillStyle = color;
+  icon(context);
 }
 
 function cross(context: CanvasRenderingContext2D): void {

@@ -6,9 +6,9 @@ import type { PlayerKind } from "../motion/scene.js";
 
 export const COLORS = {
   outside: 0x07090e,
-  floor: 0x10151f,
-  floorPatch: 0x131a27,
-  grid: 0x1b2434,
+  floor: 0x111722,
+  grid: 0x192131,
+  gridCross: 0x263248,
   border: 0x3a4b6e,
   wallSide: 0x1a2233,
   wallTop: 0x33415f,
