@@ -89,7 +89,7 @@ export class Bot {
 
   /** Joins the arena. @param seed of all that the bot does by chance. */
   static async join(connector: Connector, name: string, seed: number): Promise<Bot> {
-    return new Bot(await connector.join(ARENA_ROOM, { name }), connector, createRandom(seed));
+    return new Bot(await connector.join(ARENA_ROOM, { name, bot: true }), connector, createRandom(seed));
   }
 
   /** One tick: looks, decides, sends. */

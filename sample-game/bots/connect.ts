@@ -4,6 +4,7 @@
 import { ColyseusSDK, type Room } from "@colyseus/sdk";
 import type { RoomLinkStats } from "colyseus-fec/client";
 import type { ArenaView } from "../protocol/arena-view.js";
+import type { JoinOptions } from "../protocol/messages.js";
 import type { RepairOption } from "../server/start.js";
 
 export type BotTransport = "fec" | "ws";
@@ -12,7 +13,7 @@ export type BotTransport = "fec" | "ws";
 export type ArenaClientRoom = Room<any, ArenaView>;
 
 export interface Connector {
-  join(roomName: string, options: { name: string }): Promise<ArenaClientRoom>;
+  join(roomName: string, options: JoinOptions): Promise<ArenaClientRoom>;
   /** How inputs are sent: on a plain WebSocket, the unreliable mode would only repeat them. */
   readonly inputMode: "reliable" | "unreliable";
   /** undefined on a plain WebSocket. */

@@ -5,6 +5,8 @@ import type { Squad } from "../bots/squad.js";
 import { RemoteSquad } from "../bots/remote-squad.js";
 import { LocalSquad } from "../bots/squad.js";
 import { SequenceCheck } from "../protocol/sequence-check.js";
+import { pageAddresses } from "../server/addresses.js";
+import { PAGE_FOLDER } from "../server/page.js";
 import { type ArenaServer, startArenaServer } from "../server/start.js";
 import type { CliOptions } from "./options.js";
 import { SecondMeter } from "./second.js";
@@ -19,11 +21,12 @@ const POLL_MS = 20;
  * @param ended resolves when the run should end early (Ctrl-C).
  */
 export async function run(options: CliOptions, print: (line: string) => void, ended: Promise<void>): Promise<Verdict> {
-  const server = await startArenaServer({ ...options, netem: options.impairment });
+  const server = await startArenaServer({ ...options, netem: options.impairment, pageFolder: PAGE_FOLDER });
   const squad: Squad = options.inProcess ? new LocalSquad() : new RemoteSquad();
   try {
     const { transport, repair, bots, seed } = options;
     print(describeRun(options, server.port));
+    print(describePage(server));
     await squad.join({ url: `ws://127.0.0.1:${server.port}`, transport, repair, bots, seed });
     await watch(server, squad, options.seconds, print, ended);
     return await check(server, squad);
@@ -40,6 +43,10 @@ function describeRun({ transport, impairment, repair, bots, patchRateHz }: CliOp
   return `arena on ws://localhost:${port} (${how}); ${bots} bots, ${patchRateHz} patches/s`;
 }
 
+function describePage({ port, hasPage }: ArenaServer): string {
+  return hasPage ? `play in a browser: ${pageAddresses(port).join("  ")}` : "no page to play in a browser: npm run build:page makes it";
+}
+
 /** Prints a line each second until the time is over or `ended` resolves. */
 async function watch(
   server: ArenaServer,
@@ -54,7 +61,7 @@ async function watch(
   void ended.then(() => (stopped = true));
   for (let elapsedS = 0; ; elapsedS++) {
     const reports = await squad.report();
-    const second = meter.measure(server.room.clients.length, reports, server.linkStats(), performance.now());
+    const second = meter.measure(server.room.playerCount, reports, server.linkStats(), performance.now());
     if (second !== undefined) {
       if (elapsedS === 1) for (const line of LEGEND) print(line);
       if (elapsedS % HEADER_EVERY === 1) print(headerLine());

@@ -11,6 +11,7 @@ export const PICKUP_KINDS: readonly PickupKind[] = ["health", "rapid", "shield"]
 export interface PlayerView {
   name: string;
   slot: number;
+  bot: boolean;
   x: number;
   y: number;
   aim: number;
@@ -66,7 +67,7 @@ export function hashState(state: ArenaView): string {
     sum = (sum + Number.parseInt(fnv.digest(), 16)) >>> 0;
   };
   state.players.forEach((p, key) => {
-    const fnv = new Fnv().add("player").add(key).add(p.name).add(p.slot).add(p.x).add(p.y);
+    const fnv = new Fnv().add("player").add(key).add(p.name).add(p.slot).add(p.bot).add(p.x).add(p.y);
     fnv.add(p.dashClock).add(p.dashAngle).add(p.alive).add(p.hp).add(p.shield);
     addUp(fnv.add(p.score).add(p.deaths).add(p.rapid));
   });

@@ -6,6 +6,16 @@
 /** The name of the room. */
 export const ARENA_ROOM = "arena";
 
+/** What a client may say of itself when it joins. */
+export interface JoinOptions {
+  /** Cut to NAME_LENGTH_MAX characters; an empty one becomes "player <slot>". */
+  name?: string;
+  /** Played by a program. */
+  bot?: boolean;
+  /** Only watches: gets state and feed, has no player, and is not counted as one. */
+  spectate?: boolean;
+}
+
 /** Server to client: one entry of the feed. */
 export const FEED_MESSAGE = "feed";
 /** Client to server: a line of chat. */

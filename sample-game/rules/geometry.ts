@@ -39,11 +39,17 @@ export function distanceToSegment(point: Point, from: Point, to: Point): number 
   return Math.hypot(point.x - from.x - share * dx, point.y - from.y - share * dy);
 }
 
-/** Does the segment from `from` to `to` pass through the wall grown by `margin`? (Slab method.) */
+/** Does the segment from `from` to `to` pass through the wall grown by `margin`? */
 export function crossesWall(from: Point, to: Point, wall: Wall, margin = 0): boolean {
+  return wallEntry(from, to, wall, margin) !== undefined;
+}
+
+/** The share of the way from `from` to `to`, 0..1, at which it enters the wall grown by `margin`; undefined if it does not. (Slab method.) */
+export function wallEntry(from: Point, to: Point, wall: Wall, margin = 0): number | undefined {
   const inX = slab(from.x, to.x - from.x, wall.x - margin, wall.x + wall.width + margin);
   const inY = slab(from.y, to.y - from.y, wall.y - margin, wall.y + wall.height + margin);
-  return Math.max(inX[0], inY[0], 0) < Math.min(inX[1], inY[1], 1);
+  const entry = Math.max(inX[0], inY[0], 0);
+  return entry < Math.min(inX[1], inY[1], 1) ? entry : undefined;
 }
 
 /** The shares of the way between which start + share * delta lies within low..high. */

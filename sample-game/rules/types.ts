@@ -33,6 +33,8 @@ export interface Player extends Motion {
   readonly name: string;
   /** 0..PLAYERS_MAX - 1, the lowest free one at the join. */
   readonly slot: number;
+  /** Played by a program, as it said of itself; for the eye only. */
+  readonly bot: boolean;
   alive: boolean;
   hp: number;
   shield: number;

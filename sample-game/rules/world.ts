@@ -27,12 +27,13 @@ export function createWorld(random: Random): World {
  * @param name cut to NAME_LENGTH_MAX characters; an empty one becomes "player <slot>".
  * @throws RangeError when the id is taken or PLAYERS_MAX are in.
  */
-export function addPlayer(world: World, id: string, name: string): Player {
+export function addPlayer(world: World, id: string, name: string, bot = false): Player {
   if (world.players.has(id)) throw new RangeError(`"id" expected one that is not in the arena, got ${id}`);
   const slot = freeSlot(world);
   const player: Player = {
     id,
     slot,
+    bot,
     name: [...name.trim()].slice(0, NAME_LENGTH_MAX).join("") || `player ${slot}`,
     ...chooseSpawn(world),
     aim: 0,

@@ -5,7 +5,7 @@
 import { type Client, Room } from "@colyseus/core";
 import { Encoder } from "@colyseus/schema";
 import { hashState } from "../protocol/arena-view.js";
-import { CHAT_LENGTH_MAX, CHAT_MESSAGE, type FeedEvent } from "../protocol/messages.js";
+import { CHAT_LENGTH_MAX, CHAT_MESSAGE, type FeedEvent, type JoinOptions } from "../protocol/messages.js";
 import { patchStamp, wallClockMs } from "../protocol/patch-clock.js";
 import { SequenceCheck } from "../protocol/sequence-check.js";
 import { BUTTON_DASH, PLAYERS_MAX, STEP_S, TICK_RATE_HZ } from "../rules/constants.js";
@@ -13,6 +13,7 @@ import { createRandom } from "../rules/random.js";
 import type { Player, PlayerInput, World, WorldEvent } from "../rules/types.js";
 import { addPlayer, createWorld, rank, removePlayer, step } from "../rules/world.js";
 import { Feed } from "./feed.js";
+import { answerNetMessages, type NetLinks } from "./net-control.js";
 import { ArenaInput, ArenaState } from "./schema.js";
 import { refreshAims, syncState } from "./state-adapter.js";
 
@@ -32,6 +33,9 @@ const RECONNECTION_S = 20;
 /** Chat lines that one client may send per second; more are not shown. */
 const CHAT_PER_SECOND_MAX = 5;
 
+/** Clients that only watch; one more is refused. */
+export const SPECTATORS_MAX = 50;
+
 export const PATCH_RATE_HZ_MIN = 20;
 export const PATCH_RATE_HZ_MAX = 60;
 
@@ -42,6 +46,8 @@ export interface ArenaRoomOptions {
   seed?: number;
   /** Stays when the last client has left. Default false. */
   keep?: boolean;
+  /** The transport's switches, for the net panel. Default: none. */
+  links?: NetLinks;
 }
 
 /** What the room says about itself once it is frozen, for comparing with what clients saw. */
@@ -62,7 +68,7 @@ interface ChatRecord {
 }
 
 export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
-  override maxClients = PLAYERS_MAX;
+  override maxClients = PLAYERS_MAX + SPECTATORS_MAX;
   override inputs = this.defineInput(ArenaInput, {
     // A late input: go on as before, but do not dash twice.
     idle: ({ latest }) => latest === undefined ? true : { ...plainInput(latest), buttons: latest.buttons & ~BUTTON_DASH },
@@ -71,10 +77,11 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
   private world!: World;
   private readonly feed = new Feed();
   private readonly chats = new Map<string, ChatRecord>();
+  private readonly spectators = new Set<string>();
   private readonly checks = new Map<number, string>();
   private steps = 0;
 
-  override onCreate({ patchRateHz = PATCH_RATE_HZ_MAX, seed = 1, keep = false }: ArenaRoomOptions = {}): void {
+  override onCreate({ patchRateHz = PATCH_RATE_HZ_MAX, seed = 1, keep = false, links }: ArenaRoomOptions = {}): void {
     if (!(patchRateHz >= PATCH_RATE_HZ_MIN && patchRateHz <= PATCH_RATE_HZ_MAX)) {
       throw new RangeError(`"patchRateHz" expected ${PATCH_RATE_HZ_MIN}..${PATCH_RATE_HZ_MAX}, got ${patchRateHz}`);
     }
@@ -85,12 +92,18 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
     this.state = state;
     this.patchRate = 1000 / patchRateHz;
     this.onMessage(CHAT_MESSAGE, (client, message: unknown) => this.onChat(client, message));
+    if (links !== undefined) answerNetMessages(this, links);
     this.setFixedTimestep(() => this.step(), TICK_RATE_HZ);
   }
 
-  override onJoin(client: Client, options?: { name?: unknown }): void {
+  override onJoin(client: Client, options?: Record<keyof JoinOptions, unknown>): void {
+    if (options?.spectate === true) {
+      if (this.spectators.size >= SPECTATORS_MAX) throw new RangeError(`"spectators" expected at most ${SPECTATORS_MAX}, got one more`);
+      this.spectators.add(client.sessionId);
+      return;
+    }
     const name = typeof options?.name === "string" ? options.name : "";
-    const player = addPlayer(this.world, client.sessionId, name);
+    const player = addPlayer(this.world, client.sessionId, name, options?.bot === true);
     this.chats.set(client.sessionId, { sequence: new SequenceCheck(), sinceTick: 0, shown: 0 });
     this.publish({ kind: "join", name: player.name });
   }
@@ -101,6 +114,7 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
   }
 
   override onLeave(client: Client): void {
+    this.spectators.delete(client.sessionId);
     const player = this.world.players.get(client.sessionId);
     removePlayer(this.world, client.sessionId);
     this.feed.forget(client.sessionId);
@@ -131,6 +145,11 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
   /** What arrived of a client's numbered chat lines; undefined once it has left. */
   chatReceived(sessionId: string): SequenceCheck | undefined {
     return this.chats.get(sessionId)?.sequence;
+  }
+
+  /** Clients with a player. */
+  get playerCount(): number {
+    return this.world.players.size;
   }
 
   /** Players by score. */

@@ -8,6 +8,7 @@ export const PlayerState = schema(
   {
     name: t.string(),
     slot: t.uint8(),
+    bot: t.boolean(),
     /** Sixteenths of a unit (POSITION_SCALE). */
     x: t.int16(),
     y: t.int16(),

@@ -6,6 +6,8 @@ import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { ClientLinkStats, FecTransportOptions } from "colyseus-fec";
 import { ARENA_ROOM } from "../protocol/messages.js";
 import { ArenaRoom } from "./arena-room.js";
+import { NO_LINKS, type NetLinks } from "./net-control.js";
+import { createPageHandler } from "./page.js";
 
 export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
 export type Netem = NonNullable<FecTransportOptions["netem"]>;
@@ -19,11 +21,15 @@ export interface ArenaServerOptions {
   netem?: Netem;
   patchRateHz?: number;
   seed?: number;
+  /** Folder of the built page, served at "/". Default: no page. */
+  pageFolder?: string;
 }
 
 export interface ArenaServer {
   readonly room: ArenaRoom;
   readonly port: number;
+  /** Is there a page at "/"? */
+  readonly hasPage: boolean;
   /** Statistics of every client in the room that is on the plugin's transport. */
   linkStats(): ClientLinkStats[];
   stop(): Promise<void>;
@@ -31,11 +37,15 @@ export interface ArenaServer {
 
 /** One at a time: Colyseus' match maker is one per process. */
 export async function startArenaServer(options: ArenaServerOptions): Promise<ArenaServer> {
-  const { transport, linkStats } = await createTransport(options);
-  const server = new Server({ transport, greet: false, gracefullyShutdown: false });
+  const { transport, linkStats, links } = await createTransport(options);
+  const page = options.pageFolder === undefined ? undefined : createPageHandler(options.pageFolder);
+  const server = new Server({
+    transport, greet: false, gracefullyShutdown: false,
+    ...(page !== undefined && { express: (app) => void app.use(page) }),
+  });
   const { patchRateHz, seed } = options;
   // These options win over those of the client that creates a room.
-  server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true });
+  server.define(ARENA_ROOM, ArenaRoom, { patchRateHz, seed, keep: true, links });
   await listen(server, transport, options.port);
   const { roomId } = await matchMaker.createRoom(ARENA_ROOM, {});
   const room = matchMaker.getLocalRoomById(roomId) as unknown as ArenaRoom;
@@ -44,6 +54,7 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
   return {
     room,
     port,
+    hasPage: page !== undefined,
     linkStats: () => room.clients.map(linkStats).filter((stats) => stats !== undefined),
     stop: () => server.gracefullyShutdown(false),
   };
@@ -60,11 +71,20 @@ async function listen(server: Server, transport: Transport, port: number): Promi
 interface ChosenTransport {
   transport: Transport;
   linkStats(client: Client): ClientLinkStats | undefined;
+  links: NetLinks;
 }
 
 async function createTransport({ transport, repair, netem }: ArenaServerOptions): Promise<ChosenTransport> {
-  if (transport === "ws") return { transport: new WebSocketTransport({}), linkStats: () => undefined };
+  if (transport === "ws") return { transport: new WebSocketTransport({}), linkStats: () => undefined, links: NO_LINKS };
   // Loaded only when it is used: the comparison runs without the plugin.
-  const { FecTransport, linkStats } = await import("colyseus-fec");
-  return { transport: new FecTransport({ repair, netem }), linkStats };
+  const { FecTransport, linkControl, linkStats } = await import("colyseus-fec");
+  const links: NetLinks = {
+    impairment: netem === undefined ? "clean" : typeof netem === "string" ? netem : undefined,
+    repair: repair ?? "adaptive",
+    setRepair: (client, option) => linkControl(client)?.setRepair(option),
+    leaveAlone: (client) => {
+      if (netem !== undefined) linkControl(client)?.configure("clean");
+    },
+  };
+  return { transport: new FecTransport({ repair, netem }), linkStats, links };
 }

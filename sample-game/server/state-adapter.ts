@@ -53,6 +53,7 @@ function syncMap<K, V, S>(
 function syncPlayer(player: Player, shown: PlayerState): void {
   shown.name = player.name;
   shown.slot = player.slot;
+  shown.bot = player.bot;
   shown.x = scaled(player.x);
   shown.y = scaled(player.y);
   shown.aim = Math.round(player.aim / AIM_STEP) % (TURN / AIM_STEP);

@@ -1,0 +1,107 @@
+/** The page: a name, a join, a view with its HUD, and the net panel; and what happens when the connection ends. */
+import { FecClient } from "colyseus-fec/client";
+import type { ArenaView } from "../protocol/arena-view.js";
+import { ARENA_ROOM, type JoinOptions } from "../protocol/messages.js";
+import { type ArenaRoom, createArenaView } from "./game/index.js";
+import { Hud } from "./hud/hud.js";
+import { mountNetPanel } from "./net/panel.js";
+import { watchSession } from "./page-checks.js";
+import type { ArenaSession } from "./session.js";
+
+const NAME_KEY = "arena-name";
+const TOKEN_KEY = "arena-reconnection";
+/** WebSocket close code of Colyseus for a leave that was asked for. */
+const CONSENTED = 4000;
+
+const stage = byId("stage", HTMLElement);
+const panel = byId("net-panel", HTMLElement);
+const dialog = byId("join-dialog", HTMLDialogElement);
+const nameField = byId("join-name", HTMLInputElement);
+const button = byId("join-button", HTMLButtonElement);
+const failure = byId("join-error", HTMLElement);
+
+// The page's own origin: it works from any machine that can load it.
+const client = new FecClient(location.origin.replace(/^http/, "ws"), { netem: {} });
+const view = createArenaView(stage);
+
+nameField.value = localStorage.getItem(NAME_KEY) ?? "";
+byId("join-form", HTMLFormElement).addEventListener("submit", (event) => {
+  event.preventDefault();
+  const name = nameField.value.trim();
+  localStorage.setItem(NAME_KEY, name);
+  const options: JoinOptions = { name };
+  void enter(() => client.joinOrCreate<ArenaView>(ARENA_ROOM, options));
+});
+dialog.addEventListener("cancel", (event) => event.preventDefault());
+byId("panel-toggle", HTMLButtonElement).addEventListener("click", (event) => {
+  const open = document.body.classList.toggle("panel-open");
+  (event.currentTarget as HTMLElement).setAttribute("aria-expanded", `${open}`);
+});
+void start();
+
+/** After a reload the seat is still there for some seconds. */
+async function start(): Promise<void> {
+  const token = sessionStorage.getItem(TOKEN_KEY);
+  sessionStorage.removeItem(TOKEN_KEY);
+  if (token !== null) {
+    try {
+      play(await client.reconnect<ArenaView>(token));
+      return;
+    } catch {
+      // Too late: join anew.
+    }
+  }
+  showDialog("");
+}
+
+async function enter(join: () => Promise<ArenaRoom>): Promise<void> {
+  button.disabled = true;
+  failure.textContent = "";
+  try {
+    play(await join());
+  } catch (error) {
+    showDialog(`Could not join: ${error instanceof Error && error.message !== "" ? error.message : "no answer from the server"}`);
+  } finally {
+    button.disabled = false;
+  }
+}
+
+function play(room: ArenaRoom): void {
+  if (dialog.open) dialog.close();
+  const session: ArenaSession = { client, room, stage, view };
+  view.attach(room);
+  const hud = new Hud(view.element, room);
+  watchSession(session);
+  const unmountPanel = mountNetPanel(panel, session);
+  const remember = (): void => sessionStorage.setItem(TOKEN_KEY, room.reconnectionToken);
+  const forget = (): void => sessionStorage.removeItem(TOKEN_KEY);
+  remember();
+  document.body.classList.add("playing");
+  room.onDrop(() => hud.setOffline(true));
+  room.onReconnect(() => {
+    remember();
+    hud.setOffline(false);
+  });
+  room.onError((code, message) => showDialog(`Error ${code}: ${message ?? ""}`));
+  room.onLeave((code) => {
+    forget();
+    unmountPanel();
+    hud.destroy();
+    view.detach();
+    document.body.classList.remove("playing");
+    showDialog(code === CONSENTED ? "" : "The connection ended.");
+  });
+}
+
+function showDialog(message: string): void {
+  failure.textContent = message;
+  if (!dialog.open) dialog.showModal();
+  nameField.focus();
+  nameField.select();
+}
+
+function byId<T extends HTMLElement>(id: string, type: { new (): T; prototype: T }): T {
+  const element = document.getElementById(id);
+  if (!(element instanceof type)) throw new Error(`"${id}" expected in the page`);
+  return element;
+}
