@@ -77,6 +77,9 @@ export const DECODER_UNKNOWNS_MAX = 128;
 /** Free blocks that a pool keeps per size class; more are left to the garbage collector. */
 export const FEC_FREE_BLOCKS_MAX = 32;
 
+/** Views of a reused buffer that are kept, by length: 100 bytes each. Patches of one game rarely differ by more; a view made anew takes the place. */
+export const FRONT_VIEWS_MAX = 256;
+
 /** Time after its last source when a partial generation is closed by a repair all the same, ms: two patch intervals at 40 Hz. */
 export const PARTIAL_GENERATION_MS = 50;
 

@@ -39,6 +39,7 @@ export interface LinkFailure {
   reason: string;
 }
 
+/** The object is reused by the next `pollMessage`. */
 export interface LinkMessage {
   /** Owned by the caller, never reused. */
   bytes: Uint8Array;
@@ -66,6 +67,7 @@ export class Link {
   #controlAtMs = -Infinity;
   #controlSourceBytes = 0;
   #controlRepairBytes = 0;
+  #controlResentBytes = 0;
   #failure: LinkFailure | undefined;
 
   constructor(options: LinkOptions = {}) {
@@ -86,6 +88,17 @@ export class Link {
   /** What the next message rides. */
   get path(): LinkStats["path"] {
     return this.#path.kind === "open" ? "datagram" : "reliable";
+  }
+
+  /** As `LinkStats.behindMs`, without the cost of a snapshot. */
+  behindMs(nowMs: number): number {
+    const oldest = this.#sender.ordered.oldest;
+    return oldest !== undefined && oldest.sends > 0 ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
+  }
+
+  /** Bytes of ordered symbols that datagrams carry and the peer has not acknowledged. */
+  get unacknowledgedBytes(): number {
+    return this.#sender.ordered.bytes;
   }
 
   /** Sends a message: exactly once, in order, any length. `message` is copied. */
@@ -202,7 +215,7 @@ export class Link {
     return this.#records.shift();
   }
 
-  /** The next message to deliver. */
+  /** The next message to deliver. Its bytes are the caller's; the object is reused by the next call. */
   pollMessage(): LinkMessage | undefined {
     return this.#receiver.pollMessage();
   }
@@ -245,6 +258,7 @@ export class Link {
       overhead: share(c.wireBytesReceived, c.sourceBytesReceived),
       sendOverhead: share(c.wireBytesSent, c.sourceBytesSent),
       applyDelayMs: this.#receiver.applyDelays.percentiles(),
+      behindMs: this.behindMs(nowMs),
       codeRate: this.#sender.codeRate,
       counters: { ...c },
     };
@@ -267,14 +281,16 @@ export class Link {
   #control(queueDelayMs: number, nowMs: number): void {
     const elapsedMs = nowMs - this.#controlAtMs;
     const sourceBytes = this.#counters.sourceBytesSent - this.#controlSourceBytes, repairBytes = this.#sender.repairBytesSent - this.#controlRepairBytes;
+    const resentBytes = this.#sender.resentBytesSent - this.#controlResentBytes;
     this.#controlAtMs = nowMs;
     this.#controlSourceBytes += sourceBytes;
     this.#controlRepairBytes += repairBytes;
+    this.#controlResentBytes += resentBytes;
     const decision = this.#controller.update({
       nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
       outcomes: this.#loss.outcomes, losses: this.#loss.losses,
       meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
-      elapsedMs, sourceBytes, repairBytes,
+      elapsedMs, sourceBytes, repairBytes, resentBytes,
     });
     const { value, separate, bytesPerSecondMax } = decision;
     this.#sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });

@@ -1,11 +1,14 @@
 /** The public `repair` option: what it may be, and its check. */
 import { ENCODING_WINDOW_SYMBOLS_MAX, GENERATION_SIZE_MAX, GENERATION_SIZE_MIN } from "./limits.js";
 
+/** Largest bound on overhead that makes sense: each patch three times. */
+const OVERHEAD_MAX = 2;
+
 /**
  * How lost symbols are repaired:
  * - `"adaptive"`: a sliding encoding window; how much repair follows the measured loss, run lengths, and what the path carries (default);
- *   `{ schedule: "adaptive", overheadMax }` bounds it: repair's wire bytes over those of the patches, above 0 to 1
- *   (default 0.75, and 1 below 40 patches a second, where repairs go out on their own and mend a loss within the tick);
+ *   `{ schedule: "adaptive", overheadMax }` bounds it: wire bytes of repair and retransmissions over those of the patches, above 0 to 2
+ *   (default 0.75, and 1.08 below 40 patches a second, where repairs go out on their own and mend a loss within the tick);
  * - `"off"`: retransmission only;
  * - generations (block-code FEC groups): `groupSize` 2..16 sources, then one XOR repair;
  * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); a repair covers at least the newest `depth` symbols (1..32, default
@@ -28,7 +31,7 @@ export function parseRepair(option: unknown, name = "repair"): RepairOption {
   const { schedule, overheadMax, groupSize, codeRate, depth, separate } = option as Record<string, unknown>;
   if (schedule === "adaptive") {
     rejectOthers(option, name, ["schedule", "overheadMax"]);
-    if (typeof overheadMax !== "number" || !(overheadMax > 0 && overheadMax <= 1)) throw new RangeError(`"${name}.overheadMax" expected above 0 to 1, got ${show(overheadMax)}`);
+    if (typeof overheadMax !== "number" || !(overheadMax > 0 && overheadMax <= OVERHEAD_MAX)) throw new RangeError(`"${name}.overheadMax" expected above 0 to ${OVERHEAD_MAX}, got ${show(overheadMax)}`);
     return Object.freeze({ schedule, overheadMax });
   }
   if (schedule === "generation") {

@@ -74,6 +74,8 @@ export interface LinkStats {
   sendOverhead: number;
   /** How much later ordered messages were delivered than the fastest datagram of the last while would have come. */
   applyDelayMs: Percentiles;
+  /** How much longer than the least round trip the oldest ordered message sent by datagram has gone unacknowledged, ms; 0 if none is, and for what the reliable path carries. */
+  behindMs: number;
   /** Repair symbols per source symbol that this end sends now. */
   codeRate: number;
   counters: Readonly<LinkCounters>;

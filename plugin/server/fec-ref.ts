@@ -18,6 +18,7 @@ import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { debugFec } from "./debug.js";
 import { CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
 import { SocketFacade } from "./socket-facade.js";
+import { SocketProbe } from "./socket-probe.js";
 
 const BINARY = { binary: true } as const;
 
@@ -57,6 +58,7 @@ export class FecRef extends SocketFacade {
   /** Called when the client asks for a WebRTC connection: {@link takeWebRtcRequest} has it. */
   onwebrtcrequest: (() => void) | null = null;
 
+  readonly #probe: SocketProbe;
   readonly #controls = new TokenBucket(CONTROL_RECORDS, performance.now());
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
   /** The last one only: a client may ask before it is in its room, and for one connection at a time. */
@@ -70,8 +72,9 @@ export class FecRef extends SocketFacade {
     super(webSocket);
     this.impairment = impairment;
     this.link = new Link({ messageBytesMax, repair });
+    this.#probe = new SocketProbe((payload) => webSocket.ping(payload));
     this.driver = new LinkDriver(this.link, {
-      sendReliable: (record) => this.#write(record),
+      sendReliable: (record) => this.#writeRecord(record),
       onMessage: (bytes) => {
         this.#messagesDelivered++;
         this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), true);
@@ -85,7 +88,7 @@ export class FecRef extends SocketFacade {
     });
     webSocket.on("message", (data) => this.#onRecord(data));
     webSocket.on("ping", (data) => this.emit("ping", data));
-    webSocket.on("pong", (data) => this.emit("pong", data));
+    webSocket.on("pong", (data) => this.#probe.onPong(data, performance.now()) || this.emit("pong", data));
     webSocket.on("error", (error) => this.listenerCount("error") > 0 && this.emit("error", error));
     webSocket.once("close", (code, reason) => this.#end(code, reason));
     this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes, ...channels });
@@ -123,6 +126,16 @@ export class FecRef extends SocketFacade {
     }
   }
 
+  /** How much longer than a round trip the oldest message has been on its way, by either path, ms; 0 if none is. */
+  behindMs(nowMs: number): number {
+    return Math.max(this.link.behindMs(nowMs), this.#probe.behindMs(nowMs));
+  }
+
+  /** Bytes of messages that are not known to have arrived; what waits for its first answer only counts when there was one. */
+  get waitingBytes(): number {
+    return this.link.unacknowledgedBytes + this.#probe.waitingBytes;
+  }
+
   sendControl(control: ControlRecord): void {
     this.#write(encodeControl(control));
   }
@@ -146,6 +159,11 @@ export class FecRef extends SocketFacade {
       before = this.#recordsWritten;
       this.driver.flush();
     }
+  }
+
+  #writeRecord(record: Uint8Array): void {
+    this.#write(record);
+    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN) this.#probe.onWritten(record.length, performance.now());
   }
 
   #write(record: Uint8Array): void {

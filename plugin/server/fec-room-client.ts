@@ -7,12 +7,16 @@ import { Protocol, ProtocolModifier, type ISendOptions } from "@colyseus/core";
 import { WebSocketClient } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
 import { FecRef } from "./fec-ref.js";
+import type { StateFlow } from "./state-flow.js";
 
 /** First byte of a frame of `@unreliable` fields: [code | UNRELIABLE][uint16 sequence, little-endian][body]. */
 const UNRELIABLE_PATCH = Protocol.ROOM_STATE_PATCH | ProtocolModifier.UNRELIABLE;
 const UNRELIABLE_HEADER_BYTES = 3;
 
 export class FecRoomClient extends WebSocketClient {
+  /** What of the room's state this client gets; undefined until it is in the room: everything. */
+  flow: StateFlow | undefined;
+
   readonly #latencyMs: () => number;
   #unreliableSequence = 0;
 
@@ -23,8 +27,27 @@ export class FecRoomClient extends WebSocketClient {
     this.#latencyMs = latencyMs;
   }
 
+  /** Sends an ordered message, unless it is a patch for a client that is too far behind. The bytes are copied; the callback always runs. */
+  override raw(data: Uint8Array, options?: ISendOptions, callback?: (error?: Error) => void): void {
+    const { flow } = this;
+    // A reconnection gives the previous client the new one's ref: that one's room client filters for it.
+    const bytes = flow === undefined || flow.ref !== (this.ref as unknown) ? data : flow.filter(data);
+    if (bytes !== undefined) super.raw(bytes, options, callback);
+    else if (callback) process.nextTick(callback);
+  }
+
+  /** The SDK counts frames from 0 again at a full state; called before one is sent in the place of patches. */
+  restartUnreliable(): void {
+    this.#unreliableSequence = 0;
+  }
+
   /** Sends a frame at most once, in any order. The bytes are copied; the callback always runs. */
   rawUnreliable(data: Uint8Array, _options?: ISendOptions, callback?: (error?: Error) => void): void {
+    const { flow } = this;
+    if (flow !== undefined && flow.ref === (this.ref as unknown) && !flow.passesUnreliable(data)) {
+      if (callback) process.nextTick(callback);
+      return;
+    }
     const frame = this.#renumber(new Uint8Array(data));
     const delayMs = this.#latencyMs();
     if (delayMs > 0) setTimeout(() => this.#sendUnreliable(frame, callback), delayMs);

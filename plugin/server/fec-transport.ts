@@ -6,7 +6,7 @@
 
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import {
-  CloseCode, connectClientToRoom, createAuthContext, debugAndPrintError, isDevMode, matchMaker, type AuthContext,
+  CloseCode, connectClientToRoom, createAuthContext, debugAndPrintError, isDevMode, matchMaker, type AuthContext, type Room,
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
@@ -21,6 +21,7 @@ import { FecRef } from "./fec-ref.js";
 import { FecRoomClient } from "./fec-room-client.js";
 import { CHANNEL_KINDS_MAX } from "./limits.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
+import { StateFlow } from "./state-flow.js";
 import { UdpListener } from "./udp-listener.js";
 import { WebRtcListener } from "./webrtc-listener.js";
 
@@ -136,8 +137,8 @@ export class FecTransport extends WebSocketTransport {
     const { reconnectionToken } = fec;
     const skipHandshake = fec.url.searchParams.has("skipHandshake");
     const key = `${fec.roomId}/${fec.sessionId}`;
+    const room: Room | undefined = matchMaker.getLocalRoomById(fec.roomId);
     try {
-      const room = matchMaker.getLocalRoomById(fec.roomId);
       // The holder of the token is back while the old connection still looks open (it changed networks): core waits for
       // that one's end, which without this is the pings' to notice, seconds later.
       if (reconnectionToken !== undefined && room?.clients.get(fec.sessionId)?.reconnectionToken === reconnectionToken) {
@@ -153,6 +154,7 @@ export class FecTransport extends WebSocketTransport {
       return;
     }
     ref.admit();
+    if (room !== undefined) client.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
     this.#replaceSession(key, ref);
     if (fec.channels.length > 0) new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
   }

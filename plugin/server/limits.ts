@@ -42,3 +42,29 @@ export const CHANNEL_KINDS_MAX = 8;
 
 /** Longest reason of a WebSocket close, bytes (RFC 6455 section 5.5: a control frame holds 125); cut there. */
 export const CLOSE_REASON_BYTES_MAX = 123;
+
+/** Time between two probes of a WebSocket while records are written to it, ms: how late a backlog there may be noticed. */
+export const SOCKET_PROBE_INTERVAL_MS = 250;
+
+/** Probes without an answer, half a minute's; no more are sent until one comes. */
+export const SOCKET_PROBES_MAX = 128;
+
+/** A client is behind from the first on, ms, and level again once it was no more than the second behind, for the third. */
+export const BEHIND_MS = 500;
+export const LEVEL_MS = 250;
+export const LEVEL_FOR_MS = 1000;
+
+/** Least time between two reports of one client that is behind, ms. */
+export const BEHIND_REPORT_INTERVAL_MS = 1000;
+
+/** Default of `resyncAfterMs`, and its bounds, ms: below, an ordinary stall would cost a full state. */
+export const RESYNC_AFTER_MS_DEFAULT = 2000;
+export const RESYNC_AFTER_MS_MIN = BEHIND_MS;
+export const RESYNC_AFTER_MS_MAX = 60_000;
+
+/** Time between two looks at a client that is behind, ms, beside those of its patches. */
+export const BACKLOG_POLL_MS = 100;
+
+/** Byte rates are means over this many periods of this length, ms. */
+export const RATE_PERIODS = 8;
+export const RATE_PERIOD_MS = 250;

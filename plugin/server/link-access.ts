@@ -6,11 +6,22 @@ import type { RepairOption } from "../core/repair-option.js";
 import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
 import { FecRef } from "./fec-ref.js";
+import { FecRoomClient } from "./fec-room-client.js";
+
+const NO_FLOW = Object.freeze({ behindMs: 0, sentBytesPerSecond: 0, deliveredBytesPerSecond: 0, patchesShed: 0, resyncs: 0 });
 
 /** A snapshot of one client's link; see LinkStats. */
 export interface ClientLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
   readonly path: "websocket" | "udp" | "webrtc";
+  /** How much later than a round trip allows the client has what was sent to it, by either path, ms. */
+  readonly behindMs: number;
+  /** What the room sends this client, bytes per second, and what of it arrives; see LinkBehindReport. */
+  readonly sentBytesPerSecond: number;
+  readonly deliveredBytesPerSecond: number;
+  /** State patches that were not sent because the client was too far behind, and full states that were sent for them. */
+  readonly patchesShed: number;
+  readonly resyncs: number;
 }
 
 /** Switches of one client's link. The first two need the transport's option `netem`, and throw without. */
@@ -27,8 +38,10 @@ export interface LinkControl {
 export function linkStats(client: Client): ClientLinkStats {
   if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
   const ref: unknown = client.ref;
-  if (ref instanceof FecRef) return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"] };
-  return { ...new Link().stats(0), path: "websocket" };
+  if (!(ref instanceof FecRef)) return { ...new Link().stats(0), path: "websocket", ...NO_FLOW };
+  const flow = client instanceof FecRoomClient ? client.flow : undefined;
+  const figures = flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
+  return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], ...figures };
 }
 
 /** The switches of a room's client; undefined for one on a plain WebSocket. */

@@ -8,7 +8,7 @@ import { isIceServers, type IceServer } from "../channels/control-records.js";
 import { ICE_SERVERS_MAX, WEBRTC_PORTS_MAX } from "../channels/limits.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
-import { MAX_PAYLOAD_BYTES_DEFAULT, MAX_PAYLOAD_BYTES_MIN, MESSAGE_BYTES_UNLIMITED } from "./limits.js";
+import { MAX_PAYLOAD_BYTES_DEFAULT, MAX_PAYLOAD_BYTES_MIN, MESSAGE_BYTES_UNLIMITED, RESYNC_AFTER_MS_DEFAULT, RESYNC_AFTER_MS_MAX, RESYNC_AFTER_MS_MIN } from "./limits.js";
 
 /** Where the UDP socket is bound, and where clients find it. */
 export interface UdpOptions {
@@ -51,6 +51,11 @@ export interface FecTransportOptions extends TransportOptions {
   repair?: RepairOption;
   /** Impairs what this server sends and receives as datagrams: for tests and demonstrations. Default none. */
   netem?: DirectionalImpairment;
+  /**
+   * A FEC client that is this much behind, ms, 500..60000, gets no more state patches until its backlog is through, and then the
+   * full state, as when it joined. Room messages are not affected. false = it gets every patch, however late. Default 2000.
+   */
+  resyncAfterMs?: number | false;
 }
 
 export interface ResolvedUdpOptions {
@@ -77,6 +82,8 @@ export interface ResolvedFecOptions {
   readonly webrtc: false | ResolvedWebRtcOptions;
   readonly repair: RepairOption;
   readonly netem: ImpairmentPair | undefined;
+  /** ms; Infinity = never. */
+  readonly resyncAfterMs: number;
   /** Largest Colyseus message that a client may send, bytes, on either path. */
   readonly messageBytesMax: number;
 }
@@ -86,12 +93,13 @@ export interface ResolvedFecOptions {
  * @throws TypeError or RangeError: `"udp.port" expected 0..65535, got 70000`.
  */
 export function resolveFecOptions(options: FecTransportOptions): { ours: ResolvedFecOptions; webSocket: TransportOptions } {
-  const { udp, webrtc, repair, netem, ...webSocket } = options;
+  const { udp, webrtc, repair, netem, resyncAfterMs, ...webSocket } = options;
   const ours = Object.freeze({
     udp: resolveUdp(udp),
     webrtc: resolveWebRtc(webrtc),
     repair: parseRepair(repair),
     netem: netem === undefined ? undefined : resolveDirections(netem),
+    resyncAfterMs: resolveResyncAfter(resyncAfterMs),
     messageBytesMax: resolveMaxPayload(webSocket.maxPayload ?? undefined),
   });
   return { ours, webSocket };
@@ -170,6 +178,14 @@ function resolveMaxPayload(maxPayload: number = MAX_PAYLOAD_BYTES_DEFAULT): numb
   if (maxPayload === 0) return MESSAGE_BYTES_UNLIMITED;
   if (Number.isInteger(maxPayload) && maxPayload >= MAX_PAYLOAD_BYTES_MIN) return maxPayload;
   throw new RangeError(`"maxPayload" expected 0 (no limit) or at least ${MAX_PAYLOAD_BYTES_MIN}, got ${show(maxPayload)}`);
+}
+
+function resolveResyncAfter(resyncAfterMs: unknown = RESYNC_AFTER_MS_DEFAULT): number {
+  if (resyncAfterMs === false) return Infinity;
+  const message = `"resyncAfterMs" expected false or ${RESYNC_AFTER_MS_MIN}..${RESYNC_AFTER_MS_MAX}, got ${show(resyncAfterMs)}`;
+  if (typeof resyncAfterMs !== "number") throw new TypeError(message);
+  if (!(resyncAfterMs >= RESYNC_AFTER_MS_MIN && resyncAfterMs <= RESYNC_AFTER_MS_MAX)) throw new RangeError(message);
+  return resyncAfterMs;
 }
 
 function requirePort(name: string, value: unknown, min: number): number {

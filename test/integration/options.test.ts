@@ -8,6 +8,10 @@ import { resolveFecOptions } from "../../plugin/server/options.js";
 
 const wrongServerOptions: [options: unknown, message: string][] = [
   [{ udp: { port: 70_000 } }, '"udp.port" expected 0..65535, got 70000'],
+  [{ resyncAfterMs: 499 }, '"resyncAfterMs" expected false or 500..60000, got 499'],
+  [{ resyncAfterMs: 60_001 }, '"resyncAfterMs" expected false or 500..60000, got 60001'],
+  [{ resyncAfterMs: NaN }, '"resyncAfterMs" expected false or 500..60000, got NaN'],
+  [{ resyncAfterMs: true }, '"resyncAfterMs" expected false or 500..60000, got true'],
   [{ udp: { port: -1 } }, '"udp.port" expected 0..65535, got -1'],
   [{ udp: { port: 1.5 } }, '"udp.port" expected 0..65535, got 1.5'],
   [{ udp: { port: "80" } }, '"udp.port" expected 0..65535, got "80"'],

@@ -16,12 +16,12 @@ const ARROWS: Record<string, string[]> = {
   "plugin/core": ["plugin/core", "plugin/core/fec", "plugin/core/wire", "plugin/core/control", "plugin/core/send", "plugin/core/receive"],
   "plugin/netem": ["plugin/netem"],
   "plugin/channels": ["plugin/channels", "plugin/core", "plugin/netem", "node:"],
-  "plugin/server": ["plugin/server", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/core", "@colyseus/ws-transport", "ws", "debug", "node:"],
+  "plugin/server": ["plugin/server", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/core", "@colyseus/schema", "@colyseus/ws-transport", "ws", "debug", "node:"],
   "plugin/client": ["plugin/client", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/sdk", "node:"],
 };
 
 /** Files of core/ itself that the parts below the link may import. */
-const SHARED_CORE = ["limits", "seq", "stats", "symbol", "repair-value"];
+const SHARED_CORE = ["front-views", "limits", "seq", "stats", "symbol", "repair-value"];
 
 describe("the sources", () => {
   for (const file of sources("plugin")) {

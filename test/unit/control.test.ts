@@ -50,7 +50,7 @@ describe("LossEstimator", () => {
 describe("RedundancyController", () => {
   const quiet: PathState = {
     nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1,
-    elapsedMs: 100, sourceBytes: 1500, repairBytes: 0, outcomes: 0, losses: 0,
+    elapsedMs: 100, sourceBytes: 1500, repairBytes: 0, resentBytes: 0, outcomes: 0, losses: 0,
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
 
@@ -110,9 +110,9 @@ describe("RedundancyController", () => {
     expect(new RedundancyController().update({ ...quiet, ...lossy(0.05) }).separate).toBe(false);
   });
 
-  it("keeps repair within 96 kbit/s, or half of the sources' rate, or 256 kbit/s", () => {
+  it("keeps repair within 96 kbit/s, or three quarters of the sources' rate, or 256 kbit/s", () => {
     expect(run(new RedundancyController(), 0, 5000, lossy(0.05)).bytesPerSecondMax).toBe(12_000);
-    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 6000 }).bytesPerSecondMax).toBeCloseTo(30_000, -2);
+    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 4000 }).bytesPerSecondMax).toBeCloseTo(30_000, -2);
     expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 60_000 }).bytesPerSecondMax).toBe(32_000);
   });
 });

@@ -22,6 +22,10 @@ describe("ValueSchedule", () => {
     });
   }
 
+  it("counts the messages that go out with the repair among those that wait", () => {
+    expect(holding([690]).repairBytes(value, INTERVAL_MS, 10, 1)).toBe(690);
+  });
+
   it("lets rare loss wait for company: one repair over several symbols", () => {
     const rare = { ...value, lossRatio: 0.005 };
     expect(holding([165]).repairBytes(rare, INTERVAL_MS, 10)).toBe(0);
@@ -70,10 +74,10 @@ describe("ValueSchedule", () => {
 
 describe("fragmentRepairsByValue", () => {
   it("sends as many repairs as losses are worth guarding against", () => {
-    // Of six fragments at 5 %, one or more are lost with 26 %, two or more with 3.3 %: worth 3700 and 450 bytes.
-    expect(fragmentRepairsByValue(6, 1200, value, INTERVAL_MS)).toBe(1);
-    expect(fragmentRepairsByValue(6, 400, value, INTERVAL_MS)).toBe(2);
-    expect(fragmentRepairsByValue(6, 1200, { ...value, lossRatio: 0.002 }, INTERVAL_MS)).toBe(0);
+    // Of six fragments at 5 %, two or more are lost with 3.3 %, three or more with 0.2 %: ten intervals of that are worth 4500 and 310 bytes.
+    expect(fragmentRepairsByValue(6, 1200, value, INTERVAL_MS)).toBe(2);
+    expect(fragmentRepairsByValue(6, 300, value, INTERVAL_MS)).toBe(3);
+    expect(fragmentRepairsByValue(6, 1200, { ...value, lossRatio: 0.001 }, INTERVAL_MS)).toBe(0);
   });
 
   it("never sends more repairs than fragments", () => {

@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { DatagramReader, DatagramWriter, RepairDecoder, RepairEncoder, makeSymbol, seqAdd } from "../../plugin/core/index.js";
 import { BlockPool } from "../../plugin/core/fec/block-pool.js";
+import { FrontViews } from "../../plugin/core/front-views.js";
 import { FEC_FREE_BLOCKS_MAX } from "../../plugin/core/limits.js";
+import { MessageQueue } from "../../plugin/core/receive/message-queue.js";
 import { OrderedBuffer } from "../../plugin/core/send/ordered-buffer.js";
 import { UnreliableBuffer } from "../../plugin/core/send/unreliable-buffer.js";
 import type { FeedbackFrame } from "../../plugin/core/wire/datagram-reader.js";
@@ -85,6 +87,54 @@ describe("pools", () => {
     expect(recovered).toBe(LATE / 10);
     decoder.clear();
     expect(pool.live).toBe(0);
+  });
+});
+
+describe("a block's copy", () => {
+  it("is the part of the source and zeros after it, wherever the part lies and however long the source is", () => {
+    const pool = new BlockPool();
+    for (const sourceBytes of [300, 1400, 2048, 2049, 70_000]) {
+      const source = Uint8Array.from({ length: sourceBytes }, (_, i) => 1 + (i * 31) % 255);
+      for (const length of [0, 1, 3, 200, 255, 256, 257, 700, 1202]) {
+        for (const start of [0, 1, 5, sourceBytes - length]) {
+          if (start < 0 || start + length > sourceBytes) continue;
+          const block = pool.acquireCopy(source, start, start + length);
+          const expected = new Uint8Array(block.bytes.length);
+          expected.set(source.subarray(start, start + length));
+          expect(Buffer.compare(block.bytes, expected), `${sourceBytes} ${start} ${length}`).toBe(0);
+          block.bytes.fill(0xff);
+          pool.release(block);
+        }
+      }
+    }
+  });
+});
+
+describe("FrontViews", () => {
+  it("gives the same view again, and never one of another length", () => {
+    const bytes = new Uint8Array(100), views = new FrontViews(bytes, 16);
+    const first = views.of(20);
+    expect(views.of(20)).toBe(first);
+    for (let round = 0; round < 3; round++) for (let length = 0; length <= 100; length++) expect(views.of(length).length).toBe(length);
+    expect(views.of(20).buffer).toBe(bytes.buffer);
+  });
+});
+
+describe("MessageQueue", () => {
+  it("gives messages in order, each once, and holds none of them afterwards", () => {
+    const queue = new MessageQueue();
+    let pushed = 0, polled = 0;
+    for (let i = 0; i < 2000; i++) {
+      for (let n = 0; n < (i * 7) % 5; n++, pushed++) queue.push(Uint8Array.of(pushed, pushed >> 8), pushed % 3 === 0);
+      for (let n = 0; n < (i * 5) % 4 || i === 1999; n++) {
+        const message = queue.shift();
+        if (!message) break;
+        expect([message.bytes[0]! | (message.bytes[1]! << 8), message.ordered]).toEqual([polled & 0xffff, polled % 3 === 0]);
+        polled++;
+      }
+    }
+    expect(polled).toBe(pushed);
+    expect(queue.shift()).toBeUndefined();
   });
 });
 

@@ -21,7 +21,9 @@ export class MuxedPort {
     const socket = await bindUdpSocket({ port, ...(host !== undefined && { host }) });
     const { port: bound } = socket.address();
     const holder = new library.PeerConnection("colyseus-fec port", { iceServers: [], disableAutoNegotiation: true, ...muxOptions(bound, host) });
-    holder.createDataChannel("d", { negotiated: true, id: 0 });
+    // Without a listener for its end, either would keep the process alive after it.
+    holder.onStateChange(() => {});
+    holder.createDataChannel("d", { negotiated: true, id: 0 }).onClosed(() => {});
     // Nothing may come between: the close is done when it returns, and the offer binds the port.
     socket.close();
     holder.setLocalDescription("offer");

@@ -1,7 +1,6 @@
 /**
  * A client's end of the WebRTC channel in Node, on the native library: for tests, bots and clients that must look like
  * browsers to a network. Retrying after a failure is the caller's. STUN and TURN servers are left to browsers.
- * A process that made such a connection does not end by itself: it calls process.exit().
  */
 
 import type { WebRtcAnswer } from "../control-records.js";

@@ -9,6 +9,10 @@ import { SelfLossTest } from "./self-loss-test.js";
 /** Loss that is left to retransmission. */
 const LOSS_RATIO_MIN = 0.003;
 
+/** On a path that was lossy a minute ago, less loss is taken for the same: at rates near the threshold ten seconds often see none. */
+const LOSS_RATIO_MIN_KNOWN = 0.001;
+const KNOWN_LOSSY_MS = 60_000;
+
 /** Higher loss is treated as this: no repair pays any more. */
 const LOSS_RATIO_MAX = 0.3;
 
@@ -46,17 +50,20 @@ const RECENT_WEIGHT = 0.6;
 /** A step up is blamed for loss that grows by this factor soon after it. */
 const BLAME_FACTOR = 1.5;
 
-/** Wire bytes of repair over those of the sources, at most, unless told otherwise; more where a repair costs a datagram of its own. */
+/** Wire bytes of repair and retransmissions over those of the sources, at most, unless told otherwise; more where a repair costs a datagram of its own. */
 const SHARE_MAX = 0.75;
-const SEPARATE_SHARE_MAX = 1;
+const SEPARATE_SHARE_MAX = 1.08;
+
+/** The price's least measure, bytes per second: where retransmissions alone use up the share, repair becomes dear, and not infinitely so. */
+const REPAIR_RATE_MIN = 100;
 
 /** Parts of that share that may be used, by how far the guard has stepped back. */
 const LEVELS = [0, 0.15, 0.35, 0.7, 1] as const;
 
-/** Repair budget of one client and direction, bytes per second: 96 kbit/s; half of the sources' rate where that is more, up to 256 kbit/s. */
+/** Repair budget of one client and direction, bytes per second: 96 kbit/s; three quarters of the sources' rate where that is more, up to 256 kbit/s. */
 const BUDGET_BYTES_PER_SECOND = 12_000;
 const BUDGET_BYTES_PER_SECOND_MAX = 32_000;
-const BUDGET_SHARE = 0.5;
+const BUDGET_SHARE = 0.75;
 
 /** What the controller looks at; ms and ratios 0..1. */
 export interface PathState {
@@ -75,10 +82,11 @@ export interface PathState {
   meanRun: number;
   /** Usual time between two patches. */
   patchIntervalMs: number;
-  /** Wire bytes of source datagrams, and of repairs, sent in the last elapsedMs. */
+  /** Wire bytes of source datagrams, of repairs and of retransmissions, sent in the last elapsedMs. */
   elapsedMs: number;
   sourceBytes: number;
   repairBytes: number;
+  resentBytes: number;
 }
 
 export interface RedundancyDecision {
@@ -91,15 +99,18 @@ export interface RedundancyDecision {
 }
 
 export class RedundancyController {
-  /** Bound on repair as a share of the sources' wire bytes, above 0 to 1; undefined: the default. */
+  /** Bound on repair and retransmissions as a share of the sources' wire bytes; undefined: the default. */
   overheadMax: number | undefined;
   #level = LEVELS.length - 1;
   #repairing = false;
   /** No repair for the moment, after a step back. */
   #draining = false;
+  /** When repair was last wanted. */
+  #lossyAtMs = -Infinity;
   #msPerByte = MS_PER_BYTE;
   #sourceRate = 0;
   #repairRate = 0;
+  #resentRate = 0;
   #lastUpMs = -Infinity;
   #lastHalvedMs = -Infinity;
   #heldUntilMs = -Infinity;
@@ -123,33 +134,36 @@ export class RedundancyController {
       this.#onUp(path);
     }
     if (this.#queueingSinceMs === Infinity && nowMs - this.#lastHalvedMs >= DRAIN_MS_MIN) this.#draining = false;
-    const wanted = loss >= LOSS_RATIO_MIN && this.#level > 0 && !this.#draining;
+    const known = nowMs - this.#lossyAtMs < KNOWN_LOSSY_MS;
+    const wanted = loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining;
     if (wanted && !this.#repairing) {
-      this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
+      if (!known || nowMs - this.#lastHalvedMs < KNOWN_LOSSY_MS) this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
       this.#selfLoss.onStart(nowMs);
       this.#onUp(path);
     }
     this.#repairing = wanted;
+    if (wanted) this.#lossyAtMs = nowMs;
     const bytesPerSecondMax = Math.min(BUDGET_BYTES_PER_SECOND_MAX, Math.max(BUDGET_BYTES_PER_SECOND, BUDGET_SHARE * this.#sourceRate));
     const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
     this.#setPrice(LEVELS[this.#level]! * (this.overheadMax ?? (separate ? SEPARATE_SHARE_MAX : SHARE_MAX)), bytesPerSecondMax, path.elapsedMs);
     const relossRatio = Math.max(Math.min(1, RELOSS_FACTOR * loss), 1 - 1 / path.meanRun);
-    return { value: wanted && !this.#selfLoss.pausing ? { lossRatio: loss, relossRatio, msPerByte: this.#msPerByte } : undefined, separate, bytesPerSecondMax };
+    return { value: wanted && !this.#selfLoss.pausing ? { lossRatio: Math.max(loss, LOSS_RATIO_MIN), relossRatio, msPerByte: this.#msPerByte } : undefined, separate, bytesPerSecondMax };
   }
 
-  #measureRates({ elapsedMs, sourceBytes, repairBytes }: PathState): void {
+  #measureRates({ elapsedMs, sourceBytes, repairBytes, resentBytes }: PathState): void {
     if (!(elapsedMs < 10_000)) return;
     const weight = Math.min(1, elapsedMs / PRICE_MS);
     this.#sourceRate += (sourceBytes / elapsedMs * 1000 - this.#sourceRate) * weight;
     this.#repairRate += (repairBytes / elapsedMs * 1000 - this.#repairRate) * weight;
+    this.#resentRate += (resentBytes / elapsedMs * 1000 - this.#resentRate) * weight;
   }
 
   /** Raises the price while repair takes more than its share, and lets it fall again. */
   #setPrice(shareMax: number, bytesPerSecondMax: number, elapsedMs: number): void {
-    const share = Math.min(shareMax, this.#sourceRate > 0 ? bytesPerSecondMax / this.#sourceRate : 1);
-    const ratio = this.#sourceRate > 0 && share > 0 ? this.#repairRate / (share * this.#sourceRate) : 0;
+    const repairRateMax = Math.min(shareMax * this.#sourceRate - this.#resentRate, bytesPerSecondMax);
+    const ratio = this.#repairRate > 0 ? this.#repairRate / Math.max(repairRateMax, REPAIR_RATE_MIN) : 0;
     const step = Math.min(1, elapsedMs / PRICE_MS);
-    this.#msPerByte = Math.min(MS_PER_BYTE_MAX, Math.max(MS_PER_BYTE, this.#msPerByte * Math.min(2, Math.max(0.5, ratio)) ** step));
+    this.#msPerByte = Math.min(MS_PER_BYTE_MAX, Math.max(MS_PER_BYTE, this.#msPerByte * Math.exp(step * Math.min(1, ratio - 1))));
   }
 
   #onUp({ nowMs, recentLossRatio }: PathState): void {

@@ -11,10 +11,14 @@ export interface Block {
   readonly words: Int32Array;
 }
 
-/** Bytes of a block per class: a patch's usual sizes, and the largest symbol rounded up. */
-const CLASS_BYTES = [128, 256, 512, 1280] as const;
+/** Every block that is summed up or added is a multiple of this, bytes; and no larger than the second. */
+export const BLOCK_BYTES_STEP = 128;
+export const BLOCK_BYTES_MAX = 1280;
 
-/** Makes a zeroed block of the given size, a multiple of 4 bytes. */
+/** Bytes of a block per class: a patch's usual sizes, and the largest symbol rounded up. */
+const CLASS_BYTES = [128, 256, 512, BLOCK_BYTES_MAX] as const;
+
+/** Makes a zeroed block of the given size, a multiple of BLOCK_BYTES_STEP. */
 export function makeBlock(bytes: number): Block {
   const buffer = new ArrayBuffer(bytes);
   return { bytes: new Uint8Array(buffer), words: new Int32Array(buffer) };
@@ -69,18 +73,27 @@ export class BlockPool {
 }
 
 /**
- * Above this a native copy is worth the view that it needs, 104 bytes of garbage. By words and from a view (bench/kernels.ts, Node 20.20):
- * 135 and 51 ns at 200 B, 630 and 61 ns at 1200.
+ * Above this, native copies by way of a buffer of our own are quicker than a loop over words; a view of the part to be copied would be
+ * quicker still, and 104 bytes of garbage (bench/kernels.ts).
  */
 const LOOP_BYTES_MAX = 256;
 
+/** The buffer, and views of its front as long as the blocks that it fills. A source beyond it, which no datagram is, is copied by a view. */
+const STAGE = new Uint8Array(2048);
+const STAGE_FRONTS: readonly Uint8Array[] = CLASS_BYTES.map(bytes => STAGE.subarray(0, bytes));
+
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 
-/** Copies source[start..end) to the front of the block, perhaps with bytes that follow it; up to LOOP_BYTES_MAX bytes it allocates nothing. */
+/** Copies source[start..end) to the front of the block, perhaps with other bytes after it; allocates nothing. */
 function copyRange(block: Block, source: Uint8Array, start: number, end: number): void {
   // What lies behind `end`, in another block say, is overwritten by the caller's zeros.
   if (start === 0 && source.length <= block.bytes.length) return block.bytes.set(source);
-  if (end - start > LOOP_BYTES_MAX || !HOST_IS_LITTLE_ENDIAN) return block.bytes.set(source.subarray(start, end));
+  if (end - start > LOOP_BYTES_MAX || !HOST_IS_LITTLE_ENDIAN) {
+    if (source.length > STAGE.length) return block.bytes.set(source.subarray(start, end));
+    STAGE.set(source);
+    STAGE.copyWithin(0, start, end);
+    return block.bytes.set(STAGE_FRONTS[classOf(block.bytes.length)]!);
+  }
   const words = (end - start) >> 2;
   let at = start;
   for (let i = 0; i < words; i++, at += 4) {

@@ -12,6 +12,7 @@ import { seqDiff, type Seq } from "../seq.js";
 import { makeBlock, type Block, type BlockPool } from "./block-pool.js";
 import { inv } from "./field.js";
 import { isZero, mulAddInto, scaleInPlace, wordsOf } from "./kernels.js";
+import type { SymbolKernel } from "./symbol-kernel.js";
 
 /** Sum of coefficient x unknown over the columns = the first `bytes` bytes of block. */
 export interface Equation {
@@ -43,6 +44,7 @@ export class EquationSystem {
   constructor(
     private readonly equationsMax: number,
     private readonly pool: BlockPool,
+    private readonly kernel: SymbolKernel,
   ) {}
 
   /** Equations held. */
@@ -108,7 +110,7 @@ export class EquationSystem {
     }
     const scale = inv(equation.coefficients.bytes[pivot]!);
     scaleInPlace(equation.coefficients.words, scale, wordsOf(this.#columnEnd));
-    scaleInPlace(equation.block.words, scale, wordsOf(equation.bytes));
+    this.kernel.scale(equation.block, equation.bytes, scale);
     equation.pivot = pivot;
     for (const held of this.#equations) {
       const factor = held.coefficients.bytes[pivot]!;
@@ -130,7 +132,7 @@ export class EquationSystem {
       const equation = this.#equations[index]!;
       const factor = equation.coefficients.bytes[column]!;
       if (factor === 0) continue;
-      this.subtract(equation, block, bytes, factor);
+      this.#subtract(equation, block, bytes, factor);
       equation.coefficients.bytes[column] = 0;
       equation.unknowns--;
       if (equation.pivot === column) pivotIndex = index;
@@ -142,12 +144,6 @@ export class EquationSystem {
     this.#equations.splice(pivotIndex, 1);
     equation.pivot = -1;
     return this.insert(equation) === "contradiction" ? "contradiction" : "useful";
-  }
-
-  /** Subtracts coefficient x symbol from an equation's right side. */
-  subtract(equation: Equation, block: Block, bytes: number, coefficient: number): void {
-    this.#widen(equation, bytes);
-    mulAddInto(equation.block.words, block.words, coefficient, wordsOf(bytes));
   }
 
   /** A solved equation, still in the system: its block is its unknown's value. Undefined when none is. */
@@ -183,17 +179,20 @@ export class EquationSystem {
   /** target += factor x source, coefficients and right side. */
   #addMultiple(target: Equation, source: Equation, factor: number): void {
     mulAddInto(target.coefficients.words, source.coefficients.words, factor, wordsOf(this.#columnEnd));
-    this.subtract(target, source.block, source.bytes, factor);
+    this.#subtract(target, source.block, source.bytes, factor);
     target.unknowns = 0;
     for (let column = 0; column < this.#columnEnd; column++) {
       if (target.coefficients.bytes[column] !== 0) target.unknowns++;
     }
   }
 
-  #widen(equation: Equation, bytes: number): void {
-    if (bytes <= equation.bytes) return;
-    equation.block = this.pool.grow(equation.block, bytes);
-    equation.bytes = bytes;
+  /** Subtracts coefficient x symbol from an equation's right side. */
+  #subtract(equation: Equation, block: Block, bytes: number, coefficient: number): void {
+    if (bytes > equation.bytes) {
+      equation.block = this.pool.grow(equation.block, bytes);
+      equation.bytes = bytes;
+    }
+    this.kernel.addMultiple(equation.block, block, bytes, coefficient);
   }
 
   #newestColumn(equation: Equation): number {

@@ -4,9 +4,11 @@
  * a symbol at an unaligned offset is first copied into a block (a native memcpy, 27 ns at 200 B).
  * Each byte of a word is treated alike, so the host's byte order does not matter.
  *
- * Measured by bench/kernels.ts (Node 20.20, two shared cores, MB/s at 200 B / 1200 B, runs differ by a third):
- * xorInto 3400 / 3600 (bytewise 520 / 590, views made per call 360 / 950); mulAddInto 680 / 810, with the copy 810 / 870
- * (bytewise 320 / 290). Bit-sliced multiplication by Math.imul was no faster than the table, BigUint64Array allocates until it is optimized.
+ * Where the host has WebAssembly SIMD, symbols go through simd-kernel.ts instead; these serve elsewhere, and short runs of coefficients.
+ *
+ * Measured by bench/kernels.ts (Node 20.20, MB/s at 200 B / 1200 B): xorInto 3500 / 4600 (bytewise 600 / 680, views made per call 400 / 1560;
+ * BigUint64Array 9000 / 6400, but it wants a third view of every block, and allocates until it is optimized); mulAddInto 1050 / 1100
+ * (bytewise 380 / 400, bits by Math.imul 770 / 890); SIMD, copies included, 4600 / 9250.
  */
 
 import { PRODUCTS } from "./field.js";

@@ -16,9 +16,11 @@ import { BlockPool, type Block } from "./block-pool.js";
 import { checkInteger } from "./check-integer.js";
 import { CAUCHY_ROW_MAX, coefficient } from "./coefficients.js";
 import { EquationSystem } from "./equation-system.js";
+import { HOST_KERNEL } from "./simd-kernel.js";
 import type { RepairSymbol } from "../symbol.js";
 import { isSymbol, paddedSymbolBytes } from "./symbol-check.js";
 import { SymbolHistory } from "./symbol-history.js";
+import type { SymbolKernel } from "./symbol-kernel.js";
 
 /** What a source symbol was: only "new" ones are kept. */
 export type SourceFate = "new" | "duplicate" | "stale" | "invalid";
@@ -43,6 +45,8 @@ export interface RepairDecoderOptions {
   aheadSymbols?: number;
   /** Where symbols and equations are kept; by default a pool of its own. */
   pool?: BlockPool;
+  /** Default: the host's fastest. */
+  kernel?: SymbolKernel;
 }
 
 export class RepairDecoder {
@@ -50,7 +54,13 @@ export class RepairDecoder {
   readonly #history: SymbolHistory;
   readonly #system: EquationSystem;
   readonly #aheadSymbols: number;
+  readonly #kernel: SymbolKernel;
+  /** Members of the repair at hand: those that are not known, and of those that are, blocks, lengths and coefficients. */
   readonly #unknownSeqs = new Uint32Array(ENCODING_WINDOW_SYMBOLS_MAX);
+  readonly #knownBlocks: Block[] = [];
+  readonly #knownLengths = new Uint16Array(ENCODING_WINDOW_SYMBOLS_MAX);
+  readonly #knownCoefficients = new Uint8Array(ENCODING_WINDOW_SYMBOLS_MAX);
+  #knownCount = 0;
   readonly #polled: { seq: Seq; symbol: Uint8Array } = { seq: 0, symbol: new Uint8Array(0) };
   #contradictionCount = 0;
 
@@ -62,7 +72,8 @@ export class RepairDecoder {
     this.#aheadSymbols = checkInteger("aheadSymbols", options.aheadSymbols ?? DECODER_AHEAD_SYMBOLS, 1, 2 ** 30);
     this.#pool = options.pool ?? new BlockPool();
     this.#history = new SymbolHistory(firstSeq, symbols, this.#pool);
-    this.#system = new EquationSystem(equations, this.#pool);
+    this.#kernel = options.kernel ?? HOST_KERNEL;
+    this.#system = new EquationSystem(equations, this.#pool, this.#kernel);
   }
 
   /** Equations that wait for more. */
@@ -119,19 +130,14 @@ export class RepairDecoder {
     if (seqDiff(repair.base, this.#history.oldest) < 0) return "stale";
     if (seqDiff(seqAdd(repair.base, repair.span - 1), this.#history.newest) > this.#aheadSymbols) return "invalid";
     const start = repair.start ?? 0, end = repair.end ?? repair.bytes.length;
-    const unknowns = this.#listUnknowns(repair, end - start);
+    const unknowns = this.#sortMembers(repair, end - start);
     if (unknowns < 0) return "invalid";
     if (unknowns === 0) return "redundant";
     this.#system.makeRoom(this.#unknownSeqs, unknowns);
-    const equation = this.#system.begin(this.#pool.acquireCopy(repair.bytes, start, end), end - start);
-    for (let offset = 0; offset < repair.span; offset++) {
-      if (!isMember(repair, offset)) continue;
-      const seq = seqAdd(repair.base, offset);
-      const factor = coefficient(repair.row, seq);
-      const block = this.#history.block(seq);
-      if (block) this.#system.subtract(equation, block, this.#history.bytesOf(seq), factor);
-      else this.#system.setCoefficient(equation, seq, factor);
-    }
+    const block = this.#pool.acquireCopy(repair.bytes, start, end);
+    this.#kernel.addMultiples(block, this.#knownBlocks, this.#knownLengths, this.#knownCoefficients, this.#knownCount);
+    const equation = this.#system.begin(block, end - start);
+    for (let i = 0; i < unknowns; i++) this.#system.setCoefficient(equation, this.#unknownSeqs[i]!, coefficient(repair.row, this.#unknownSeqs[i]!));
     const fate = this.#system.insert(equation);
     if (fate === "contradiction") this.#contradictionCount++;
     this.#settle();
@@ -143,11 +149,16 @@ export class RepairDecoder {
    * the symbol is a view, valid until it leaves the history. One that leaves the history unpolled is forgotten.
    */
   pollRecovered(): { seq: Seq; symbol: Uint8Array } | undefined {
-    const seq = this.#history.pollRecovered();
+    const seq = this.pollRecoveredSeq();
     if (seq === undefined) return undefined;
     this.#polled.seq = seq;
     this.#polled.symbol = this.#history.view(seq)!;
     return this.#polled;
+  }
+
+  /** As `pollRecovered`, without a view of the symbol: `block` and `bytesOf` give it. */
+  pollRecoveredSeq(): Seq | undefined {
+    return this.#history.pollRecovered();
   }
 
   /** Moves the history up to seq, when that is newer: symbols that came by another path, and are no members of repairs to come. */
@@ -175,16 +186,24 @@ export class RepairDecoder {
     return true;
   }
 
-  /** Lists the members that are not known; returns how many, or -1 when there are too many members or one is longer than the repair. */
-  #listUnknowns(repair: RepairFields, repairBytes: number): number {
-    let members = 0;
+  /** Tells the known members from the others; returns how many the others are, or -1 when there are too many members or one is longer than the repair. */
+  #sortMembers(repair: RepairFields, repairBytes: number): number {
     let unknowns = 0;
+    this.#knownCount = 0;
     for (let offset = 0; offset < repair.span; offset++) {
       if (!isMember(repair, offset)) continue;
-      if (++members > ENCODING_WINDOW_SYMBOLS_MAX) return -1;
+      if (unknowns + this.#knownCount === ENCODING_WINDOW_SYMBOLS_MAX) return -1;
       const seq = seqAdd(repair.base, offset);
-      if (!this.#history.has(seq)) this.#unknownSeqs[unknowns++] = seq;
-      else if (this.#history.bytesOf(seq) > repairBytes) return -1;
+      const block = this.#history.block(seq);
+      if (block === undefined) {
+        this.#unknownSeqs[unknowns++] = seq;
+        continue;
+      }
+      const bytes = this.#history.bytesOf(seq);
+      if (bytes > repairBytes) return -1;
+      this.#knownBlocks[this.#knownCount] = block;
+      this.#knownLengths[this.#knownCount] = bytes;
+      this.#knownCoefficients[this.#knownCount++] = coefficient(repair.row, seq);
     }
     return unknowns;
   }

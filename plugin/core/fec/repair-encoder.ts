@@ -1,22 +1,22 @@
 /**
  * Makes repair symbols over the source symbols that the peer may still need (docs/WIRE-FORMAT.md section 2.2, after RFC 8681).
  * Keeps copies of the symbols and decides nothing: when to repair, and over what, is the schedules' work.
- * A repair costs one kernel pass per member and allocates nothing, but for a view of `bytes` when its length changes.
+ * A repair costs one kernel pass per member and allocates nothing, but for a view when its length is new (front-views.ts).
  */
 
+import { FrontViews } from "../front-views.js";
 import { ENCODING_WINDOW_SYMBOLS_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES } from "../limits.js";
 import { seqDiff, type Seq } from "../seq.js";
-import { BlockPool, makeBlock, type Block } from "./block-pool.js";
+import { BLOCK_BYTES_MAX, BlockPool, makeBlock, type Block } from "./block-pool.js";
 import { checkInteger } from "./check-integer.js";
 import { CAUCHY_ROW_MAX, XOR_ROW, coefficient } from "./coefficients.js";
-import { mulAddInto, wordsOf } from "./kernels.js";
+import { HOST_KERNEL } from "./simd-kernel.js";
 import type { RepairSymbol } from "../symbol.js";
 import { symbolBytesByHeader } from "./symbol-check.js";
+import type { SymbolKernel } from "./symbol-kernel.js";
 
 /** Which coefficients a repair has; see coefficients.ts. */
 export type RowKind = "xor" | "cauchy";
-
-const BLOCK_BYTES = (SYMBOL_BYTES_MAX + 7) & ~7;
 
 const NO_BYTES = new Uint8Array(0);
 
@@ -27,24 +27,28 @@ export class RepairEncoder {
   readonly #blocks: Block[] = [];
   readonly #lengths: Uint16Array;
   readonly #pool: BlockPool;
+  readonly #kernel: SymbolKernel;
+  /** Which symbols the repair that is being made has, first as 1, then as their coefficients; 0: not a member. */
   readonly #chosen: Uint8Array;
   #count = 0;
   #newest: Seq | undefined;
   #cauchyRow = 0;
-  readonly #sum = makeBlock(BLOCK_BYTES);
+  readonly #sum = makeBlock(BLOCK_BYTES_MAX);
+  readonly #sumViews = new FrontViews(this.#sum.bytes);
   readonly #repair: RepairSymbol;
 
   /**
-   * encodingWindowSymbols: symbols held, 1..32, default 32. pool: where they are kept, by default one of its own.
+   * encodingWindowSymbols: symbols held, 1..32, default 32. pool: where they are kept, by default one of its own. kernel: default the host's fastest.
    * @throws TypeError, RangeError
    */
-  constructor(options: { encodingWindowSymbols?: number; pool?: BlockPool } = {}) {
+  constructor(options: { encodingWindowSymbols?: number; pool?: BlockPool; kernel?: SymbolKernel } = {}) {
     const wanted = options.encodingWindowSymbols ?? ENCODING_WINDOW_SYMBOLS_MAX;
     this.#capacity = checkInteger("encodingWindowSymbols", wanted, 1, ENCODING_WINDOW_SYMBOLS_MAX);
     this.#seqs = new Uint32Array(this.#capacity);
     this.#chosen = new Uint8Array(this.#capacity);
     this.#lengths = new Uint16Array(this.#capacity);
     this.#pool = options.pool ?? new BlockPool();
+    this.#kernel = options.kernel ?? HOST_KERNEL;
     this.#repair = { row: XOR_ROW, base: 0, span: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), members: 0, bytes: NO_BYTES };
   }
 
@@ -151,16 +155,13 @@ export class RepairEncoder {
     const repair = this.#repair;
     repair.row = rowKind === "xor" ? XOR_ROW : this.#nextCauchyRow();
     const bytes = this.#describeMembers();
-    this.#sum.words.fill(0, 0, wordsOf(bytes));
-    for (let index = 0; index < this.#count; index++) {
-      if (this.#chosen[index] === 0) continue;
-      mulAddInto(this.#sum.words, this.#blocks[index]!.words, coefficient(repair.row, this.#seqs[index]!), wordsOf(this.#lengths[index]!));
-    }
-    if (repair.bytes.length !== bytes) repair.bytes = this.#sum.bytes.subarray(0, bytes);
+    this.#sum.words.fill(0);
+    this.#kernel.addMultiples(this.#sum, this.#blocks, this.#lengths, this.#chosen, this.#count);
+    repair.bytes = this.#sumViews.of(bytes);
     return repair;
   }
 
-  /** Fills base, span, bitmap and members from what is chosen; returns the longest member's bytes. */
+  /** Fills base, span, bitmap and members from what is chosen, and gives the chosen their coefficients; returns the longest member's bytes. */
   #describeMembers(): number {
     const repair = this.#repair;
     repair.bitmap.fill(0);
@@ -175,6 +176,7 @@ export class RepairEncoder {
       repair.span = offset + 1;
       repair.members++;
       longest = Math.max(longest, this.#lengths[index]!);
+      this.#chosen[index] = coefficient(repair.row, seq);
     }
     return longest;
   }

@@ -27,8 +27,9 @@ export class FeedbackBuilder {
   /** Nothing that waits to be told can be sent again. */
   #relaxed = true;
   #dueMs = Infinity;
-  /** The largest number at the last few feedbacks, newest first. */
-  readonly #reported: Seq[] = [];
+  /** The largest number at the last few feedbacks: a ring. */
+  readonly #reported = new Uint32Array(REPORTS);
+  #reports = 0;
   readonly #near: Seq;
   readonly #feedback: Feedback;
 
@@ -94,7 +95,7 @@ export class FeedbackBuilder {
   build(nowMs: number, queueDelayMs: number): Feedback | undefined {
     if (this.#largest === undefined) return undefined;
     const feedback = this.#feedback;
-    const from = this.#reported[this.#reported.length - 1] ?? this.#largest;
+    const from = this.#reports === 0 ? this.#largest : this.#reported[this.#reports < REPORTS ? 0 : this.#reports % REPORTS]!;
     feedback.bitmapBytes = Math.min(FEEDBACK_BITMAP_BYTES_MAX, Math.max(1, (seqDiff(this.#largest, from) + 7) >> 3));
     feedback.bitmap.fill(0);
     for (let i = 0; i < feedback.bitmapBytes * 8; i++) {
@@ -112,8 +113,8 @@ export class FeedbackBuilder {
     this.#dueMs = Infinity;
     this.#relaxed = true;
     this.#gap = false;
-    this.#reported.unshift(this.#largest!);
-    if (this.#reported.length > REPORTS) this.#reported.pop();
+    this.#reported[this.#reports % REPORTS] = this.#largest!;
+    this.#reports++;
   }
 
   /** The path closed: nothing is owed any more. */

@@ -135,11 +135,11 @@ export class OrderedReceiver {
 
   /** Delivers the contiguous prefix, what repair just solved included. */
   #advance(nowMs: number): void {
-    for (let solved = this.#decoder.pollRecovered(); solved; solved = this.#decoder.pollRecovered()) {
-      if (seqDiff(solved.seq, this.#next) < 0) continue;
+    for (let seq = this.#decoder.pollRecoveredSeq(); seq !== undefined; seq = this.#decoder.pollRecoveredSeq()) {
+      if (seqDiff(seq, this.#next) < 0) continue;
       this.counters.symbolsRecovered++;
-      this.#sentMs[solved.seq % ORDERED_WINDOW_SYMBOLS] = NaN;
-      this.#note(solved.seq);
+      this.#sentMs[seq % ORDERED_WINDOW_SYMBOLS] = NaN;
+      this.#note(seq);
     }
     while (!this.fault) {
       const seq = this.#next;

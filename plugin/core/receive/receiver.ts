@@ -10,6 +10,7 @@ import type { Feedback } from "../wire/datagram-writer.js";
 import type { SymbolRecord, UnreliableRecord } from "../wire/reliable-record.js";
 import { symbolIsFirst } from "../symbol.js";
 import { FeedbackBuilder } from "./feedback-builder.js";
+import { MessageQueue, type QueuedMessage } from "./message-queue.js";
 import { OneWayDelay } from "./one-way-delay.js";
 import { OrderedReceiver, type OrderedFault } from "./ordered-receiver.js";
 import { UnreliableReceiver } from "./unreliable-receiver.js";
@@ -24,11 +25,6 @@ export interface ReceiverOptions {
   unreliableHoldMs: number | undefined;
 }
 
-interface Message {
-  bytes: Uint8Array;
-  ordered: boolean;
-}
-
 export class Receiver {
   readonly applyDelays = new SampleWindow();
   readonly #symbolBitmap = new Uint8Array(FEEDBACK_SYMBOL_BYTES_MAX);
@@ -38,7 +34,7 @@ export class Receiver {
   readonly #loss = new LossEstimator();
   readonly #ordered: OrderedReceiver;
   readonly #unreliable: UnreliableReceiver;
-  readonly #messages: Message[] = [];
+  readonly #messages = new MessageQueue();
   #repairTokens = REPAIRS_BURST_MAX;
   #repairTokensAtMs = 0;
   #overheadBytes = 0;
@@ -47,7 +43,7 @@ export class Receiver {
   constructor(private readonly options: ReceiverOptions, private readonly counters: LinkCounters) {
     const deliver = (ordered: boolean) => (bytes: Uint8Array): void => {
       counters.messagesReceived++;
-      this.#messages.push({ bytes, ordered });
+      this.#messages.push(bytes, ordered);
     };
     this.#feedback = new FeedbackBuilder(options.firstSeq, this.#symbolBitmap);
     this.#ordered = new OrderedReceiver(options.firstSeq, options.messageBytesMax, counters, this.applyDelays, deliver(true));
@@ -139,7 +135,8 @@ export class Receiver {
     return Math.min(this.#feedback.dueMs, this.#unreliable.deadlineMs);
   }
 
-  pollMessage(): Message | undefined {
+  /** The object is reused by the next call. */
+  pollMessage(): QueuedMessage | undefined {
     return this.#messages.shift();
   }
 

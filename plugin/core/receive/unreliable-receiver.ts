@@ -84,9 +84,9 @@ export class UnreliableReceiver {
   }
 
   #takeRecovered(orderedNext: Seq, holdMs: number, nowMs: number): void {
-    for (let solved = this.#decoder.pollRecovered(); solved; solved = this.#decoder.pollRecovered()) {
+    for (let seq = this.#decoder.pollRecoveredSeq(); seq !== undefined; seq = this.#decoder.pollRecoveredSeq()) {
       this.counters.symbolsRecovered++;
-      this.#take(solved.seq, orderedNext, holdMs, nowMs);
+      this.#take(seq, orderedNext, holdMs, nowMs);
     }
   }
 

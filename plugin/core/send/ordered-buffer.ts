@@ -16,6 +16,7 @@ export interface OutgoingSymbol {
   /** free: acknowledged, carried in full by the reliable path, or never used. */
   state: "free" | "new" | "inFlight" | "lost";
   firstSentMs: number;
+  lastSentMs: number;
   sends: number;
   /** Number of the datagram that carried it last. */
   lastDatagram: Seq;
@@ -36,17 +37,23 @@ export class OrderedBuffer {
   #oldest: Seq;
   /** The next symbol that the peer expects, as it last said. */
   #peerNext: Seq;
+  #bytes = 0;
 
   constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
     for (let i = 0; i < ORDERED_WINDOW_SYMBOLS; i++) {
-      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
+      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, lastSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
     }
   }
 
   /** Sequence number of the next symbol. */
   get nextSeq(): Seq {
     return this.#next;
+  }
+
+  /** Bytes of the unacknowledged symbols, headers included. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   /** True while a symbol waits to be sent for the first time. */
@@ -69,6 +76,7 @@ export class OrderedBuffer {
       const start = i * size, end = Math.min(message.length, start + size);
       slot.block = this.pool.acquire(SYMBOL_HEADER_BYTES + end - start);
       slot.bytes = writeSymbol(slot.block.bytes, message, start, end, i === 0, i === fragments - 1);
+      this.#bytes += slot.bytes;
       slot.state = "new";
       slot.sends = 0;
       slot.fragment = i;
@@ -94,6 +102,7 @@ export class OrderedBuffer {
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
     if (slot.sends === 0) slot.firstSentMs = nowMs;
     slot.state = "inFlight";
+    slot.lastSentMs = nowMs;
     slot.sends++;
     slot.lastDatagram = datagram;
     if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
@@ -117,6 +126,16 @@ export class OrderedBuffer {
       if (slot && !slot.rescued) return slot;
     }
     return undefined;
+  }
+
+  /** When the symbol in flight that was sent longest ago was sent last, ms; Infinity if there is none. */
+  get earliestInFlightMs(): number {
+    let earliestMs = Infinity;
+    for (let seq = this.#oldest; seq !== this.#nextToSend; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && slot.state === "inFlight" && slot.lastSentMs < earliestMs) earliestMs = slot.lastSentMs;
+    }
+    return earliestMs;
   }
 
   /** Calls visit for every unacknowledged symbol, oldest first. */
@@ -143,9 +162,10 @@ export class OrderedBuffer {
 
   /** Calls visit for every unacknowledged symbol that this datagram was the last to carry, oldest first. */
   forEachOf(datagram: Seq, visit: (slot: OutgoingSymbol) => void): void {
-    this.forEach(slot => {
-      if (slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
-    });
+    for (let seq = this.#oldest; seq !== this.#next; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && slot.state === "inFlight" && slot.lastDatagram === datagram) visit(slot);
+    }
   }
 
   /** Forgets every unacknowledged symbol: the reliable path carries them. */
@@ -163,6 +183,7 @@ export class OrderedBuffer {
 
   #release(slot: OutgoingSymbol): void {
     slot.state = "free";
+    this.#bytes -= slot.bytes;
     this.pool.release(slot.block);
     slot.block = NO_BLOCK;
   }

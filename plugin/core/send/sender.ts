@@ -34,6 +34,7 @@ export class Sender {
   readonly datagrams: SentDatagrams;
   readonly interval = new PatchInterval();
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
+  readonly #onLost = (slot: OutgoingSymbol): void => this.#queueRetransmission(slot.seq);
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
   readonly #retransmit: Seq[] = [];
@@ -44,8 +45,9 @@ export class Sender {
   #lastElicitingMs = -Infinity;
   #pingWanted = false;
   #roomWanted = false;
-  /** Wire bytes of repairs sent so far, headers where one went alone. */
+  /** Wire bytes of repairs and of retransmissions sent so far, a datagram's headers where it carried nothing else. */
   repairBytesSent = 0;
+  resentBytesSent = 0;
   /** Repairs per source datagram, lately. */
   codeRate = 0;
 
@@ -131,6 +133,12 @@ export class Sender {
   /** Calls losses by time, probes a silent tail, and gives the symbols that now need the reliable path to `rescue`. */
   onTimeout(nowMs: number, rescue: (slot: OutgoingSymbol) => void): void {
     if (this.datagrams.lossTimeMs <= nowMs) this.#settle(this.datagrams.onTimeout(nowMs), nowMs);
+    if (this.#overdueTimeMs <= nowMs) {
+      const { rtoMs } = this.rtt;
+      this.ordered.forEach(slot => {
+        if (slot.state === "inFlight" && slot.lastSentMs + rtoMs <= nowMs) this.#queueRetransmission(slot.seq);
+      });
+    }
     if (this.#probeTimeMs <= nowMs) {
       this.#lastElicitingMs = nowMs;
       const oldest = this.ordered.oldest;
@@ -151,7 +159,7 @@ export class Sender {
   /** When `onTimeout` or `poll` has something to do, ms. */
   nextTimeMs(): number {
     return Math.min(
-      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs,
+      this.datagrams.lossTimeMs, this.#overdueTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs,
       this.#planners[ORDERED].dueMs, this.#planners[UNRELIABLE].dueMs,
     );
   }
@@ -173,8 +181,9 @@ export class Sender {
       this.#writeRepair(repair.stream, repair.symbol, writer, record);
       this.#noteRepair(repairFrameBytes(repair.symbol) + DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     }
-    this.#writeRetransmissions(writer, record, nowMs);
+    const resentBytes = this.#writeRetransmissions(writer, record, nowMs);
     const sourceBytes = this.#writeSources(writer, record, nowMs);
+    if (resentBytes > 0) this.resentBytesSent += resentBytes + (sourceBytes > 0 ? 0 : DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     this.feedbackWritten = feedback !== undefined && feedbackFrameBytes(feedback) <= writer.room;
     if (feedback && this.feedbackWritten) writer.feedback(feedback);
     if (this.#pingWanted && writer.room > 0) {
@@ -213,6 +222,16 @@ export class Sender {
     return this.datagrams.oldestElicitingMs === Infinity ? Infinity : this.#lastElicitingMs + this.probeTimeoutMs;
   }
 
+  /**
+   * When the oldest symbol in flight is overdue (RFC 6298), ms. Only where that tells a loss earlier than the gap that the next patch makes: the peer answers
+   * each patch at once where patches are far apart.
+   */
+  get #overdueTimeMs(): number {
+    const intervalMs = this.interval.ms;
+    if (intervalMs <= FEEDBACK_DELAY_MS_MAX || this.rtt.rtoMs >= intervalMs + this.rtt.srttMs) return Infinity;
+    return this.ordered.earliestInFlightMs + this.rtt.rtoMs;
+  }
+
   get #rescueAgeMs(): number {
     return RESCUE_TIMEOUTS * this.rtt.rtoMs + RESCUE_SLACK_MS;
   }
@@ -233,7 +252,7 @@ export class Sender {
     for (const datagram of outcome.lost) {
       this.loss.add(true, nowMs);
       this.loss.addRun(datagram.number);
-      this.ordered.forEachOf(datagram.number, ({ seq }) => this.#queueRetransmission(seq));
+      this.ordered.forEachOf(datagram.number, this.#onLost);
     }
   }
 
@@ -256,14 +275,17 @@ export class Sender {
     return undefined;
   }
 
-  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): void {
+  #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
+    let bytes = 0;
     for (let slot = this.#nextRetransmission(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#nextRetransmission()) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);
       this.#planners[ORDERED].onResent(slot.seq, nowMs);
       this.counters.retransmissionsSent++;
+      bytes += sourceFrameBytes(slot.bytes);
     }
+    return bytes;
   }
 
   /** Writes what waits to be sent for the first time, repairs of older symbols before it. Returns the sources' bytes. */

@@ -8,6 +8,9 @@ import type { RepairSymbol } from "../symbol.js";
 import { REPAIR_FRAME_HEADER_BYTES } from "../wire/constants.js";
 import { SEPARATE_DELAY_MS, fragmentDemand, tailMs, type RepairPlan, type SentSource } from "./repair-plan.js";
 
+/** Weight of the newest in the share of separate repairs that were worth it. */
+const SEPARATE_SHARE_WEIGHT = 1 / 16;
+
 /** Time's worth of repair bytes that may be saved up, s. */
 const BUDGET_BURST_S = 1;
 
@@ -28,6 +31,8 @@ export class ValuePlan implements RepairPlan {
   /** Bytes of repair that may be sent now. */
   #budgetBytes = 0;
   #budgetAtMs = -Infinity;
+  /** Share of the times at which a separate repair was due that one was worth its bytes, lately. */
+  #separateShare = 0;
 
   /**
    * @param ordered whether later messages wait for a missing one. @param atOnce repairs to send at once are put here.
@@ -58,7 +63,10 @@ export class ValuePlan implements RepairPlan {
   }
 
   peek(nowMs: number): RepairSymbol | undefined {
-    return this.#fresh && !this.options.separate ? this.#worthwhile(REPAIR_FRAME_HEADER_BYTES, nowMs) : undefined;
+    if (!this.#fresh) return undefined;
+    // Where repairs usually go out on their own soon, one that travels with this patch saves little time.
+    const waitMs = this.options.separate ? this.#intervalMs - this.#separateShare * (this.#intervalMs - SEPARATE_DELAY_MS) : this.#intervalMs;
+    return this.#worthwhile(REPAIR_FRAME_HEADER_BYTES, nowMs, waitMs, 1);
   }
 
   onSent(repair: RepairSymbol): void {
@@ -75,16 +83,18 @@ export class ValuePlan implements RepairPlan {
     if (this.#dueMs > nowMs) return undefined;
     // As long as symbols are not acknowledged, time alone can make another repair worth its bytes.
     this.#dueMs = this.encoder.size > 0 ? nowMs + tailMs(this.#intervalMs) : Infinity;
-    return this.#worthwhile(REPAIR_FRAME_HEADER_BYTES + this.datagramBytes, nowMs);
+    const repair = this.#worthwhile(REPAIR_FRAME_HEADER_BYTES + this.datagramBytes, nowMs, this.#intervalMs);
+    this.#separateShare += ((repair ? 1 : 0) - this.#separateShare) * SEPARATE_SHARE_WEIGHT;
+    return repair;
   }
 
   get dueMs(): number {
     return this.#dueMs;
   }
 
-  /** @param headerBytes what the repair costs on the wire beyond its symbol. */
-  #worthwhile(headerBytes: number, nowMs: number): RepairSymbol | undefined {
-    const bytes = this.#schedule.repairBytes(this.options.value, this.#intervalMs, headerBytes);
+  /** Parameters as of ValueSchedule.repairBytes. */
+  #worthwhile(headerBytes: number, nowMs: number, waitMs: number, coming = 0): RepairSymbol | undefined {
+    const bytes = this.#schedule.repairBytes(this.options.value, waitMs, headerBytes, coming);
     return bytes > 0 && this.#affords(bytes, nowMs) ? this.encoder.repairUpTo(bytes) : undefined;
   }
 

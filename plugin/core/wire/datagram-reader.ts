@@ -3,6 +3,7 @@
  * frame is checked before the caller sees the first. Never throws. Frames are records that the next datagram reuses,
  * and say where in the datagram their symbol lies: reading allocates nothing once there are as many as a datagram ever held.
  */
+import { FrontViews } from "../front-views.js";
 import { DATAGRAM_FRAMES_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_SYMBOL_BYTES_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../symbol.js";
 import { DATAGRAM_HEADER_BYTES, FrameType, REPAIR_DENSE, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId } from "./constants.js";
@@ -198,23 +199,25 @@ export class DatagramReader {
   }
 }
 
-/** A FEEDBACK frame with bitmaps of its own; a view of them is made anew only when its length changes. */
+/** A FEEDBACK frame with bitmaps of its own. */
 class FeedbackRecord implements FeedbackFrame {
   readonly kind = "feedback";
+  readonly #bitmaps = new FrontViews(new Uint8Array(FEEDBACK_BITMAP_BYTES_MAX), FEEDBACK_BITMAP_BYTES_MAX + 1);
+  readonly #symbolBitmaps = new FrontViews(new Uint8Array(FEEDBACK_SYMBOL_BYTES_MAX), FEEDBACK_SYMBOL_BYTES_MAX + 1);
   largest16 = 0;
-  bitmap = new Uint8Array(FEEDBACK_BITMAP_BYTES_MAX);
+  bitmap = NO_BYTES;
   ackDelayMs = 0;
   queueDelayMs = 0;
   next16 = 0;
-  symbolBitmap = new Uint8Array(FEEDBACK_SYMBOL_BYTES_MAX);
+  symbolBitmap = NO_BYTES;
 
   setBitmap(bytes: Uint8Array, start: number, length: number): void {
-    if (this.bitmap.length !== length) this.bitmap = new Uint8Array(this.bitmap.buffer, 0, length);
+    this.bitmap = this.#bitmaps.of(length);
     for (let i = 0; i < length; i++) this.bitmap[i] = bytes[start + i]!;
   }
 
   setSymbolBitmap(bytes: Uint8Array, start: number, length: number): void {
-    if (this.symbolBitmap.length !== length) this.symbolBitmap = new Uint8Array(this.symbolBitmap.buffer, 0, length);
+    this.symbolBitmap = this.#symbolBitmaps.of(length);
     for (let i = 0; i < length; i++) this.symbolBitmap[i] = bytes[start + i]!;
   }
 }

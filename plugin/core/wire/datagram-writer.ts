@@ -2,6 +2,7 @@
  * Writes one datagram, frame by frame, into a buffer that it reuses (docs/WIRE-FORMAT.md section 2).
  * Decides nothing: the caller chooses the frames and asks `room` before it writes one.
  */
+import { FrontViews } from "../front-views.js";
 import { SYMBOL_BYTES_MAX } from "../limits.js";
 import type { Seq } from "../seq.js";
 import type { RepairSymbol } from "../symbol.js";
@@ -27,11 +28,13 @@ const SLACK_BYTES = SYMBOL_BYTES_MAX + 128;
 
 export class DatagramWriter {
   readonly #bytes: Uint8Array;
+  readonly #views: FrontViews;
   #offset = 0;
 
   /** @param mtuBytes largest datagram that the channel carries, bytes. */
   constructor(readonly mtuBytes: number) {
     this.#bytes = new Uint8Array(mtuBytes + SLACK_BYTES);
+    this.#views = new FrontViews(this.#bytes);
   }
 
   /** Bytes still free. */
@@ -86,7 +89,7 @@ export class DatagramWriter {
 
   /** The datagram: a view that the next `begin` overwrites. */
   end(): Uint8Array {
-    return this.#bytes.subarray(0, this.#offset);
+    return this.#views.of(this.#offset);
   }
 
   #u8(value: number): void {
