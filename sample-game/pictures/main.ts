@@ -25,8 +25,8 @@ const PLAY_S = Number(process.env["PICTURES_SECONDS"] ?? 45);
 const MOTION_MS = 6000;
 const MOTION_INTERVAL_MS = 125;
 const MOTION_QUALITY = 50;
-/** Frames are drawn by the processor here: more of them would leave too little of it to the game. */
-const FRAMES_PER_SECOND = 10;
+/** Between two frames, ms: the processor draws them here, and more of them would leave too little of it to the game. */
+const FRAME_MS = { waiting: 400, recording: 110 };
 
 const CHROMIUM_ARGS = [
   "--headless=new", "--no-sandbox", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -66,7 +66,7 @@ async function enterArena(browser: Browser, url: string): Promise<Page> {
   await page.setViewport(STILL_SIZE);
   await page.evaluateOnNewDocument(`{
     const request = window.requestAnimationFrame.bind(window);
-    window.requestAnimationFrame = (callback) => setTimeout(() => request(callback), ${1000 / FRAMES_PER_SECOND} - 1000 / 60);
+    window.requestAnimationFrame = (callback) => setTimeout(() => request(callback), window.picturesFrameMs ?? ${FRAME_MS.waiting});
     window.cancelAnimationFrame = (id) => clearTimeout(id);
   }`);
   await page.goto(url);
@@ -88,6 +88,7 @@ async function takePictures(page: Page): Promise<void> {
   write("arena.webp", still);
   await page.setViewport(MOTION_SIZE);
   await page.$eval("#panel-toggle", (button) => (button as HTMLElement).click());
+  await page.evaluate(`window.picturesFrameMs = ${FRAME_MS.recording}`);
   await sleep(1500);
   const frames = await record(page);
   write("arena-split-view.webp", animateWebp(frames, MOTION_SIZE));
