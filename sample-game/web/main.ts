@@ -44,11 +44,14 @@ async function start(): Promise<void> {
   const token = sessionStorage.getItem(TOKEN_KEY);
   sessionStorage.removeItem(TOKEN_KEY);
   if (token !== null) {
+    byId("status", HTMLElement).textContent = "Coming back…";
     try {
       play(await client.reconnect<ArenaView>(token));
       return;
     } catch {
       // Too late: join anew.
+    } finally {
+      byId("status", HTMLElement).textContent = "";
     }
   }
   showDialog("");

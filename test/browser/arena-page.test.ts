@@ -76,7 +76,8 @@ describe("the page", () => {
     await browser.page.keyboard.press("Enter");
     await browser.page.keyboard.type("hello all");
     await browser.page.keyboard.press("Enter");
-    await browser.page.waitForFunction(() => document.querySelector(".feed")?.textContent?.includes("hello all") === true, { timeout: 60_000 });
+    // By a timer: the line leaves after some seconds, and frames can be rare where software draws.
+    await browser.page.waitForFunction(() => document.querySelector(".talk")?.textContent?.includes("hello all") === true, { timeout: 60_000, polling: 50 });
 
     await until(async () => (await browser.page.evaluate(() => Object.keys(arenaPage.checks).length)) >= 3, "three ticks are compared");
     await squad!.stop();
