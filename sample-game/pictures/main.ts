@@ -1,6 +1,7 @@
 /**
  * Makes the README's pictures from the real game: `npm run pictures`. Starts the arena with bots, joins in headless Chromium,
- * plays over a bad network with the net panel and the split view open, and writes docs/pictures/. Takes a minute and a half.
+ * plays over a bad network with the net panel and the split view open, and writes docs/pictures/. Takes one to four
+ * minutes: the figures of a busy machine are of its own pauses, so it waits for ten seconds without.
  * CHROMIUM: path of the browser. PICTURES_SECONDS: how long to play before the picture.
  */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
@@ -15,18 +16,22 @@ import { animateWebp, type Frame } from "./animated-webp.js";
 import { keepPlaying } from "./autopilot.js";
 
 const FOLDER = fileURLToPath(new URL("../../docs/pictures/", import.meta.url));
-const STILL_SIZE = { width: 1280, height: 860 };
+const STILL_SIZE = { width: 1280, height: 930 };
 const MOTION_SIZE = { width: 880, height: 500 };
 const BOTS = 7;
 const SEED = 3;
 /** What the sliders begin with: 5 % loss, 50 ms one way. */
 const NETWORK = `clean,loss=0.05,delayMs=50,jitterMs=5,seed=${SEED}`;
-const PLAY_S = Number(process.env["PICTURES_SECONDS"] ?? 45);
+const PLAY_S = Number(process.env["PICTURES_SECONDS"] ?? 40);
+/** The picture is taken when the page was never held up for STALL_MS in the last QUIET_S, which is what the figures are of; else after the longest wait. */
+const STALL_MS = 120;
+const QUIET_S = 10;
+const QUIET_WAIT_S = 90;
 const MOTION_MS = 6000;
-const MOTION_INTERVAL_MS = 125;
-const MOTION_QUALITY = 50;
-/** Frames are drawn by the processor here: more of them would leave too little of it to the game. */
-const FRAMES_PER_SECOND = 10;
+const MOTION_INTERVAL_MS = 170;
+const MOTION_QUALITY = 60;
+/** Between two frames, ms: the processor draws them here, and more of them would leave too little of it to the game. */
+const FRAME_MS = { waiting: 400, recording: 170 };
 
 const CHROMIUM_ARGS = [
   "--headless=new", "--no-sandbox", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run", "--disable-background-networking",
@@ -66,8 +71,14 @@ async function enterArena(browser: Browser, url: string): Promise<Page> {
   await page.setViewport(STILL_SIZE);
   await page.evaluateOnNewDocument(`{
     const request = window.requestAnimationFrame.bind(window);
-    window.requestAnimationFrame = (callback) => setTimeout(() => request(callback), ${1000 / FRAMES_PER_SECOND} - 1000 / 60);
+    window.requestAnimationFrame = (callback) => setTimeout(() => request(callback), window.picturesFrameMs ?? ${FRAME_MS.waiting});
     window.cancelAnimationFrame = (id) => clearTimeout(id);
+    let last = performance.now();
+    setInterval(() => {
+      const now = performance.now();
+      if (now - last > ${STALL_MS}) window.picturesStallMs = now;
+      last = now;
+    }, 20);
   }`);
   await page.goto(url);
   await page.type("#join-name", "Ada");
@@ -83,15 +94,23 @@ async function takePictures(page: Page): Promise<void> {
   mkdirSync(FOLDER, { recursive: true });
   const stopPlaying = keepPlaying(page, STILL_SIZE, SEED);
   await sleep(PLAY_S * 1000);
+  await waitForQuiet(page);
   console.log(`path ${await page.$eval(".net-badge", (badge) => badge.textContent)}, ${await figure(page, "with")} with repair, ${await figure(page, "without")} without`);
   const still = await page.screenshot({ type: "webp", quality: 82 });
   write("arena.webp", still);
   await page.setViewport(MOTION_SIZE);
   await page.$eval("#panel-toggle", (button) => (button as HTMLElement).click());
-  await sleep(1500);
+  await sleep(QUIET_S * 1000);
+  await waitForQuiet(page);
+  await page.evaluate(`window.picturesFrameMs = ${FRAME_MS.recording}`);
   const frames = await record(page);
   write("arena-split-view.webp", animateWebp(frames, MOTION_SIZE));
   await stopPlaying();
+}
+
+async function waitForQuiet(page: Page): Promise<void> {
+  const quiet = `performance.now() - (window.picturesStallMs ?? 0) > ${QUIET_S * 1000}`;
+  await page.waitForFunction(quiet, { timeout: QUIET_WAIT_S * 1000, polling: 250 }).catch(() => console.warn("the machine is busy: figures are of its pauses as well"));
 }
 
 /** Screenshots at an interval, each shown for as long as it really took to the next. */
