@@ -156,6 +156,17 @@ describe("SentDatagrams", () => {
     expect(sent.onFeedback(feedback(6), 560)!.lost.length).toBe(0);
   });
 
+  it("tells what the peer said had not come from what no feedback reached back to", () => {
+    const sent = new SentDatagrams();
+    for (let i = 0; i < 20; i++) sent.add(i * 20);
+    // The bitmap of one byte reaches back over eight of the nineteen; the first feedback, which spoke of the others, was lost.
+    const { lost } = sent.onFeedback(feedback(19, [0b1111_1101]), 500)!;
+    expect(lost.filter(d => d.told).map(d => d.number)).toEqual([17]);
+    expect(lost.length).toBe(12);
+    // What was not told and came after all was no spurious loss, and widens nothing.
+    expect(sent.onFeedback(feedback(19, [0xff, 0xff]), 510)!.spurious).toBe(1);
+  });
+
   it("refuses feedback on datagrams never sent", () => {
     const sent = new SentDatagrams();
     sent.add(0);
