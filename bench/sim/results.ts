@@ -1,4 +1,5 @@
 /** The simulation's part of docs/RESULTS.md: one command writes it, so that no figure in it was copied by hand. */
+import { execFileSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { printBars } from "./bars.js";
 import { bottleneckTables } from "./bottleneck.js";
@@ -22,6 +23,12 @@ export function replaceSection(file: string, section: string): void {
   writeFileSync(file, `${before}${BEGIN}\n${section.trimEnd()}\n\n${END}${after}`);
 }
 
+/** The commit whose sources run, and whether plugin/ has changed since. @throws Error outside a git checkout. */
+function sourcesCommit(): string {
+  const git = (...args: string[]): string => execFileSync("git", args, { encoding: "utf8" }).trim();
+  return `${git("log", "-1", "--format=%h", "--", "plugin")}${git("status", "--porcelain", "--", "plugin") === "" ? "" : ", with changes"}`;
+}
+
 /** @param pictures folder that gets the pictures of the step responses; undefined: none. */
 export async function printResults(pool: Pool, common: Partial<Cell>, pictures: string | undefined): Promise<string> {
   const base = { ...DEFAULT_CELL, ...common };
@@ -34,7 +41,7 @@ export async function printResults(pool: Pool, common: Partial<Cell>, pictures: 
   return [
     "## Simulation", "",
     `Written by ${command("--results --svg docs/pictures --into docs/RESULTS.md")}: the real Link on both ends, a virtual clock, netem seeded; same seed, same figures on every machine. Patch sizes are lognormal (30..600 B, mean 165), feedback is lost as data is.`,
-    `Delay is from sending to in-order delivery, less half a round trip, in ms; a warm-up of 10 s is not counted. Seed ${base.seed}.`, "",
+    `Delay is from sending to in-order delivery, less half a round trip, in ms; a warm-up of 10 s is not counted. Seed ${base.seed}; sources as of ${sourcesCommit()}.`, "",
     "*TCP* is a model of a WebSocket over a kernel: in-order stream, one segment per patch (joined where the window holds them back), RACK and tail loss probe (RFC 8985), timeout SRTT + max(200 ms, 4 RTTVAR) with exponential back-off (RFC 6298 with Linux's floor), delayed and selective acknowledgements, CUBIC (RFC 9438) with PRR; \"no cwnd limit\" flatters it.",
     "*Bound*: every datagram repeats everything unacknowledged, one datagram a tick; no scheme with tick-aligned sends is faster at any overhead. Where the patch interval is above 25 ms, adaptive repair sends on its own 7 ms after the patch and can be faster; \"bound, 7 ms too\" repeats everything then as well.", "",
     "### The design's targets", "", `${command("--bars", common.patches ?? BARS_PATCHES)}; mean / p99 / p99.9 at overhead, with the 90 bytes of headers that the design page counts.`, "", bars, "",
