@@ -14,7 +14,8 @@ const { REPAIR = "adaptive", RESYNC_AFTER_MS = "2000", LAB_DIR = "." } = process
 const repair = REPAIR.startsWith("{") ? JSON.parse(REPAIR) : REPAIR;
 
 export const createServerTransport = () => new FecTransport({ repair, resyncAfterMs: JSON.parse(RESYNC_AFTER_MS) });
-export const inputOptions = { mode: "unreliable" };
+/** Repair covers inputs as well, so the ring of past inputs in each message (4 by default) need not be long. */
+export const inputOptions = { mode: "unreliable", historySize: 2 };
 
 const ownPorts = new AsyncLocalStorage();
 const portsOf = new Map();
