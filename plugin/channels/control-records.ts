@@ -4,13 +4,28 @@
  */
 
 import { RECORD_CONTROL } from "../core/wire/constants.js";
-import { CONTROL_RECORD_BYTES_MAX } from "./limits.js";
+import { CHANNEL_KINDS_MAX, CONTROL_RECORD_BYTES_MAX, ICE_SERVERS_MAX, ICE_URLS_MAX } from "./limits.js";
+import { isPeerFields, type PeerFields } from "./webrtc/sdp.js";
+
+/** A kind of datagram channel that server and client agree on. */
+export type OfferedKind = "udp" | "webrtc";
+
+/** A STUN or TURN server for the client, as the browser's RTCIceServer. */
+export interface IceServer {
+  readonly urls: readonly string[];
+  readonly username?: string;
+  readonly credential?: string;
+}
 
 /** The server's first record. fragment: largest SYMBOL payload that it takes, bytes. */
 export interface Hello {
   readonly kind: "hello";
   readonly version: number;
   readonly fragment: number;
+  /** Kinds of channel that the server has; undefined = it does not say, and may offer UDP. */
+  readonly channels?: readonly OfferedKind[];
+  /** For the client's RTCPeerConnection; undefined = none. */
+  readonly iceServers?: readonly IceServer[];
 }
 
 /** The server's offer of a UDP channel. */
@@ -25,12 +40,27 @@ export interface UdpOffer {
   readonly secret: Uint8Array;
 }
 
+/** The client's half of a WebRTC connection. */
+export interface WebRtcRequest {
+  readonly kind: "webrtc-request";
+  readonly peer: PeerFields;
+}
+
+/** The server's half, in answer to a request, and where the server is. */
+export interface WebRtcAnswer {
+  readonly kind: "webrtc-answer";
+  readonly peer: PeerFields;
+  /** An IP literal. */
+  readonly host: string;
+  readonly port: number;
+}
+
 /** Either end closed its datagram channel. */
 export interface Close {
   readonly kind: "close";
 }
 
-export type ControlRecord = Hello | UdpOffer | Close;
+export type ControlRecord = Hello | UdpOffer | WebRtcRequest | WebRtcAnswer | Close;
 
 /** Why a record ends the session: a WebSocket close code and a reason. */
 export interface InvalidControl {
@@ -43,6 +73,9 @@ export type ReadControl = ControlRecord | InvalidControl | { readonly kind: "oth
 
 const SECRET_PATTERN = /^[A-Za-z0-9+/]{43}=$/;
 const ID_PATTERN = /^[0-9a-f]{8}$/i;
+/** An IPv4 or IPv6 literal by its characters: it goes into a candidate line of SDP, where nothing else may follow. */
+const ADDRESS_PATTERN = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{2,39}|[0-9a-fA-F:]{2,30}(?:\.\d{1,3}){3})$/;
+const ICE_URL_PATTERN = /^(?:stun|stuns|turn|turns):[\w.:[\]%-]{1,255}(?:\?transport=(?:udp|tcp))?$/;
 
 export function encodeControl(control: ControlRecord): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(members(control)));
@@ -65,7 +98,9 @@ export function readControl(bytes: Uint8Array, bytesMax = CONTROL_RECORD_BYTES_M
 
 function members(control: ControlRecord): Record<string, unknown> {
   switch (control.kind) {
-    case "hello": return { t: "hello", v: control.version, fragment: control.fragment };
+    case "hello": return { t: "hello", v: control.version, fragment: control.fragment, channels: control.channels, iceServers: control.iceServers };
+    case "webrtc-request": return { t: "webrtc", ...control.peer };
+    case "webrtc-answer": return { t: "webrtc", ...control.peer, host: control.host, port: control.port };
     case "close": return { t: "close" };
     case "udp": {
       const { host, port, connectionId, secret } = control;
@@ -74,20 +109,55 @@ function members(control: ControlRecord): Record<string, unknown> {
   }
 }
 
-function readMembers({ t, v, fragment, host, port, id, secret }: Record<string, unknown>): ReadControl {
-  switch (t) {
-    case "hello":
-      if (typeof v !== "number" || !isInteger(fragment, 1, Number.MAX_SAFE_INTEGER)) return invalid(1002, "malformed hello");
-      return { kind: "hello", version: v, fragment };
-    case "udp":
-      if (!isInteger(port, 1, 65_535) || (host !== undefined && typeof host !== "string") || typeof id !== "string" || !ID_PATTERN.test(id)
-        || typeof secret !== "string" || !SECRET_PATTERN.test(secret)) return invalid(1002, "malformed udp offer");
-      return { kind: "udp", host, port, connectionId: Number.parseInt(id, 16), secret: Uint8Array.from(atob(secret), (c) => c.charCodeAt(0)) };
-    case "close":
-      return { kind: "close" };
-    default:
-      return { kind: "other" };
+function readMembers(members: Record<string, unknown>): ReadControl {
+  switch (members.t) {
+    case "hello": return readHello(members);
+    case "udp": return readUdpOffer(members);
+    case "webrtc": return readWebRtc(members);
+    case "close": return { kind: "close" };
+    default: return { kind: "other" };
   }
+}
+
+function readHello({ v, fragment, channels, iceServers }: Record<string, unknown>): ReadControl {
+  if (typeof v !== "number" || !isInteger(fragment, 1, Number.MAX_SAFE_INTEGER)) return invalid(1002, "malformed hello");
+  if (channels !== undefined && !Array.isArray(channels)) return invalid(1002, "malformed hello");
+  if (iceServers !== undefined && !isIceServers(iceServers)) return invalid(1002, "malformed hello");
+  const kinds = channels?.slice(0, CHANNEL_KINDS_MAX).filter((kind): kind is OfferedKind => kind === "udp" || kind === "webrtc");
+  return { kind: "hello", version: v, fragment, ...(kinds && { channels: kinds }), ...(iceServers && { iceServers }) };
+}
+
+function readUdpOffer({ host, port, id, secret }: Record<string, unknown>): ReadControl {
+  if (!isInteger(port, 1, 65_535) || (host !== undefined && typeof host !== "string") || typeof id !== "string" || !ID_PATTERN.test(id)
+    || typeof secret !== "string" || !SECRET_PATTERN.test(secret)) return invalid(1002, "malformed udp offer");
+  return { kind: "udp", host, port, connectionId: Number.parseInt(id, 16), secret: Uint8Array.from(atob(secret), (c) => c.charCodeAt(0)) };
+}
+
+/** A request has no address: a server learns the client's from its connectivity checks. */
+function readWebRtc({ ufrag, pwd, fingerprint, host, port }: Record<string, unknown>): ReadControl {
+  const peer = { ufrag, pwd, fingerprint };
+  if (!isPeerFields(peer)) return invalid(1002, "malformed webrtc record");
+  if (host === undefined && port === undefined) return { kind: "webrtc-request", peer };
+  if (!isInteger(port, 1, 65_535) || !isAddress(host)) return invalid(1002, "malformed webrtc record");
+  return { kind: "webrtc-answer", peer, host, port };
+}
+
+/** Whether the value can stand as an address in a candidate line. */
+export function isAddress(value: unknown): value is string {
+  return typeof value === "string" && ADDRESS_PATTERN.test(value);
+}
+
+/** A list of STUN and TURN servers as {@link IceServer}; not too long. */
+export function isIceServers(value: unknown): value is IceServer[] {
+  return Array.isArray(value) && value.length <= ICE_SERVERS_MAX && value.every(isIceServer);
+}
+
+function isIceServer(value: unknown): value is IceServer {
+  if (typeof value !== "object" || value === null) return false;
+  const { urls, username, credential } = value as Record<string, unknown>;
+  const isText = (text: unknown): boolean => text === undefined || (typeof text === "string" && text.length <= 512);
+  return Array.isArray(urls) && urls.length >= 1 && urls.length <= ICE_URLS_MAX && urls.every((url) => typeof url === "string" && ICE_URL_PATTERN.test(url))
+    && isText(username) && isText(credential);
 }
 
 function invalid(code: number, reason: string): InvalidControl {

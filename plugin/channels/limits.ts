@@ -77,5 +77,44 @@ export const DRIVER_TIMER_MS_MAX = 60_000;
 /** Largest CONTROL record of a server, bytes (WIRE-FORMAT section 4); a longer one ends the session with 1009. */
 export const CONTROL_RECORD_BYTES_MAX = 4096;
 
-/** The same of a client, which has nothing to say but "close": what a server reads of JSON that anyone may send. */
+/** The same of a client, which has nothing to say but "close" and a WebRTC request: what a server reads of JSON that anyone may send. */
 export const CLIENT_CONTROL_RECORD_BYTES_MAX = 256;
+
+/** Kinds of channel read from a server's hello; the rest is ignored. */
+export const CHANNEL_KINDS_MAX = 8;
+
+/** STUN and TURN servers, and URLs of one, that a server may give its clients; more are the caller's error, or a malformed hello. */
+export const ICE_SERVERS_MAX = 8;
+export const ICE_URLS_MAX = 4;
+
+/** Largest message of the WebRTC channel, bytes: one SCTP chunk and, with the headers below, one packet that passes an MTU of 1280. A larger one is the caller's RangeError. */
+export const WEBRTC_DATAGRAM_BYTES_MAX = 1150;
+
+/** What the layers add: DATA chunk 16 and common header 12 (RFC 9260 section 3), a record of DTLS 1.2 with AES-GCM 37. UDP and IP come on top. */
+export const WEBRTC_ENVELOPE_BYTES = 28 + 37;
+
+/** Largest SCTP message that either end announces, bytes. Ours are far below; a peer's longer ones are dropped unread. */
+export const WEBRTC_MESSAGE_BYTES_MAX = 65_536;
+
+/** Server to client: SCTP gives a message up after this long, ms. maxRetransmits 0 stalls what survives a loss for seconds; 200 ms brings retransmissions and stalls; 10 ms is no better. */
+export const WEBRTC_LIFETIME_MS = 50;
+
+/**
+ * Bytes that SCTP has not taken over yet (the browser's or the native library's own queue); beyond, a datagram is dropped: send returns false.
+ * The native SCTP's buffer of 1 MB lies below it and is left as it is: what is in it expires after the lifetime. With one of 16 or 64 KB, 60 x 1000 B
+ * at 20 % loss and RTT 100 ms stalled for seconds (p99 6.6 s in place of 0.36).
+ */
+export const WEBRTC_BUFFERED_BYTES_MAX = 4096;
+
+/** A channel that is not open after this long gives up, ms: at 20 % loss opening took 0.5 to 17 s; a new try is soon better. */
+export const WEBRTC_OPEN_TIMEOUT_MS = 12_000;
+
+/** Peer connections of one endpoint (some 350 KB each), and those among them that are not open yet; beyond, createChannel throws RangeError and the session stays on WebSocket. */
+export const WEBRTC_SESSIONS_MAX = 2048;
+export const WEBRTC_CONNECTING_MAX = 256;
+
+/** Ports of a range, each a socket and a thread of the native library. More are the caller's RangeError. */
+export const WEBRTC_PORTS_MAX = 64;
+
+/** A browser's connection that was lost has this long to come back before a new one is asked for, ms. */
+export const WEBRTC_DISCONNECTED_MS = 3_000;

@@ -1,12 +1,18 @@
-/** `colyseus-fec/client` for browsers: imports nothing of Node, and knows no datagram channel yet. */
+/** `colyseus-fec/client` for browsers: imports nothing of Node, and knows the WebRTC channel. */
 
+import { openBrowserWebRtcChannel } from "../channels/webrtc/webrtc-browser-client.js";
 import { FecClientBase } from "./fec-client-base.js";
-import type { ChannelOpeners } from "./options.js";
+import type { ChannelOpeners, ClientChannelKind } from "./options.js";
 import type { AnyServer, AnyUserData, SdkServer } from "./sdk-internals.js";
 
 export class FecClient<ServerType extends SdkServer = AnyServer, UserData = AnyUserData> extends FecClientBase<ServerType, UserData> {
   protected override channelOpeners(): ChannelOpeners {
-    return {};
+    // Missing in workers, and where a browser's owner switched it off.
+    return typeof RTCPeerConnection === "undefined" ? {} : { webrtc: openBrowserWebRtcChannel };
+  }
+
+  protected override channelKinds(): ClientChannelKind[] {
+    return ["webrtc"];
   }
 }
 

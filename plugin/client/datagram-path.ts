@@ -1,13 +1,15 @@
 /**
- * The datagram channel of one connection, as the client keeps it: opens what the server offers, and when a channel fails,
- * asks for another after a pause, for as long as the connection lives. Silence is not a failure: the link bridges it.
- * docs/WIRE-FORMAT.md section 4.
+ * The datagram channel of one connection, as the client keeps it: opens the kind that it wants most of those that the
+ * server has, and when a channel fails, asks for one of the next kind after a pause, for as long as the connection lives.
+ * Silence is not a failure: the link bridges it. docs/WIRE-FORMAT.md section 4.
  */
 
 import { systemClock } from "../channels/clock.js";
-import type { ReadControl, UdpOffer } from "../channels/control-records.js";
+import type { Hello, OfferedKind, ReadControl, UdpOffer, WebRtcAnswer } from "../channels/control-records.js";
 import type { LinkDriver } from "../channels/driver.js";
 import type { LiveImpairment } from "../channels/live-impairment.js";
+import type { PeerFields } from "../channels/webrtc/sdp.js";
+import type { WebRtcClientChannel } from "../channels/webrtc/webrtc-channel.js";
 import { RETRY_DELAYS_MS, RETRY_JITTER_RATIO } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
 
@@ -17,23 +19,41 @@ export interface DatagramPathContext {
   readonly impairment: LiveImpairment;
   /** The host that the WebSocket reached. */
   readonly host: string;
-  /** Tells the server that the channel is closed; it answers with a new offer. */
+  readonly hello: Hello;
+  /** Tells the server that the channel is closed; it answers with a new offer of UDP, if it can and the client may. */
   sendClose(): void;
+  /** Asks the server for a WebRTC connection; it answers with its half. */
+  sendWebRtcRequest(peer: PeerFields): void;
 }
 
 export class DatagramPath {
   readonly #context: DatagramPathContext;
+  /** What both ends can, most wanted first. */
+  readonly #kinds: readonly OfferedKind[];
+  #kindIndex = 0;
   #failureCount = 0;
+  /** The last try brought a channel that opened. */
+  #opened = false;
   #retryTimer: unknown;
   #stopped = false;
+  /** The WebRTC channel that waits for its answer, or took it. */
+  #webrtc: WebRtcClientChannel | undefined;
 
   constructor(context: DatagramPathContext) {
     this.#context = context;
+    const offered = context.hello.channels ?? ["udp"];
+    this.#kinds = context.options.channels.filter((kind) => offered.includes(kind));
+  }
+
+  /** Asks for the first channel; UDP the server offers by itself, once the client is in. */
+  start(): void {
+    if (this.#kind === "webrtc") this.#openWebRtc();
   }
 
   /** Takes a CONTROL record of the server; those that are not about channels have no effect. */
   onControl(control: ReadControl): void {
-    if (control.kind === "udp") this.#open(control);
+    if (control.kind === "udp") this.#openUdp(control);
+    if (control.kind === "webrtc-answer") this.#onAnswer(control);
     if (control.kind === "close") {
       this.#context.driver.detach();
       this.#retryLater();
@@ -42,10 +62,11 @@ export class DatagramPath {
 
   /** The attached channel opened. */
   onOpen(): void {
+    this.#opened = true;
     this.#failureCount = 0;
   }
 
-  /** The attached channel ended by itself: never opened in time, or its socket failed. */
+  /** The attached channel ended by itself: never opened in time, or its socket or connection failed. */
   onClose(): void {
     this.#retryLater();
   }
@@ -53,26 +74,54 @@ export class DatagramPath {
   /** Ends the tries; the channel itself is the driver's to close. */
   stop(): void {
     this.#stopped = true;
+    this.#webrtc = undefined;
     systemClock.clearTimeout(this.#retryTimer);
   }
 
-  #open(offer: UdpOffer): void {
+  get #kind(): OfferedKind | undefined {
+    return this.#kinds[this.#kindIndex % this.#kinds.length];
+  }
+
+  #openUdp(offer: UdpOffer): void {
     const { driver, options, impairment, host } = this.#context;
-    if (this.#stopped || !options.channels.includes("udp") || options.openers.udp === undefined) return;
+    if (this.#stopped || this.#kind !== "udp" || options.openers.udp === undefined) return;
     systemClock.clearTimeout(this.#retryTimer);
     const channel = options.openers.udp({ ...offer, host: offer.host ?? host });
     driver.attach(impairment.wrap(channel));
   }
 
-  /** Asks for another channel after a pause, and again until an offer comes. */
+  #openWebRtc(): void {
+    const { driver, options, impairment, hello, sendWebRtcRequest } = this.#context;
+    if (this.#stopped || options.openers.webrtc === undefined) return;
+    systemClock.clearTimeout(this.#retryTimer);
+    const channel = options.openers.webrtc({ sendRequest: sendWebRtcRequest, ...(hello.iceServers && { iceServers: hello.iceServers }) });
+    this.#webrtc = channel;
+    driver.attach(impairment.wrap(channel));
+  }
+
+  #onAnswer(answer: WebRtcAnswer): void {
+    this.#webrtc?.accept(answer);
+  }
+
+  /** Asks for another channel after a pause, and again until one comes. */
   #retryLater(): void {
     if (this.#stopped) return;
+    this.#webrtc = undefined;
     const delayMs = RETRY_DELAYS_MS[Math.min(this.#failureCount++, RETRY_DELAYS_MS.length - 1)]!;
     const variedMs = delayMs * (1 + RETRY_JITTER_RATIO * (2 * Math.random() - 1));
     systemClock.clearTimeout(this.#retryTimer);
-    this.#retryTimer = systemClock.setTimeout(() => {
-      this.#context.sendClose();
-      this.#retryLater();
-    }, variedMs);
+    this.#retryTimer = systemClock.setTimeout(() => this.#retry(), variedMs);
+  }
+
+  /** A kind that had opened is tried again first: what it needs is there. After one that did not, it is the next one's turn. */
+  #retry(): void {
+    if (!this.#opened) this.#kindIndex++;
+    this.#opened = false;
+    if (this.#kind === "webrtc") {
+      this.#openWebRtc();
+      return;
+    }
+    this.#context.sendClose();
+    this.#retryLater();
   }
 }

@@ -2,7 +2,7 @@
 
 import { ColyseusSDK } from "@colyseus/sdk";
 import { FecClientTransport } from "./fec-client-transport.js";
-import { resolveClientOptions, type ChannelOpeners, type FecClientOptions, type ResolvedClientOptions } from "./options.js";
+import { resolveClientOptions, type ChannelOpeners, type ClientChannelKind, type FecClientOptions, type ResolvedClientOptions } from "./options.js";
 import {
   wrapTransport, type AnyServer, type AnyUserData, type LatencyOptions, type SdkRootSchema, type SdkRoom, type SdkServer, type SdkSettings,
 } from "./sdk-internals.js";
@@ -17,7 +17,7 @@ export abstract class FecClientBase<ServerType extends SdkServer = AnyServer, Us
   /** settings as ColyseusSDK's. @throws TypeError or RangeError for a wrong option. */
   constructor(settings?: SdkSettings, options: FecClientOptions = {}) {
     super(settings, options);
-    this.#options = resolveClientOptions(options, this.channelOpeners());
+    this.#options = resolveClientOptions(options, this.channelOpeners(), this.channelKinds());
   }
 
   /** As ColyseusSDK's; the client that it returns is of the class that it was called on. */
@@ -31,6 +31,8 @@ export abstract class FecClientBase<ServerType extends SdkServer = AnyServer, Us
 
   /** The kinds of channel that this build knows; called once, by the constructor. */
   protected abstract channelOpeners(): ChannelOpeners;
+  /** The kinds to open unless told, most wanted first; called once, by the constructor. */
+  protected abstract channelKinds(): ClientChannelKind[];
 
   protected override createRoom<State>(roomName: string, rootSchema?: SdkRootSchema<State>): SdkRoom<State> {
     const room = super.createRoom<State>(roomName, rootSchema);

@@ -166,10 +166,15 @@ export class FecConnection {
       onChannelOpen: () => path.onOpen(),
       onChannelClose: () => path.onClose(),
     });
-    const path = new DatagramPath({ driver, options, impairment, host, sendClose: () => this.#write(encodeControl({ kind: "close" })) });
+    const path = new DatagramPath({
+      driver, options, impairment, host, hello,
+      sendClose: () => this.#write(encodeControl({ kind: "close" })),
+      sendWebRtcRequest: (peer) => this.#write(encodeControl({ kind: "webrtc-request", peer })),
+    });
     const mode: FecMode = { kind: "fec", link, driver, path, fragment: hello.fragment };
     this.#mode = mode;
     for (const { bytes, ordered } of held) sendByLink(mode, bytes, ordered);
+    path.start();
   }
 
   #onControl(mode: FecMode, control: ReadControl): void {

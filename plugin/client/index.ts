@@ -1,16 +1,22 @@
 /**
- * `colyseus-fec/client` for Node: knows the UDP channel. Browsers get browser.ts by the package's exports.
+ * `colyseus-fec/client` for Node: knows the UDP channel, and WebRTC with the package node-datachannel. Browsers get browser.ts by the package's exports.
  * With `@colyseus/testing`, whose server builds its own SDK: `colyseus.sdk = new FecClient(colyseus.sdk.settings)`.
  */
 
 import { openUdpChannel } from "../channels/udp/udp-client.js";
+import { openNativeWebRtcChannel } from "../channels/webrtc/webrtc-native-client.js";
 import { FecClientBase } from "./fec-client-base.js";
-import type { ChannelOpeners } from "./options.js";
+import type { ChannelOpeners, ClientChannelKind } from "./options.js";
 import type { AnyServer, AnyUserData, SdkServer } from "./sdk-internals.js";
 
 export class FecClient<ServerType extends SdkServer = AnyServer, UserData = AnyUserData> extends FecClientBase<ServerType, UserData> {
   protected override channelOpeners(): ChannelOpeners {
-    return { udp: openUdpChannel };
+    return { udp: openUdpChannel, webrtc: openNativeWebRtcChannel };
+  }
+
+  /** WebRTC is for who asks: beside UDP it costs more and brings a Node client nothing. */
+  protected override channelKinds(): ClientChannelKind[] {
+    return ["udp"];
   }
 }
 

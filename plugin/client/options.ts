@@ -4,6 +4,7 @@ import type { DatagramChannel } from "../channels/datagram-channel.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
 import type { UdpOffer } from "../channels/control-records.js";
+import type { WebRtcClientChannel, WebRtcClientOptions } from "../channels/webrtc/webrtc-channel.js";
 import type { SdkOptions } from "./sdk-internals.js";
 
 /** A kind of datagram channel that a client may open. Not every build has every kind. */
@@ -15,12 +16,14 @@ const CHANNEL_KINDS: readonly string[] = ["udp", "webrtc"];
 export interface ChannelOpeners {
   /** offer.host is filled in. */
   readonly udp?: (offer: UdpOffer & { readonly host: string }) => DatagramChannel;
+  readonly webrtc?: (options: WebRtcClientOptions) => WebRtcClientChannel;
 }
 
 export interface FecClientOptions extends SdkOptions {
   /**
-   * Kinds of datagram channel to open, of those that this build has (Node: "udp"; browsers: none yet); the others are
-   * left out. Default: all. [] = WebSocket only.
+   * Kinds of datagram channel to open, most wanted first, of those that this build has (browsers: "webrtc"; Node: "udp",
+   * and "webrtc" with the package node-datachannel); the others are left out. Default: ["webrtc"] in browsers, ["udp"] in
+   * Node. [] = WebSocket only.
    */
   channels?: readonly ClientChannelKind[];
   /** How much repair rides along with what this client sends. Default "adaptive". */
@@ -30,22 +33,22 @@ export interface FecClientOptions extends SdkOptions {
 }
 
 export interface ResolvedClientOptions {
-  /** Only kinds that have an opener. */
+  /** Only kinds that have an opener, each once, most wanted first. */
   readonly channels: readonly ClientChannelKind[];
   readonly openers: ChannelOpeners;
   readonly repair: RepairOption;
   readonly netem: ImpairmentPair | undefined;
 }
 
-/** @throws TypeError or RangeError: `"channels" expected only "udp", "webrtc", got "tcp"`. */
-export function resolveClientOptions(options: FecClientOptions, openers: ChannelOpeners): ResolvedClientOptions {
-  const channels: unknown = options.channels ?? CHANNEL_KINDS;
+/** @param kinds default for `channels`. @throws TypeError or RangeError: `"channels" expected only "udp", "webrtc", got "tcp"`. */
+export function resolveClientOptions(options: FecClientOptions, openers: ChannelOpeners, kinds = Object.keys(openers) as ClientChannelKind[]): ResolvedClientOptions {
+  const channels: unknown = options.channels ?? kinds;
   if (!Array.isArray(channels)) throw new TypeError(`"channels" expected a list, got ${show(channels)}`);
   for (const kind of channels) {
     if (CHANNEL_KINDS.includes(kind as string)) continue;
     throw new TypeError(`"channels" expected only ${CHANNEL_KINDS.map(show).join(", ")}, got ${show(kind)}`);
   }
-  const available = (Object.keys(openers) as ClientChannelKind[]).filter((kind) => channels.includes(kind));
+  const available = [...new Set(channels as ClientChannelKind[])].filter((kind) => openers[kind] !== undefined);
   return Object.freeze({
     channels: Object.freeze(available),
     openers,

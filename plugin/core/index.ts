@@ -2,7 +2,7 @@
 export { Link, type LinkFailure, type LinkMessage, type LinkOptions } from "./link.js";
 export { parseRepair, type RepairOption } from "./repair-option.js";
 export type { LinkCounters, LinkStats, Percentiles } from "./stats.js";
-export { seqAdd, seqDiff, seqExpand, type Seq } from "./seq.js";
+export { seqAdd, seqDiff, seqExpand, seqExpand24, type Seq } from "./seq.js";
 export * from "./fec/index.js";
 export * from "./wire/constants.js";
 export { DatagramReader, type Datagram, type FeedbackFrame, type Frame, type Malformed, type PingFrame, type RepairFrame, type SourceFrame } from "./wire/datagram-reader.js";

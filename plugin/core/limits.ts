@@ -35,7 +35,7 @@ export const ORDERED_WINDOW_SYMBOLS = 256;
 /** Fragments of one message on the datagram path; a longer message is bulk and rides the reliable path. */
 export const MESSAGE_FRAGMENTS_MAX = 8;
 
-/** Frames in one datagram; more is a malformed datagram. 1200 bytes hold 240 empty symbols. */
+/** Frames in one datagram; more is a malformed datagram. 1200 bytes hold 199 empty symbols. */
 export const DATAGRAM_FRAMES_MAX = 256;
 
 /** Records of sent datagrams kept for acknowledgement: 2 s at 250 datagrams per second; older ones are forgotten. */

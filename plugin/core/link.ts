@@ -14,7 +14,7 @@ import type { Seq } from "./seq.js";
 import type { OutgoingSymbol } from "./send/ordered-buffer.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
-import { DatagramReader, type FeedbackFrame } from "./wire/datagram-reader.js";
+import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
 import { encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
 import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
@@ -49,6 +49,9 @@ export interface LinkMessage {
 const CLOSE_PROTOCOL_ERROR = 1002;
 const CLOSE_TOO_BIG = 1009;
 
+/** A path that lets fewer datagrams through is as good as silent. */
+const HEARD_RATIO_MIN = 0.25;
+
 /** Time between two looks of the redundancy controller, ms. */
 const CONTROL_INTERVAL_MS = 100;
 
@@ -64,6 +67,8 @@ export class Link {
   readonly #records: Uint8Array[] = [];
   readonly #recordPayloadMax: number;
   #adaptive = true;
+  /** Share of the peer's datagrams, and so of its answers, that arrive. */
+  #heardRatio = 1;
   #controlAtMs = -Infinity;
   #controlSourceBytes = 0;
   #controlRepairBytes = 0;
@@ -157,7 +162,9 @@ export class Link {
     }
     if (!this.#receiver.onDatagram(datagram, bytes.length, this.#sender.carrierMs(nowMs), nowMs)) return;
     this.#path.onHeard(nowMs);
-    for (const frame of datagram.frames) if (frame.kind === "feedback") this.#onFeedback(frame, nowMs);
+    // One is all that a datagram has to say: a hundred would be work without end for an authenticated attacker's 1200 bytes.
+    const feedback = datagram.frames.find(isFeedback);
+    if (feedback) this.#onFeedback(feedback, nowMs);
     this.#receiver.onFrames(datagram, nowMs);
     this.#checkFault();
   }
@@ -265,7 +272,8 @@ export class Link {
   }
 
   get #silentAtMs(): number {
-    return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#sender.probeTimeoutMs);
+    // Where answers are lost as well, silence must last longer to mean anything.
+    return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#sender.probeTimeoutMs / this.#heardRatio);
   }
 
   #onFeedback(frame: FeedbackFrame, nowMs: number): void {
@@ -274,6 +282,7 @@ export class Link {
       this.#counters.framesIgnored++;
       return;
     }
+    this.#heardRatio = Math.max(HEARD_RATIO_MIN, 1 - this.#receiver.lossRatio(nowMs));
     for (const { number } of outcome.acknowledged) this.#path.onAcknowledged(number, nowMs);
     if (this.#adaptive && nowMs - this.#controlAtMs >= CONTROL_INTERVAL_MS) this.#control(frame.queueDelayMs, nowMs);
   }
@@ -318,4 +327,8 @@ export class Link {
   #fail(code: number, reason: string): void {
     this.#failure ??= { code, reason };
   }
+}
+
+function isFeedback(frame: Frame): frame is FeedbackFrame {
+  return frame.kind === "feedback";
 }

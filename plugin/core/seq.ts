@@ -1,5 +1,5 @@
 /**
- * Serial-number arithmetic (RFC 1982) on 32-bit sequence numbers, and their 16-bit form on the wire.
+ * Serial-number arithmetic (RFC 1982) on 32-bit numbers, and their 16- and 24-bit forms on the wire.
  * Sequence numbers are unsigned 32-bit integers that wrap; comparisons hold within half the space.
  */
 
@@ -19,4 +19,9 @@ export function seqDiff(a: Seq, b: Seq): number {
 /** The 32-bit sequence number nearest to `near` whose low 16 bits are `low16` (RFC 9000 appendix A.3's idea). */
 export function seqExpand(low16: number, near: Seq): Seq {
   return seqAdd(near, ((low16 - near) << 16) >> 16);
+}
+
+/** The same for the low 24 bits. Symbols need them: the reliable path may bring 65,536 between two datagrams, or before a late one. */
+export function seqExpand24(low24: number, near: Seq): Seq {
+  return seqAdd(near, ((low24 - near) << 8) >> 8);
 }

@@ -1,69 +1,125 @@
 /**
- * The datagram channel of one server session: offered to the client over its WebSocket, attached to its link, and
- * offered anew (fresh id and secret) when the client says that it closed the last one, less and less often while none opens.
+ * The datagram channel of one server session: UDP is offered to the client over its WebSocket, WebRTC is answered when the
+ * client asks; what comes of it is attached to the session's link. There is at most one, and a new one (fresh id and secret,
+ * fresh connection) when the client says that it closed the last, less and less often while none opens.
  * docs/WIRE-FORMAT.md section 4.
  */
 
 import { logger } from "@colyseus/core";
+import type { OfferedKind } from "../channels/control-records.js";
+import type { DatagramChannel } from "../channels/datagram-channel.js";
 import { debugFec } from "./debug.js";
 import type { FecRef } from "./fec-ref.js";
 import { OFFER_INTERVAL_MS, OFFER_INTERVAL_MS_MAX } from "./limits.js";
 import type { UdpListener } from "./udp-listener.js";
+import type { WebRtcListener } from "./webrtc-listener.js";
+
+export interface OfferContext {
+  /** Kinds that the client can open, most wanted first. */
+  readonly wanted: readonly OfferedKind[];
+  readonly udp: UdpListener | undefined;
+  readonly webrtc: WebRtcListener | undefined;
+  /** The server's end of the client's WebSocket: where it finds a WebRTC connection, unless the server is told better. */
+  readonly localAddress: string | undefined;
+}
 
 export class DatagramOffer {
   readonly #ref: FecRef;
-  readonly #udp: UdpListener;
+  readonly #context: OfferContext;
   #offeredMs = -Infinity;
   /** Offers in a row whose channels never opened. */
   #unopenedCount = 0;
-  /** The last offer's channel: not there yet, waiting for the client, or opened at some time. */
+  /** The last offer's channel: not there yet, waiting for the client, or opened at some time; and its kind. */
   #offered: "none" | "waiting" | "opened" = "none";
+  #kind: OfferedKind = "udp";
 
-  constructor(ref: FecRef, udp: UdpListener) {
+  constructor(ref: FecRef, context: OfferContext) {
     this.#ref = ref;
-    this.#udp = udp;
+    this.#context = context;
   }
 
-  /** Makes the first offer; later ones follow when the client asks. */
+  /** Makes the first offer, or answers a request that is already here; later ones follow when the client asks. */
   start(): void {
     this.#ref.onchannelopen = () => {
       this.#offered = "opened";
       this.#unopenedCount = 0;
-      this.#udp.onOfferEnd(true);
+      this.#context[this.#kind]?.onOfferEnd(true);
     };
     this.#ref.onpeerclose = () => {
-      this.#ref.driver.detach();
-      if (this.#offered === "waiting") this.#onUnopened();
-      this.#offered = "none";
-      this.#offer();
+      this.#endLast();
+      this.#offerUdp();
     };
-    this.#offer();
+    this.#ref.onwebrtcrequest = () => this.#answer();
+    const { wanted, webrtc } = this.#context;
+    // A client that wants WebRTC most asks for it by itself.
+    if (wanted.find((kind) => kind === "udp" || webrtc?.endpoint !== undefined) === "udp") this.#offerUdp();
+    this.#answer();
   }
 
-  #onUnopened(): void {
-    this.#unopenedCount++;
-    this.#udp.onOfferEnd(false);
+  /** The client gave its channel up. */
+  #endLast(): void {
+    this.#ref.driver.detach();
+    if (this.#offered === "waiting") {
+      this.#unopenedCount++;
+      this.#context[this.#kind]?.onOfferEnd(false);
+    }
+    this.#offered = "none";
   }
 
-  #intervalMs(): number {
-    return Math.min(OFFER_INTERVAL_MS * 2 ** Math.max(0, this.#unopenedCount - 1), OFFER_INTERVAL_MS_MAX);
-  }
-
-  #offer(): void {
-    const { endpoint, announced } = this.#udp;
-    const nowMs = performance.now();
-    const tooSoon = nowMs - this.#offeredMs < this.#intervalMs();
-    if (endpoint === undefined || announced === undefined || this.#ref.readyState !== 1 || tooSoon) return;
-    this.#offeredMs = nowMs;
-    try {
+  #offerUdp(): void {
+    const { wanted, udp } = this.#context;
+    const { endpoint, announced } = udp ?? {};
+    if (endpoint === undefined || announced === undefined || !wanted.includes("udp") || !this.#isDue()) return;
+    this.#open("udp", () => {
       const { channel, connectionId, secret } = endpoint.createChannel();
-      this.#offered = "waiting";
-      this.#ref.driver.attach(this.#ref.impairment.wrap(channel));
+      this.#attach("udp", channel);
       this.#ref.sendControl({ kind: "udp", ...announced, connectionId, secret });
       debugFec("udp offered: id %s, port %d", connectionId.toString(16), announced.port);
+    });
+  }
+
+  /** Answers the request that is here, if one is: a client asks again for one that came too soon. */
+  #answer(): void {
+    const request = this.#ref.takeWebRtcRequest();
+    const { wanted, webrtc, localAddress } = this.#context;
+    const { endpoint } = webrtc ?? {};
+    if (request === undefined || !wanted.includes("webrtc")) return;
+    this.#endLast();
+    if (endpoint === undefined || !this.#isDue()) return;
+    this.#open("webrtc", () => {
+      const { channel, peer, port } = endpoint.createChannel(request);
+      const announced = webrtc!.announce(localAddress, port);
+      if (announced === undefined) {
+        channel.close();
+        throw new Error("no address to announce");
+      }
+      this.#attach("webrtc", channel);
+      this.#ref.sendControl({ kind: "webrtc-answer", peer, ...announced });
+      debugFec("webrtc answered: at %s, port %d", announced.host, announced.port);
+    });
+  }
+
+  /** Whether another offer may be made now, and notes that it is. */
+  #isDue(): boolean {
+    const nowMs = performance.now();
+    const intervalMs = Math.min(OFFER_INTERVAL_MS * 2 ** Math.max(0, this.#unopenedCount - 1), OFFER_INTERVAL_MS_MAX);
+    if (this.#ref.readyState !== 1 || nowMs - this.#offeredMs < intervalMs) return false;
+    this.#offeredMs = nowMs;
+    return true;
+  }
+
+  #open(kind: OfferedKind, open: () => void): void {
+    try {
+      open();
     } catch (error) {
-      // The endpoint is full or closing: this session stays on its WebSocket.
-      logger.warn(`colyseus-fec: no UDP channel (${(error as Error).message})`);
+      // The endpoint is full or closing, or a library failed: this session stays on its WebSocket.
+      logger.warn(`colyseus-fec: no ${kind} channel (${(error as Error).message})`);
     }
+  }
+
+  #attach(kind: OfferedKind, channel: DatagramChannel): void {
+    this.#kind = kind;
+    this.#offered = "waiting";
+    this.#ref.driver.attach(this.#ref.impairment.wrap(channel));
   }
 }

@@ -6,12 +6,13 @@
 
 import { CloseCode, logger } from "@colyseus/core";
 import type { RawData, WebSocket } from "ws";
-import { encodeControl, readControl, type ControlRecord } from "../channels/control-records.js";
+import { encodeControl, readControl, type ControlRecord, type Hello } from "../channels/control-records.js";
 import { LinkDriver } from "../channels/driver.js";
 import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../channels/limits.js";
 import type { LiveImpairment } from "../channels/live-impairment.js";
 import { TokenBucket } from "../channels/udp/udp-budget.js";
 import { Link } from "../core/link.js";
+import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { debugFec } from "./debug.js";
@@ -35,6 +36,8 @@ export interface FecRefOptions {
   readonly messageBytesMax: number;
   /** Largest SYMBOL payload that the client may send, bytes. */
   readonly fragmentBytes: number;
+  /** What hello says of datagram channels. */
+  readonly channels: Pick<Hello, "channels" | "iceServers">;
   readonly repair: RepairOption;
   /** Of the datagram channels that this session will have. */
   readonly impairment: LiveImpairment;
@@ -52,16 +55,20 @@ export class FecRef extends SocketFacade {
   onchannelopen: (() => void) | null = null;
   /** Called when the client closed its datagram channel. */
   onpeerclose: (() => void) | null = null;
+  /** Called when the client asks for a WebRTC connection: {@link takeWebRtcRequest} has it. */
+  onwebrtcrequest: (() => void) | null = null;
 
   readonly #probe: SocketProbe;
   readonly #controls = new TokenBucket(CONTROL_RECORDS, performance.now());
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
+  /** The last one only: a client may ask before it is in its room, and for one connection at a time. */
+  #webRtcRequest: PeerFields | undefined;
   #recordsWritten = 0;
   #messagesDelivered = 0;
   #admission: { kind: "waiting"; records: number; bytes: number } | { kind: "admitted" } = { kind: "waiting", records: 0, bytes: 0 };
 
   /** Takes over an open socket and sends hello as its first message. */
-  constructor(webSocket: WebSocket, { messageBytesMax, fragmentBytes, repair, impairment }: FecRefOptions) {
+  constructor(webSocket: WebSocket, { messageBytesMax, fragmentBytes, channels, repair, impairment }: FecRefOptions) {
     super(webSocket);
     this.impairment = impairment;
     this.link = new Link({ messageBytesMax, repair });
@@ -84,7 +91,14 @@ export class FecRef extends SocketFacade {
     webSocket.on("pong", (data) => this.#probe.onPong(data, performance.now()) || this.emit("pong", data));
     webSocket.on("error", (error) => this.listenerCount("error") > 0 && this.emit("error", error));
     webSocket.once("close", (code, reason) => this.#end(code, reason));
-    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes });
+    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes, ...channels });
+  }
+
+  /** The client's half of the WebRTC connection that it asked for last, once. */
+  takeWebRtcRequest(): PeerFields | undefined {
+    const request = this.#webRtcRequest;
+    this.#webRtcRequest = undefined;
+    return request;
   }
 
   /** The client is in its room: the bound on what it may send before ends. */
@@ -189,6 +203,10 @@ export class FecRef extends SocketFacade {
     const control = readControl(record, CLIENT_CONTROL_RECORD_BYTES_MAX);
     if (control.kind === "invalid") this.#fail(control.code, control.reason);
     else if (control.kind === "close") this.onpeerclose?.();
+    else if (control.kind === "webrtc-request") {
+      this.#webRtcRequest = control.peer;
+      this.onwebrtcrequest?.();
+    }
   }
 
   /** A link that broke is a bug of ours, and not the end of the session: the SDK reconnects, with a new one. */
@@ -207,6 +225,7 @@ export class FecRef extends SocketFacade {
     this.driver.close();
     this.onchannelopen = null;
     this.onpeerclose = null;
+    this.onwebrtcrequest = null;
     this.emit("close", code, reason);
   }
 }

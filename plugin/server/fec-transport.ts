@@ -10,8 +10,10 @@ import {
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
+import type { Hello, OfferedKind } from "../channels/control-records.js";
 import { LiveImpairment } from "../channels/live-impairment.js";
 import type { UdpEndpointStats } from "../channels/udp/udp-server.js";
+import type { WebRtcEndpointStats } from "../channels/webrtc/webrtc-server.js";
 import { SYMBOL_RECORD_HEADER_BYTES } from "../core/wire/constants.js";
 import { DatagramOffer } from "./datagram-offer.js";
 import { debugFec } from "./debug.js";
@@ -21,6 +23,7 @@ import { CHANNEL_KINDS_MAX } from "./limits.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
 import { StateFlow } from "./state-flow.js";
 import { UdpListener } from "./udp-listener.js";
+import { WebRtcListener } from "./webrtc-listener.js";
 
 type PingedWebSocket = WebSocket & { pingCount: number };
 type UpgradeInfo = { url: URL; context: AuthContext };
@@ -33,18 +36,25 @@ export interface UdpStats extends Readonly<UdpEndpointStats> {
   readonly sessions: number;
 }
 
+export interface WebRtcStats extends Readonly<WebRtcEndpointStats> {
+  readonly ports: readonly number[];
+  /** Open, or answered and under way. */
+  readonly sessions: number;
+}
+
 /** A client that asks for a Link, read from its URL. */
 interface FecRequest {
   readonly url: URL;
   readonly sessionId: string;
   readonly roomId: string;
   readonly reconnectionToken: string | undefined;
-  readonly channels: readonly string[];
+  readonly channels: readonly OfferedKind[];
 }
 
 export class FecTransport extends WebSocketTransport {
   readonly #options: ResolvedFecOptions;
   readonly #udp: UdpListener | undefined;
+  readonly #webrtc: WebRtcListener | undefined;
   /** The connection of every joined session, so that the one that it replaces can be ended. */
   readonly #sessions = new Map<string, FecRef>();
   #latencyMs = 0;
@@ -55,7 +65,8 @@ export class FecTransport extends WebSocketTransport {
     super(webSocket);
     this.#options = ours;
     this.#udp = ours.udp === false ? undefined : new UdpListener(ours.udp);
-    if (this.server) this.#udp?.follow(this.server);
+    this.#webrtc = ours.webrtc === false ? undefined : new WebRtcListener(ours.webrtc);
+    if (this.server) this.#follow(this.server);
     // ws-transport passes its listener unbound: `this` would be the WebSocketServer.
     this.wss.off("connection", this.onConnection);
     this.wss.on("connection", (socket, request, upgrade?: UpgradeInfo) =>
@@ -68,27 +79,35 @@ export class FecTransport extends WebSocketTransport {
     return endpoint && { port: endpoint.address().port, sessions: endpoint.channelCount, ...endpoint.stats };
   }
 
+  /** The WebRTC sockets and connections; undefined before listening, and when browsers stay on WebSocket. */
+  get webrtcStats(): WebRtcStats | undefined {
+    const endpoint = this.#webrtc?.endpoint;
+    return endpoint && { ports: endpoint.ports, sessions: endpoint.channelCount, ...endpoint.stats };
+  }
+
   /**
-   * Listens on TCP and UDP; the listener is called once both are bound. A UDP port that was asked for and cannot be bound
+   * Listens on TCP and UDP; the listener is called once all are bound. A UDP port that was asked for and cannot be bound
    * closes the HTTP server, and its error goes to the listener (so core's `listen` rejects), or else to the server's "error".
    */
   override listen(port: number, hostname?: string, backlog?: number, listeningListener?: ListenCallback): this {
-    const udp = this.#udp;
-    if (udp === undefined) return super.listen(port, hostname, backlog, listeningListener);
+    const listeners = [this.#udp, this.#webrtc];
     return super.listen(port, hostname, backlog, () => {
-      void udp.bound().then((error) => process.nextTick(() => this.#onBound(error, listeningListener)));
+      void Promise.all(listeners.map((listener) => listener?.bound())).then((errors) => {
+        process.nextTick(() => this.#onBound(errors.find((error) => error !== undefined), listeningListener));
+      });
     });
   }
 
   override attachToServer(server: HttpServer, options: AttachOptions = {}): this {
     super.attachToServer(server, options);
-    this.#udp?.follow(server);
+    this.#follow(server);
     return this;
   }
 
   override shutdown(): void {
     super.shutdown();
     void this.#udp?.shutdown();
+    void this.#webrtc?.shutdown();
   }
 
   /** Delays what the server sends, on either channel. */
@@ -106,14 +125,15 @@ export class FecTransport extends WebSocketTransport {
     const ref = new FecRef(socket, {
       messageBytesMax: this.#options.messageBytesMax,
       fragmentBytes: this.#options.messageBytesMax - SYMBOL_RECORD_HEADER_BYTES,
+      channels: this.#channels(),
       repair: this.#options.repair,
       impairment: new LiveImpairment(this.#options.netem),
     });
     const client = new FecRoomClient(fec.sessionId, ref, () => this.#latencyMs);
-    await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url));
+    await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url), request.socket.localAddress);
   }
 
-  async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext): Promise<void> {
+  async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext, localAddress: string | undefined): Promise<void> {
     const { reconnectionToken } = fec;
     const skipHandshake = fec.url.searchParams.has("skipHandshake");
     const key = `${fec.roomId}/${fec.sessionId}`;
@@ -136,7 +156,21 @@ export class FecTransport extends WebSocketTransport {
     ref.admit();
     if (room !== undefined) client.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
     this.#replaceSession(key, ref);
-    if (this.#udp !== undefined && fec.channels.includes("udp")) new DatagramOffer(ref, this.#udp).start();
+    if (fec.channels.length > 0) new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
+  }
+
+  #follow(server: NonNullable<WebSocketTransport["server"]>): void {
+    this.#udp?.follow(server);
+    this.#webrtc?.follow(server);
+  }
+
+  /** What hello says: the kinds that are bound now. */
+  #channels(): Pick<Hello, "channels" | "iceServers"> {
+    const webrtc = this.#webrtc?.endpoint === undefined ? undefined : this.#webrtc;
+    const channels: OfferedKind[] = [];
+    if (this.#udp?.endpoint !== undefined) channels.push("udp");
+    if (webrtc !== undefined) channels.push("webrtc");
+    return { channels, ...(webrtc?.iceServers && { iceServers: webrtc.iceServers }) };
   }
 
   /** Ends the connection that this one took over: core moves its `ref` away and would leave the socket to the pings. */
@@ -168,7 +202,13 @@ function readFecRequest(url: URL): FecRequest | undefined {
   const roomId = /\/[a-zA-Z0-9_-]+\/([a-zA-Z0-9_-]+)$/.exec(url.pathname)?.[1];
   if (url.searchParams.get("fec") !== "1" || sessionId === null || roomId === undefined) return undefined;
   const reconnectionToken = url.searchParams.get("reconnectionToken") ?? undefined;
-  return { url, sessionId, roomId, reconnectionToken, channels: (url.searchParams.get("channels") ?? "").split(",", CHANNEL_KINDS_MAX) };
+  return { url, sessionId, roomId, reconnectionToken, channels: kindsOf(url.searchParams.get("channels") ?? "") };
+}
+
+/** The kinds that are known here, in the client's order. */
+function kindsOf(list: string): OfferedKind[] {
+  const kinds = new Set(list.split(",", CHANNEL_KINDS_MAX));
+  return [...kinds].filter((kind): kind is OfferedKind => kind === "udp" || kind === "webrtc");
 }
 
 /** What connectClientToRoom asks first. */

@@ -2,8 +2,8 @@
 
 import "./web-socket-global.js";
 
-export { FecTransport, type UdpStats } from "./fec-transport.js";
-export type { FecTransportOptions, UdpOptions } from "./options.js";
+export { FecTransport, type UdpStats, type WebRtcStats } from "./fec-transport.js";
+export type { FecTransportOptions, UdpOptions, WebRtcOptions } from "./options.js";
 export { linkControl, linkStats, type ClientLinkStats, type LinkControl } from "./link-access.js";
 export type { BacklogState, LinkBehindReport } from "./backlog-monitor.js";
 export type { LinkAwareRoom } from "./state-flow.js";

@@ -4,6 +4,8 @@
  */
 
 import type { TransportOptions } from "@colyseus/ws-transport";
+import { isIceServers, type IceServer } from "../channels/control-records.js";
+import { ICE_SERVERS_MAX, WEBRTC_PORTS_MAX } from "../channels/limits.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
 import { MAX_PAYLOAD_BYTES_DEFAULT, MAX_PAYLOAD_BYTES_MIN, MESSAGE_BYTES_UNLIMITED, RESYNC_AFTER_MS_DEFAULT, RESYNC_AFTER_MS_MAX, RESYNC_AFTER_MS_MIN } from "./limits.js";
@@ -23,11 +25,28 @@ export interface UdpOptions {
   publicAddress?: string | { host?: string; port?: number };
 }
 
+/** Where the WebRTC sockets are bound, and where browsers find them. */
+export interface WebRtcOptions {
+  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1. */
+  port?: number;
+  /** In its place: the first and the last of at most 64 UDP ports, over which clients are spread. */
+  portRange?: readonly [first: number, last: number];
+  /** Address to bind. Default: the one that the HTTP server listens on. */
+  host?: string;
+  /**
+   * What clients are told: as `udp.publicAddress`; a name is resolved once, when the server listens. Default: the local
+   * address of the client's WebSocket, and the bound port. Needed behind an HTTP proxy or NAT.
+   */
+  publicAddress?: string | { host?: string; port?: number };
+  /** STUN and TURN servers that browsers may use, as of RTCPeerConnection: TURN reaches players whose network lets no other UDP out. Default none. */
+  iceServers?: readonly { urls: string | readonly string[]; username?: string; credential?: string }[];
+}
+
 export interface FecTransportOptions extends TransportOptions {
   /** The UDP channel; false = none. Default: on, see UdpOptions. */
   udp?: false | UdpOptions;
-  /** The WebRTC channel; only false, its default, is accepted in this version. */
-  webrtc?: false;
+  /** The WebRTC channel, for browsers; false = none. Default: on where the package node-datachannel is installed, see WebRtcOptions. */
+  webrtc?: false | WebRtcOptions;
   /** How much repair rides along. Default "adaptive". */
   repair?: RepairOption;
   /** Impairs what this server sends and receives as datagrams: for tests and demonstrations. Default none. */
@@ -47,8 +66,20 @@ export interface ResolvedUdpOptions {
   readonly publicPort: number | undefined;
 }
 
+export interface ResolvedWebRtcOptions {
+  /** Whether the user named the option: without the native package that is an error. */
+  readonly asked: boolean;
+  /** undefined = the HTTP port's number plus 1. */
+  readonly ports: readonly number[] | undefined;
+  readonly host: string | undefined;
+  readonly publicHost: string | undefined;
+  readonly publicPort: number | undefined;
+  readonly iceServers: readonly IceServer[] | undefined;
+}
+
 export interface ResolvedFecOptions {
   readonly udp: false | ResolvedUdpOptions;
+  readonly webrtc: false | ResolvedWebRtcOptions;
   readonly repair: RepairOption;
   readonly netem: ImpairmentPair | undefined;
   /** ms; Infinity = never. */
@@ -63,11 +94,9 @@ export interface ResolvedFecOptions {
  */
 export function resolveFecOptions(options: FecTransportOptions): { ours: ResolvedFecOptions; webSocket: TransportOptions } {
   const { udp, webrtc, repair, netem, resyncAfterMs, ...webSocket } = options;
-  if (webrtc !== undefined && webrtc !== false) {
-    throw new TypeError(`"webrtc" expected false: this version has no WebRTC channel, got ${show(webrtc)}`);
-  }
   const ours = Object.freeze({
     udp: resolveUdp(udp),
+    webrtc: resolveWebRtc(webrtc),
     repair: parseRepair(repair),
     netem: netem === undefined ? undefined : resolveDirections(netem),
     resyncAfterMs: resolveResyncAfter(resyncAfterMs),
@@ -79,7 +108,7 @@ export function resolveFecOptions(options: FecTransportOptions): { ours: Resolve
 function resolveUdp(udp: unknown): false | ResolvedUdpOptions {
   if (udp === false) return false;
   const given = requireRecord("udp", udp ?? {}, ["port", "host", "publicAddress"]);
-  const address = resolvePublicAddress(given.publicAddress);
+  const address = resolvePublicAddress("udp.publicAddress", given.publicAddress);
   return Object.freeze({
     port: given.port === undefined ? undefined : requirePort("udp.port", given.port, 0),
     host: given.host === undefined ? undefined : requireHost("udp.host", given.host),
@@ -88,25 +117,61 @@ function resolveUdp(udp: unknown): false | ResolvedUdpOptions {
   });
 }
 
-function resolvePublicAddress(address: unknown): { host?: string; port?: number } {
+function resolveWebRtc(webrtc: unknown): false | ResolvedWebRtcOptions {
+  if (webrtc === false) return false;
+  const given = requireRecord("webrtc", webrtc ?? {}, ["port", "portRange", "host", "publicAddress", "iceServers"]);
+  const { port, portRange, host } = given;
+  if (port !== undefined && portRange !== undefined) throw new TypeError('"webrtc" expected port or portRange, got both');
+  const address = resolvePublicAddress("webrtc.publicAddress", given.publicAddress);
+  const ports = portRange !== undefined ? resolveRange(portRange) : port === undefined ? undefined : [requirePort("webrtc.port", port, 0)];
+  // The ports of a range are announced as those after the public one.
+  if (ports !== undefined && address.port !== undefined) requirePort("webrtc.publicAddress", address.port + ports.length - 1, 1);
+  return Object.freeze({
+    asked: webrtc !== undefined,
+    ports,
+    host: host === undefined ? undefined : requireHost("webrtc.host", host),
+    publicHost: address.host,
+    publicPort: address.port,
+    iceServers: given.iceServers === undefined ? undefined : resolveIceServers(given.iceServers),
+  });
+}
+
+function resolveRange(range: unknown): number[] {
+  if (!Array.isArray(range) || range.length !== 2) throw new TypeError(`"webrtc.portRange" expected [first, last], got ${show(range)}`);
+  const [first, last] = range.map((port) => requirePort("webrtc.portRange", port, 1)) as [number, number];
+  const count = last - first + 1;
+  if (count < 1 || count > WEBRTC_PORTS_MAX) throw new RangeError(`"webrtc.portRange" expected 1..${WEBRTC_PORTS_MAX} ports, got ${count}`);
+  return Array.from({ length: count }, (_, i) => first + i);
+}
+
+function resolveIceServers(servers: unknown): readonly IceServer[] {
+  const list: unknown = Array.isArray(servers) ? servers.map((server: unknown) => {
+    const { urls, username, credential } = requireRecord("webrtc.iceServers", server, ["urls", "username", "credential"]);
+    return { urls: typeof urls === "string" ? [urls] : urls, ...(username !== undefined && { username }), ...(credential !== undefined && { credential }) };
+  }) : servers;
+  if (isIceServers(list)) return Object.freeze(list);
+  throw new TypeError(`"webrtc.iceServers" expected at most ${ICE_SERVERS_MAX} of { urls: "stun:host:port" or "turn:host:port", username?, credential? }, got ${show(servers)}`);
+}
+
+function resolvePublicAddress(name: string, address: unknown): { host?: string; port?: number } {
   if (address === undefined) return {};
-  if (typeof address === "string") return parseAddress(address);
-  const { host, port } = requireRecord("udp.publicAddress", address, ["host", "port"]);
+  if (typeof address === "string") return parseAddress(name, address);
+  const { host, port } = requireRecord(name, address, ["host", "port"]);
   return {
-    ...(host !== undefined && { host: requireHost("udp.publicAddress.host", host) }),
-    ...(port !== undefined && { port: requirePort("udp.publicAddress.port", port, 1) }),
+    ...(host !== undefined && { host: requireHost(`${name}.host`, host) }),
+    ...(port !== undefined && { port: requirePort(`${name}.port`, port, 1) }),
   };
 }
 
 /** "host", "host:port", "[ipv6]", "[ipv6]:port" or a bare IPv6 address. */
-function parseAddress(text: string): { host: string; port?: number } {
+function parseAddress(name: string, text: string): { host: string; port?: number } {
   const bracketed = /^\[([0-9a-fA-F:.%\w]+)\](?::(\d{1,5}))?$/.exec(text);
   const plain = bracketed ?? (/^[^:]*:[^:]*:/.test(text) ? [text, text] : /^([^:\s/]+)(?::(\d{1,5}))?$/.exec(text));
   if (plain === null || !/^[\w.:%-]+$/.test(plain[1]!)) {
-    throw new TypeError(`"udp.publicAddress" expected "host", "host:port" or { host, port }, got ${show(text)}`);
+    throw new TypeError(`"${name}" expected "host", "host:port" or { host, port }, got ${show(text)}`);
   }
   const host = plain[1]!;
-  return plain[2] === undefined ? { host } : { host, port: requirePort("udp.publicAddress", Number(plain[2]), 1) };
+  return plain[2] === undefined ? { host } : { host, port: requirePort(name, Number(plain[2]), 1) };
 }
 
 function resolveMaxPayload(maxPayload: number = MAX_PAYLOAD_BYTES_DEFAULT): number {

@@ -18,7 +18,7 @@ export interface LogLine {
 export interface TestServer {
   readonly server: Server;
   readonly transport: FecTransport;
-  /** ws://127.0.0.1:port */
+  /** ws://host:port */
   readonly url: string;
   readonly port: number;
   /** What core's logger was given, from this server's start on. */
@@ -26,15 +26,15 @@ export interface TestServer {
   stop(): Promise<void>;
 }
 
-/** Starts a server on 127.0.0.1, by default on a free TCP port; UDP takes the same number unless told. One at a time: the matchmaker is global. */
-export async function startServer(rooms: Record<string, RoomClass>, options: FecTransportOptions = {}, port = 0): Promise<TestServer> {
+/** Starts a server on 127.0.0.1 unless told, by default on a free TCP port; UDP takes the same number unless told, and there is no WebRTC unless told. One at a time: the matchmaker is global. */
+export async function startServer(rooms: Record<string, RoomClass>, options: FecTransportOptions = {}, port = 0, host = "127.0.0.1"): Promise<TestServer> {
   const log: LogLine[] = [];
-  const transport = new FecTransport(options);
+  const transport = new FecTransport({ webrtc: false, ...options });
   const server = new Server({ transport, greet: false, gracefullyShutdown: false, logger: collector(log) });
   for (const [name, room] of Object.entries(rooms)) server.define(name, room);
-  await server.listen(port, "127.0.0.1");
+  await server.listen(port, host);
   const bound = (transport.server!.address() as AddressInfo).port;
-  return { server, transport, url: `ws://127.0.0.1:${bound}`, port: bound, log, stop: () => server.gracefullyShutdown(false) };
+  return { server, transport, url: `ws://${host}:${bound}`, port: bound, log, stop: () => server.gracefullyShutdown(false) };
 }
 
 function collector(log: LogLine[]) {
@@ -63,12 +63,17 @@ export function serverClient(room: SdkRoom) {
 }
 
 /** Waits until both sides send by UDP. */
-export async function untilUdp(room: SdkRoom, timeoutMs?: number): Promise<void> {
+export function untilUdp(room: SdkRoom, timeoutMs?: number): Promise<void> {
+  return untilPath(room, "udp", timeoutMs);
+}
+
+/** Waits until both sides send by this path. */
+export async function untilPath(room: SdkRoom, path: "udp" | "webrtc" | "websocket", timeoutMs?: number): Promise<void> {
   const bothWays = () => {
     const client = serverClient(room);
-    return client !== undefined && linkStats(room).path === "udp" && serverLinkStats(client).path === "udp";
+    return client !== undefined && linkStats(room).path === path && serverLinkStats(client).path === path;
   };
-  await until("path udp on both sides", bothWays, timeoutMs);
+  await until(`path ${path} on both sides`, bothWays, timeoutMs);
 }
 
 /** A UDP socket that is bound and answers nothing. */

@@ -22,7 +22,15 @@ const wrongServerOptions: [options: unknown, message: string][] = [
   [{ udp: { publicAddress: "host:99999" } }, '"udp.publicAddress" expected 1..65535, got 99999'],
   [{ udp: { publicAddress: { host: "a", port: 0 } } }, '"udp.publicAddress.port" expected 1..65535, got 0'],
   [{ udp: { publicAddress: { hots: "a" } } }, '"udp.publicAddress" expected only host, port, got "hots"'],
-  [{ webrtc: {} }, '"webrtc" expected false: this version has no WebRTC channel, got an object'],
+  [{ webrtc: true }, '"webrtc" expected false or an object, got true'],
+  [{ webrtc: { port: -1 } }, '"webrtc.port" expected 0..65535, got -1'],
+  [{ webrtc: { port: 1, portRange: [1, 2] } }, '"webrtc" expected port or portRange, got both'],
+  [{ webrtc: { portRange: 5 } }, '"webrtc.portRange" expected [first, last], got 5'],
+  [{ webrtc: { portRange: [5, 4] } }, '"webrtc.portRange" expected 1..64 ports, got 0'],
+  [{ webrtc: { portRange: [1000, 1064] } }, '"webrtc.portRange" expected 1..64 ports, got 65'],
+  [{ webrtc: { publicAddress: "a b" } }, '"webrtc.publicAddress" expected "host", "host:port" or { host, port }, got "a b"'],
+  [{ webrtc: { iceServers: [{ urls: "http://a" }] } }, '"webrtc.iceServers" expected at most 8 of'],
+  [{ webrtc: { iceServers: [{ url: "stun:a" }] } }, '"webrtc.iceServers" expected only urls, username, credential, got "url"'],
   [{ repair: "max" }, '"repair" expected "adaptive", "off" or { schedule }, got "max"'],
   [{ repair: { schedule: "generation", groupSize: 0 } }, '"repair.groupSize" expected 2..16, got 0'],
   [{ netem: { loss: 2 } }, '"loss" expected 0..1, got 2'],
@@ -53,6 +61,9 @@ test("a channel that a build lacks is not available there, and no error", () => 
   expect(channels({ channels: ["webrtc", "udp", "udp"] }, udp)).toEqual(["udp"]);
   expect(channels({}, udp)).toEqual(["udp"]);
   expect(channels({ channels: [] }, udp)).toEqual([]);
+  const both: ChannelOpeners = { ...udp, webrtc: () => { throw new Error("not to be opened"); } };
+  expect(channels({ channels: ["webrtc", "udp", "webrtc"] }, both)).toEqual(["webrtc", "udp"]);
+  expect(resolveClientOptions({}, both, ["udp"]).channels).toEqual(["udp"]);
 });
 
 const addresses: [publicAddress: string | object, host: string | undefined, port: number | undefined][] = [

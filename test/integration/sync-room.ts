@@ -8,6 +8,9 @@ import { schema, t } from "@colyseus/schema";
 import type { Room as SdkRoom } from "@colyseus/sdk";
 import { expect } from "vitest";
 import { serverRoom, until } from "./harness.js";
+import { textOf } from "./sync-text.js";
+
+export { textOf };
 
 export const Body = schema({ x: t.number().default(0), y: t.float32().default(0), hits: t.uint16().default(0) }, "Body");
 export const SyncState = schema({ tick: t.uint32().default(0), bodies: t.map(Body), trail: t.array("int32") }, "SyncState");
@@ -129,10 +132,4 @@ export class Witness {
     const settled = this.order.slice(this.order.indexOf(`s${firstTick + 1}`) + 1).filter((entry) => entry !== `m${firstTick + 1}`);
     expect(settled).toEqual(settled.map((_, i) => `${i % 2 === 0 ? "m" : "s"}${firstTick + 2 + (i >> 1)}`));
   }
-}
-
-export function textOf(state: InstanceType<typeof SyncState>): string {
-  const { tick, bodies, trail } = state;
-  const keys = [...bodies.keys()].sort();
-  return JSON.stringify([tick, keys.map((key) => [key, bodies.get(key)!.x, bodies.get(key)!.y, bodies.get(key)!.hits]), [...trail]]);
 }

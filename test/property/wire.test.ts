@@ -2,11 +2,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import {
-  DatagramReader, DatagramWriter, Link, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, readRecord, type Feedback, type StreamId,
+  DatagramReader, DatagramWriter, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, readRecord, type Feedback, type StreamId,
 } from "colyseus-fec/core";
-import { SeededRandom } from "colyseus-fec/netem";
-import { randomMessage, seeds } from "../sim/random.js";
-import { World } from "../sim/world.js";
 
 const parameters = process.env.SEED ? { seed: Number(process.env.SEED) } : { seed: 20261122 };
 const u32 = fc.integer({ min: 0, max: 0xffff_ffff });
@@ -57,15 +54,15 @@ describe("datagrams", () => {
         const put = list[i]!;
         expect(got.kind).toBe(put.kind);
         if (got.kind === "source" && put.kind === "source") {
-          expect(got).toMatchObject({ stream: put.stream, seq16: put.seq & 0xffff, retransmitted: put.retransmitted });
+          expect(got).toMatchObject({ stream: put.stream, seq24: put.seq & 0xff_ffff, retransmitted: put.retransmitted });
           expect(Buffer.from(got.bytes.subarray(got.start + 2, got.end)).equals(put.payload)).toBe(true);
         } else if (got.kind === "repair" && put.kind === "repair") {
           const fields = repairFields(put);
-          expect(got).toMatchObject({ stream: put.stream, row: put.row, base16: put.base & 0xffff, span: fields.span, members: fields.members });
+          expect(got).toMatchObject({ stream: put.stream, row: put.row, base24: put.base & 0xff_ffff, span: fields.span, members: fields.members });
           expect([...got.bitmap]).toEqual([...fields.bitmap]);
           expect([...got.bytes.subarray(got.start, got.end)]).toEqual([...put.bytes]);
         } else if (got.kind === "feedback" && put.kind === "feedback") {
-          expect(got).toMatchObject({ largest16: put.largest & 0xffff, ackDelayMs: put.ackDelayMs, queueDelayMs: put.queueDelayMs, next16: put.next & 0xffff });
+          expect(got).toMatchObject({ largest16: put.largest & 0xffff, ackDelayMs: put.ackDelayMs, queueDelayMs: put.queueDelayMs, next24: put.next & 0xff_ffff });
           expect([...got.bitmap]).toEqual([...put.bitmap]);
           expect([...got.symbolBitmap]).toEqual([...put.symbols]);
         }
@@ -103,45 +100,3 @@ describe("records of the reliable path", () => {
   });
 });
 
-describe("a link under hostile datagrams", () => {
-  for (const seed of seeds(3)) {
-    it(`neither throws nor grows nor stalls: 30,000 damaged, repeated and invented datagrams (SEED=${seed})`, () => {
-      const random = new SeededRandom(seed);
-      const captured: Uint8Array[] = [];
-      const world = new World({ up: { delayMs: 10, loss: 0.05 }, down: { delayMs: 10, loss: 0.05 }, seed, onDatagram: (_, d) => captured.push(d.slice()) });
-      world.openPath();
-      world.play(60, 3000, i => world.server.send(randomMessage(random, i, 200)));
-      let nowMs = world.nowMs, messages = 0, sent = 0, malformed = 0;
-      const newVictim = (): Link => {
-        const link = new Link();
-        link.openPath({ mtuBytes: 1176, overheadBytes: 52 }, nowMs);
-        return link;
-      };
-      let victim = newVictim();
-      for (let i = 0; i < 30_000; i++) {
-        const bytes = captured[random.int(captured.length)]!.slice(0);
-        const flips = random.int(4);
-        for (let f = 0; f < flips; f++) bytes[random.int(bytes.length)]! ^= 1 << random.int(8);
-        if (random.int(20) === 0) for (let f = 5; f < bytes.length; f++) bytes[f] = random.int(256);
-        bytes[1] = random.int(256);
-        bytes[2] = random.int(256);
-        victim.handleDatagram(bytes.subarray(0, random.int(8) === 0 ? random.int(bytes.length) : bytes.length), nowMs);
-        nowMs += random.next() * 5;
-        if (random.int(10) === 0) victim.send(randomMessage(random, i, 50));
-        if (victim.pollTimeout() <= nowMs) victim.handleTimeout(nowMs);
-        for (let burst = 0; victim.pollDatagram(nowMs); burst++, sent++) if (burst > 600) throw new Error("pollDatagram does not end");
-        while (victim.pollMessage()) messages++;
-        while (victim.pollReliable());
-        if (victim.failure) {
-          malformed += victim.stats(nowMs).counters.datagramsMalformed;
-          victim = newVictim();
-        }
-      }
-      malformed += victim.stats(nowMs).counters.datagramsMalformed;
-      // What it says is bounded by what it was given: no amplification worth an attack.
-      expect(sent).toBeLessThan(60_000);
-      expect(messages).toBeLessThan(60_000);
-      expect(malformed).toBeGreaterThan(1000);
-    });
-  }
-});

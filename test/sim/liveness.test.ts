@@ -2,7 +2,7 @@
  * Two links over a simulated network: that the datagram path is used, comes back, stays cheap and bounded. Each was found by
  * a review of the protocol; that everything arrives is link.test.ts.
  */
-import { DatagramWriter, Link, encodeSymbolRecord, makeSymbol, type RepairOption } from "colyseus-fec/core";
+import { DatagramWriter, Link, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, type RepairOption } from "colyseus-fec/core";
 import { SeededRandom } from "colyseus-fec/netem";
 import { describe, expect, it } from "vitest";
 import { randomMessage } from "./random.js";
@@ -75,6 +75,45 @@ describe("the datagram path", () => {
     world.openPath();
     play(world, 1000);
     expect(symbolsByDatagram(world, () => play(world, 2000))).toBe(120);
+  });
+
+  it("takes no feedback for newer than it is when the reliable path holds back more than 65,536 symbols", { timeout: 180_000 }, () => {
+    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, reliableDelayMs: 30_000 });
+    world.openPath();
+    world.run(300);
+    // More at once than the ordered window holds: the reliable path carries, and stands still. From then on every message asks for room.
+    for (let i = 0; i < 67_000; i++) {
+      world.server.send(new Uint8Array([i, i >> 8, i >> 16]));
+      if (i < 300 || i % 130 !== 129) continue;
+      world.drain();
+      world.run(50);
+    }
+    world.settle(40_000);
+    expectOrdered(world.server, world.client);
+  });
+
+  it("takes no symbol for another when a datagram is held back while 65,536 symbols go by the reliable path", { timeout: 180_000 }, () => {
+    const held: Uint8Array[] = [];
+    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, onDatagram: (from, datagram) => { if (from === "server") held.push(datagram.slice()); } });
+    world.openPath();
+    play(world, 300);
+    for (const end of world.ends) end.out.blackout(true);
+    held.length = 0;
+    play(world, 2000);
+    const sent = world.server.sent.length;
+    const firstHeld = sent - 120;
+    for (let i = sent; i < firstHeld + 65_536 - 20; i++) {
+      world.server.send(new Uint8Array([1, 2, 3]));
+      if (i % 128 !== 0) continue;
+      world.drain();
+      world.run(60);
+    }
+    world.run(1000);
+    for (const datagram of held) world.client.link.handleDatagram(datagram, world.nowMs);
+    for (const end of world.ends) end.out.blackout(false);
+    play(world, 3000);
+    world.settle();
+    expectOrdered(world.server, world.client);
   });
 
   it.each([100, 200, 300, 400, 600])("is left by both ends when one direction dies at RTT %i ms, and messages keep coming", rttMs => {
@@ -192,6 +231,31 @@ describe("bounds against an authenticated peer", () => {
     const other = new Link({ messageBytesMax: 4096 });
     for (let i = 0; i < 10_000 && !other.failure; i++) other.handleReliable(encodeSymbolRecord(i, i === 0, false, new Uint8Array(1)), 0);
     expect(other.failure?.code).toBe(1009);
+  });
+
+  it("an unreliable message above the bound ends the session by either path", () => {
+    const link = new Link({ messageBytesMax: 4096 });
+    link.handleReliable(encodeUnreliableRecord(1000, new Uint8Array(4096)), 0);
+    expect(link.failure).toBeUndefined();
+    link.handleReliable(encodeUnreliableRecord(1000, new Uint8Array(4097)), 0);
+    expect(link.failure?.code).toBe(1009);
+  });
+
+  it("of many FEEDBACK frames in one datagram the first is worked on", () => {
+    const link = new Link(), writer = new DatagramWriter(1176);
+    link.openPath({ mtuBytes: 1176, overheadBytes: 52 }, 0);
+    for (let i = 0; i < 20; i++) {
+      link.send(new Uint8Array(9));
+      link.pollDatagram(i);
+    }
+    writer.begin(0, 30);
+    const feedback = { bitmapBytes: 0, bitmap: new Uint8Array(8), ackDelayMs: 0, queueDelayMs: 0, symbolBytes: 0, symbolBitmap: new Uint8Array(0) };
+    // Each would call one more datagram lost, and its symbol would be sent again.
+    for (let i = 0; i < 20; i++) writer.feedback({ ...feedback, largest: i, next: 0 });
+    link.handleDatagram(writer.end(), 30);
+    let sent = 0;
+    while (link.pollDatagram(30)) sent++;
+    expect(sent).toBe(0);
   });
 
   it("repairs beyond what an honest peer sends are counted and not worked on", () => {

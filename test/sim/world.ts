@@ -20,6 +20,19 @@ export interface WorldOptions {
   clientLink?: LinkOptions;
   /** Called with every datagram before netem sees it; for captures. */
   onDatagram?: (from: "server" | "client", datagram: Uint8Array) => void;
+  /** Called with every datagram that netem lets through, before the link sees it. */
+  onArrival?: (to: "server" | "client", datagram: Uint8Array) => void;
+  /** Shares the way from server to client. */
+  crossTraffic?: CrossTraffic;
+}
+
+/** Somebody else's traffic: its datagrams are longer than the MTU of the session, by which they are told apart. */
+export interface CrossTraffic {
+  nextTimeMs(): number;
+  /** The next datagram to put on the way; undefined: none now. */
+  poll(nowMs: number): Uint8Array | undefined;
+  /** One that came through. */
+  handleDatagram(datagram: Uint8Array, nowMs: number): void;
 }
 
 export interface Delivered {
@@ -70,6 +83,8 @@ export class End {
       options.onDatagram?.(this.name, datagram);
       this.out.push(datagram, nowMs);
     }
+    const cross = this.name === "server" ? options.crossTraffic : undefined;
+    for (let datagram = cross?.poll(nowMs); datagram; datagram = cross?.poll(nowMs)) this.out.push(datagram, nowMs);
     for (let message = this.link.pollMessage(); message; message = this.link.pollMessage()) {
       this.delivered.push({ ...message, atMs: nowMs });
     }
@@ -115,7 +130,7 @@ export class World {
   /** Runs events until `untilMs`. */
   runUntil(untilMs: number): void {
     for (;;) {
-      const next = Math.min(...this.ends.map(end => Math.min(end.link.pollTimeout(), end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)));
+      const next = Math.min(...this.ends.map(end => Math.min(end.link.pollTimeout(), end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)), this.options.crossTraffic?.nextTimeMs() ?? Infinity);
       if (next > untilMs) break;
       if (next > this.nowMs) this.#steps = 0;
       if (++this.#steps > STEPS_MAX) throw new Error(`stuck at ${this.nowMs} ms: ${this.ends.map(e => `${e.name} ${e.link.pollTimeout()} ${e.link.stats(this.nowMs).path}`).join(", ")}`);
@@ -153,6 +168,11 @@ export class World {
       bytes.fill(0xee);
     }
     for (let datagram = end.out.poll(this.nowMs); datagram; datagram = end.out.poll(this.nowMs)) {
+      if (datagram.length > this.mtuBytes) {
+        this.options.crossTraffic!.handleDatagram(datagram, this.nowMs);
+        continue;
+      }
+      this.options.onArrival?.(peer.name, datagram);
       peer.link.handleDatagram(datagram, this.nowMs);
       // The host reuses its buffers as soon as the call returns.
       datagram.fill(0xee);

@@ -119,7 +119,7 @@ describe("RedundancyController", () => {
 
 describe("SentDatagrams", () => {
   const feedback = (largest: number, bitmap: number[] = []): FeedbackFrame => ({
-    kind: "feedback", largest16: largest & 0xffff, bitmap: Uint8Array.from(bitmap), ackDelayMs: 0, queueDelayMs: 0, next16: 0, symbolBitmap: new Uint8Array(0),
+    kind: "feedback", largest16: largest & 0xffff, bitmap: Uint8Array.from(bitmap), ackDelayMs: 0, queueDelayMs: 0, next24: 0, symbolBitmap: new Uint8Array(0),
   });
 
   for (const first of [0, 1, 0x8000, 0xfffe, 0xffff_fffe]) {
@@ -147,7 +147,7 @@ describe("SentDatagrams", () => {
   it("learns the reordering that it sees", () => {
     const sent = new SentDatagrams();
     for (let i = 0; i < 3; i++) sent.add(i * 10).eliciting = true;
-    expect(sent.onFeedback(feedback(1), 60)!.lost.length).toBe(1);
+    expect(sent.onFeedback(feedback(1, [0]), 60)!.lost.length).toBe(1);
     expect(sent.onFeedback(feedback(2, [0b11]), 75)!.spurious).toBe(1);
     for (let i = 3; i < 5; i++) sent.add(i * 100).eliciting = true;
     expect(sent.onFeedback(feedback(4), 450)!.lost.length).toBe(1);

@@ -27,6 +27,7 @@ function startSession(ends: boolean[] = []): Session {
     driver: { attach: () => {}, detach: () => {} },
     impairment: { wrap: (channel: unknown) => channel },
     sendControl: () => session.offers++,
+    takeWebRtcRequest: () => undefined,
     onchannelopen: null,
     onpeerclose: null,
   };
@@ -36,7 +37,7 @@ function startSession(ends: boolean[] = []): Session {
     announced: { host: undefined, port: 1 },
     onOfferEnd: (opened: boolean) => ends.push(opened),
   };
-  new DatagramOffer(session.ref, udp as unknown as UdpListener).start();
+  new DatagramOffer(session.ref, { wanted: ["udp"], udp: udp as unknown as UdpListener, webrtc: undefined, localAddress: undefined }).start();
   return session;
 }
 

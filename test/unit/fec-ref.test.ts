@@ -41,7 +41,7 @@ let messages: Buffer[];
 beforeEach(() => {
   socket = new FakeSocket();
   ref = new FecRef(socket as unknown as WebSocket, {
-    messageBytesMax: 100_000, fragmentBytes: 99_994, repair: "off", impairment: new LiveImpairment(undefined),
+    messageBytesMax: 100_000, fragmentBytes: 99_994, channels: {}, repair: "off", impairment: new LiveImpairment(undefined),
   });
   messages = [];
   ref.on("message", (message: Buffer) => messages.push(message));

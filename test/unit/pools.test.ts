@@ -33,13 +33,13 @@ function expectBounded(pool: BlockPool, step: (i: number) => void): void {
 describe("pools", () => {
   it("of outgoing ordered symbols hold what is unacknowledged, after 100,000 messages as after 1000", () => {
     const pool = new BlockPool(), buffer = new OrderedBuffer(FIRST_SEQ, pool);
-    const frame: FeedbackFrame = { kind: "feedback", largest16: 0, bitmap: new Uint8Array(0), ackDelayMs: 0, queueDelayMs: 0, next16: 0, symbolBitmap: new Uint8Array(0) };
+    const frame: FeedbackFrame = { kind: "feedback", largest16: 0, bitmap: new Uint8Array(0), ackDelayMs: 0, queueDelayMs: 0, next24: 0, symbolBitmap: new Uint8Array(0) };
     let freed = 0;
     expectBounded(pool, i => {
       buffer.push(message(i), 300);
       for (let slot = buffer.peekNew(); slot; slot = buffer.peekNew()) buffer.onSent(slot, i, i);
       if (i % 10 !== 9) return;
-      frame.next16 = buffer.nextSeq & 0xffff;
+      frame.next24 = buffer.nextSeq & 0xff_ffff;
       buffer.onFeedback(frame, () => freed++);
       expect(pool.live).toBe(0);
     });
@@ -156,8 +156,8 @@ describe("DatagramReader", () => {
     const after = read(6, 8);
     expect(after[0]).toBe(before[0]);
     expect(after[1]).toBe(before[1]);
-    expect(after[0]).toMatchObject({ seq16: 6, start: 8, end: 18 });
-    expect(after[1]).toMatchObject({ base16: 6, span: 9, members: 4 });
+    expect(after[0]).toMatchObject({ seq24: 6, start: 9, end: 19 });
+    expect(after[1]).toMatchObject({ base24: 6, span: 9, members: 4 });
     expect(after.length).toBe(2);
   });
 });

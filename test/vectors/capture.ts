@@ -3,7 +3,7 @@
  * and judges every FEEDBACK frame that this end sends by what had arrived.
  */
 import { SecondReceiver } from "./second-receiver.js";
-import { type Feedback, readDatagram } from "./second-decoder.js";
+import { type Feedback, type Frame, readDatagram } from "./second-decoder.js";
 import type { End } from "../sim/world.js";
 
 /** Symbols after the next expected one that may be held, section 3.1. */
@@ -14,6 +14,8 @@ export class Capture {
   /** FEEDBACK frames judged, and those whose receiver had solved less than the second decoder, which forgets nothing. */
   feedbackFrames = 0;
   behind = 0;
+  /** How often this end sent each kind of frame. */
+  readonly sentKinds = new Map<string, number>();
   #open = false;
   #largestAtMs = NaN;
 
@@ -43,7 +45,10 @@ export class Capture {
 
   /** Takes a datagram that this end sends. @throws Error if its FEEDBACK is not what arrived. */
   onSent(bytes: Uint8Array, nowMs: number): void {
-    for (const frame of readDatagram(bytes).frames) if (frame.kind === "feedback") this.#judge(frame, nowMs);
+    for (const frame of readDatagram(bytes).frames) {
+      for (const kind of kindsOf(frame)) this.sentKinds.set(kind, (this.sentKinds.get(kind) ?? 0) + 1);
+      if (frame.kind === "feedback") this.#judge(frame, nowMs);
+    }
   }
 
   #feed(bytes: Uint8Array, nowMs: number): void {
@@ -62,7 +67,7 @@ export class Capture {
     agree("largest", frame.largest16, second.largest & 0xffff);
     for (let i = 0; i < frame.bitmapBytes * 8; i++) agree(`bitmap bit ${i}`, frame.received.includes(i), second.datagrams.has(second.largest - 1 - i));
     agree("acknowledgement delay", frame.ackDelayMs, Math.min(255, Math.round(nowMs - this.#largestAtMs)));
-    const behind = ((second.next & 0xffff) - frame.next16 + 0x10000) % 0x10000;
+    const behind = ((second.next & 0xff_ffff) - frame.next24 + 0x100_0000) % 0x100_0000;
     const next = second.next - behind;
     for (const i of frame.held) agree(`symbol bit ${i} held`, second.has(next + 1 + i), true);
     for (let i = 0; i < HELD_AHEAD_MAX - 1; i++) {
@@ -72,6 +77,16 @@ export class Capture {
     agree("next symbol received by itself", second.cameByItself(next), false);
     if (behind > 0) this.behind++;
   }
+}
+
+/** What a frame is, in the words of the list of what captures must hold. */
+function kindsOf(frame: Frame): string[] {
+  if (frame.kind === "feedback") return frame.held.length > 0 ? ["feedback", "feedback holds symbols"] : ["feedback"];
+  if (frame.kind === "ping") return ["ping"];
+  const name = `${frame.kind} ${frame.stream}`;
+  if (frame.kind === "repair") return [`${name} ${frame.row === 0 ? "XOR" : "Cauchy"}`, ...(frame.members.length < frame.span ? [`${name} with gaps`] : [])];
+  const { first, last } = frame, place = first ? (last ? "whole" : "FIRST only") : last ? "LAST only" : "middle";
+  return [name, `${name} ${place}`, ...(frame.retransmitted ? [`${name} RETRANSMITTED`] : []), ...(frame.payload.length === 0 ? [`${name} empty`] : [])];
 }
 
 /** True if `part` is a run of the first messages of `whole`. */

@@ -20,8 +20,11 @@ function makeOrdered(): SessionVector[] {
     make("2.1", "a message of three symbols, out of order",
       [datagram(2, [source(2, { last: true }, "04")]), datagram(1, [source(1, { middle: true }, "03")]), datagram(0, [source(0, { first: true }, "0102")])], ["01020304"]),
     make("2", "sequence numbers wrap at 32 bits", [
-      datagram(0xffff, [source(0xfffe, {}, "01"), source(0xffff, { first: true }, "02")]), datagram(0x10000, [source(0, { last: true }, "03"), source(1, {}, "04")]),
+      datagram(0xffff, [source(0xff_fffe, {}, "01"), source(0xff_ffff, { first: true }, "02")]), datagram(0x10000, [source(0, { last: true }, "03"), source(1, {}, "04")]),
     ], ["01", "0203", "04"], { firstSeq: 0xffff_fffe }),
+    make("2", "the 24 bits on the wire wrap", [
+      datagram(0xffff, [source(0xff_ffff, { first: true }, "02")]), datagram(0x10000, [source(0, { last: true }, "03"), source(1, {}, "04")]),
+    ], ["0203", "04"], { firstSeq: 0x00ff_ffff }),
     make("2.2", "XOR recovers one of four",
       [datagram(0, [source(0, {}, "a0"), source(1, {}, "a1")]), datagram(2, [source(3, {}, "a3")]), repair(3, 0)], ["a0", "a1", "a2", "a3"]),
     make("2.2", "the repair comes before the last of its members",
@@ -57,7 +60,7 @@ function makeUnreliable(): SessionVector[] {
     make("3.4", "messages without their barriers, in any order, once",
       [datagram(1, [source(1, { stream: 1 }, "0000b1")]), datagram(0, [source(0, { stream: 1 }, "0000b0")]), datagram(2, [source(1, { stream: 1 }, "0000b1")])], ["b0", "b1"]),
     make("3.4", "a message of three symbols over the wrap of both counters", [
-      datagram(0xffff, [source(0xffff, { stream: 1, first: true }, "ffffc0")]), datagram(0x10001, [source(1, { stream: 1, last: true }, "c2")]),
+      datagram(0xffff, [source(0xff_ffff, { stream: 1, first: true }, "ffffc0")]), datagram(0x10001, [source(1, { stream: 1, last: true }, "c2")]),
       datagram(0x10000, [source(0, { stream: 1, middle: true }, "c1")]),
     ], ["c0c1c2"], 0xffff_ffff),
     make("3.4", "a message that lost a symbol is not delivered, the next one is",

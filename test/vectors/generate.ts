@@ -4,7 +4,7 @@
  */
 import { writeFileSync } from "node:fs";
 import { fileURLToPath, pathToFileURL } from "node:url";
-import { coefficient, makeSymbol, seqExpand } from "../../plugin/core/index.js";
+import { coefficient, makeSymbol, seqExpand, seqExpand24 } from "../../plugin/core/index.js";
 import { encode, repairMeaning, repairOf } from "./encode.js";
 import { makeDatagrams } from "./generate-datagrams.js";
 import { makeEnvelopes, makeEnvelopeSequences, SECRET } from "./generate-envelopes.js";
@@ -37,7 +37,13 @@ function makeExpansions(): ExpansionVector[] {
     [0, 0], [5, 0], [0xffff, 0], [0x7fff, 0], [0x8001, 0], [0, 0xffff], [0xffff, 0x10000], [0, 0x1ffff], [0x7ffe, 0xffff], [0x8000, 0xffff],
     [2, 0xffff_ffff], [0xfff0, 0xffff_ffff], [0x1234, 0x8000_0000],
   ];
-  return cases.map(([low16, near]) => ({ low16, near, seq: seqExpand(low16, near) }));
+  const cases24: [number, number][] = [
+    [0, 0], [0xff_ffff, 0], [0x7f_ffff, 0], [0x80_0001, 0], [0x80_0000, 0], [0xffff, 0x10000], [0, 0xff_ffff], [2, 0xffff_ffff], [0xff_fff0, 3], [0x12_3456, 0x8000_0000],
+  ];
+  return [
+    ...cases.map(([low, near]) => ({ bits: 16 as const, low, near, seq: seqExpand(low, near) })),
+    ...cases24.map(([low, near]) => ({ bits: 24 as const, low, near, seq: seqExpand24(low, near) })),
+  ];
 }
 
 function makeCoefficients(): CoefficientVector[] {

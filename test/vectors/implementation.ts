@@ -1,5 +1,5 @@
 /** The implementation, asked in the words of vectors.json: the only file here that knows how its reader and decoder are called. */
-import { DatagramReader, Link, RepairDecoder, seqExpand, symbolIsFirst, symbolIsLast, symbolPayload, type Frame } from "colyseus-fec/core";
+import { DatagramReader, Link, RepairDecoder, seqExpand24, symbolIsFirst, symbolIsLast, symbolPayload, type Frame } from "colyseus-fec/core";
 import { fromHex, toHex, type DatagramMeaning, type FrameMeaning, type SessionVector } from "./vector-file.js";
 
 /** One for all, as in a Link: what one datagram leaves in its records must not show in the next. */
@@ -19,7 +19,7 @@ export function recover(symbols: readonly (readonly [seq: number, hex: string])[
   const parsed = reader.read(fromHex(datagram));
   const frame = typeof parsed === "string" ? undefined : parsed.frames[0];
   if (frame?.kind !== "repair") throw new Error(`no repair: ${datagram}`);
-  decoder.addRepair({ ...frame, base: seqExpand(frame.base16, firstSeq) });
+  decoder.addRepair({ ...frame, base: seqExpand24(frame.base24, firstSeq) });
   const recovered = decoder.pollRecovered();
   return recovered?.seq === missing ? toHex(recovered.symbol) : undefined;
 }
@@ -41,17 +41,17 @@ export function playLink({ firstSeq, feed }: SessionVector): { ordered: string[]
 function meaningOf(frame: Frame): FrameMeaning {
   switch (frame.kind) {
     case "source": {
-      const { kind, stream, retransmitted, seq16 } = frame, symbol = frame.bytes.subarray(frame.start, frame.end);
-      return { kind, stream, retransmitted, seq16, first: symbolIsFirst(symbol), last: symbolIsLast(symbol), payload: toHex(symbolPayload(symbol)) };
+      const { kind, stream, retransmitted, seq24 } = frame, symbol = frame.bytes.subarray(frame.start, frame.end);
+      return { kind, stream, retransmitted, seq24, first: symbolIsFirst(symbol), last: symbolIsLast(symbol), payload: toHex(symbolPayload(symbol)) };
     }
     case "repair": {
-      const { kind, stream, row, base16, span } = frame, bytes = frame.bytes.subarray(frame.start, frame.end);
-      return { kind, stream, row, base16, span, members: bitsOf(frame.bitmap), bytes: toHex(bytes) };
+      const { kind, stream, row, base24, span } = frame, bytes = frame.bytes.subarray(frame.start, frame.end);
+      return { kind, stream, row, base24, span, members: bitsOf(frame.bitmap), bytes: toHex(bytes) };
     }
     case "feedback": {
-      const { kind, largest16, ackDelayMs, next16 } = frame;
+      const { kind, largest16, ackDelayMs, next24 } = frame;
       return {
-        kind, largest16, bitmapBytes: frame.bitmap.length, received: bitsOf(frame.bitmap), ackDelayMs, queueingDelayMs: frame.queueDelayMs, next16,
+        kind, largest16, bitmapBytes: frame.bitmap.length, received: bitsOf(frame.bitmap), ackDelayMs, queueingDelayMs: frame.queueDelayMs, next24,
         symbolBytes: frame.symbolBitmap.length, held: bitsOf(frame.symbolBitmap),
       };
     }

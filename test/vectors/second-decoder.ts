@@ -6,13 +6,13 @@
 
 export type Stream = 0 | 1;
 
-export interface Source { kind: "source"; stream: Stream; retransmitted: boolean; seq16: number; first: boolean; last: boolean; payload: Uint8Array }
+export interface Source { kind: "source"; stream: Stream; retransmitted: boolean; seq24: number; first: boolean; last: boolean; payload: Uint8Array }
 /** `members` are offsets from the base; `bytes` is the repair symbol. */
-export interface Repair { kind: "repair"; stream: Stream; row: number; base16: number; span: number; members: number[]; bytes: Uint8Array }
+export interface Repair { kind: "repair"; stream: Stream; row: number; base24: number; span: number; members: number[]; bytes: Uint8Array }
 /** `received` lists the i of set bits (datagram largest - 1 - i), `held` those of ordered symbols next + 1 + i. */
 export interface Feedback {
   kind: "feedback"; largest16: number; bitmapBytes: number; received: number[]; ackDelayMs: number; queueingDelayMs: number;
-  next16: number; symbolBytes: number; held: number[];
+  next24: number; symbolBytes: number; held: number[];
 }
 export type Frame = Source | Repair | Feedback | { kind: "ping" };
 
@@ -90,19 +90,19 @@ function readFrame(reader: Reader): Frame {
 
 function readSource(reader: Reader, flags: number): Source {
   must(flags < 4, "reserved bits");
-  const seq16 = reader.u16(), header = reader.u16();
+  const seq24 = reader.u24(), header = reader.u16();
   must(header < 1 << 14, "reserved bits");
   const length = header & 0xfff;
   must(length <= 1200, "payload length above 1200");
   return {
-    kind: "source", stream: flags & 1 ? 1 : 0, retransmitted: bit(flags, 1), seq16,
+    kind: "source", stream: flags & 1 ? 1 : 0, retransmitted: bit(flags, 1), seq24,
     first: bit(header, 12), last: bit(header, 13), payload: reader.take(length),
   };
 }
 
 function readRepair(reader: Reader, flags: number): Repair {
   must(flags < 4, "reserved bits");
-  const dense = bit(flags, 1), row = reader.u8(), base16 = reader.u16(), span = reader.u8();
+  const dense = bit(flags, 1), row = reader.u8(), base24 = reader.u24(), span = reader.u8();
   must(row <= 127, "row above 127");
   must(span >= 1 && span <= 128, "span outside 1..128");
   must(!dense || span <= 32, "dense span above 32");
@@ -111,17 +111,17 @@ function readRepair(reader: Reader, flags: number): Repair {
   must(members.length <= 32, "more than 32 members");
   const length = reader.u16();
   must(length >= 2 && length <= 1202, "repair length outside 2..1202");
-  return { kind: "repair", stream: flags & 1 ? 1 : 0, row, base16, span, members, bytes: reader.take(length) };
+  return { kind: "repair", stream: flags & 1 ? 1 : 0, row, base24, span, members, bytes: reader.take(length) };
 }
 
 function readFeedback(reader: Reader, bitmapBytes: number): Feedback {
   must(bitmapBytes <= 8, "datagram bitmap above 8 bytes");
   const largest16 = reader.u16(), received = setBits(reader.take(bitmapBytes));
-  const ackDelayMs = reader.u8(), queueingDelayMs = reader.u8(), next16 = reader.u16(), symbolBytes = reader.u8();
+  const ackDelayMs = reader.u8(), queueingDelayMs = reader.u8(), next24 = reader.u24(), symbolBytes = reader.u8();
   must(symbolBytes <= 32, "symbol bitmap above 32 bytes");
   const bitmap = reader.take(symbolBytes);
   must(bitmap.at(-1) !== 0, "last byte of the symbol bitmap is zero");
-  return { kind: "feedback", largest16, bitmapBytes, received, ackDelayMs, queueingDelayMs, next16, symbolBytes, held: setBits(bitmap) };
+  return { kind: "feedback", largest16, bitmapBytes, received, ackDelayMs, queueingDelayMs, next24, symbolBytes, held: setBits(bitmap) };
 }
 
 function readControl(text: Uint8Array): { t: string } & Record<string, unknown> {
@@ -162,6 +162,10 @@ class Reader {
 
   u16(): number {
     return this.u8() + this.u8() * 2 ** 8;
+  }
+
+  u24(): number {
+    return this.u16() + this.u8() * 2 ** 16;
   }
 
   u32(): number {

@@ -19,9 +19,10 @@ export function distance32(a: number, b: number): number {
   return (a - b) | 0;
 }
 
-/** The number that ends in `low16` and is nearest to `near`, of 32 bits. */
-export function nearest32(low16: number, near: number): number {
-  const difference = (((low16 - near) % 0x10000) + 0x18000) % 0x10000 - 0x8000;
+/** The number of 32 bits that ends in the `bits` bits `low` and is nearest to `near`; the tie is behind. */
+export function nearest32(low: number, near: number, bits: 16 | 24): number {
+  const all = 2 ** bits, half = all / 2;
+  const difference = (((low - near) % all) + all + half) % all - half;
   return (near + difference) >>> 0;
 }
 
@@ -130,10 +131,10 @@ export class SecondReceiver {
     this.#noteDatagram(datagram.number16);
     for (const frame of datagram.frames) {
       if (frame.kind === "feedback") this.feedback.push(frame);
-      if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq16, this.next), frame, true);
-      if (frame.kind === "source" && frame.stream === 1) this.#takeUnreliable(nearest32(frame.seq16, this.#unreliable.newest), frame);
-      if (frame.kind === "repair" && frame.stream === 0) this.#ordered.addRepair(frame, nearest32(frame.base16, this.next));
-      if (frame.kind === "repair" && frame.stream === 1) this.#unreliable.addRepair(frame, nearest32(frame.base16, this.#unreliable.newest));
+      if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq24, this.next, 24), frame, true);
+      if (frame.kind === "source" && frame.stream === 1) this.#takeUnreliable(nearest32(frame.seq24, this.#unreliable.newest, 24), frame);
+      if (frame.kind === "repair" && frame.stream === 0) this.#ordered.addRepair(frame, nearest32(frame.base24, this.next, 24));
+      if (frame.kind === "repair" && frame.stream === 1) this.#unreliable.addRepair(frame, nearest32(frame.base24, this.#unreliable.newest, 24));
       this.#advance();
     }
   }
@@ -160,7 +161,7 @@ export class SecondReceiver {
 
   #noteDatagram(number16: number): void {
     const near = this.largest + 1;
-    const number = near + distance32(nearest32(number16, near), near >>> 0);
+    const number = near + distance32(nearest32(number16, near, 16), near >>> 0);
     this.datagrams.add(number);
     this.largest = Math.max(this.largest, number);
   }
@@ -210,7 +211,7 @@ export class SecondReceiver {
     const message = concat(Array.from({ length: to - from + 1 }, (_, i) => at(from + i)!.payload));
     if (at(from)!.payload.length < 2) return;
     this.unreliable.push(message.slice(2));
-    this.barriers.push({ seq: nearest32(message[0]! + message[1]! * 256, this.next), byRecord: false });
+    this.barriers.push({ seq: nearest32(message[0]! + message[1]! * 256, this.next, 16), byRecord: false });
   }
 }
 

@@ -4,11 +4,11 @@
  */
 
 export type FrameMeaning =
-  | { kind: "source"; stream: 0 | 1; retransmitted: boolean; seq16: number; first: boolean; last: boolean; payload: string }
-  | { kind: "repair"; stream: 0 | 1; row: number; base16: number; span: number; members: number[]; bytes: string }
+  | { kind: "source"; stream: 0 | 1; retransmitted: boolean; seq24: number; first: boolean; last: boolean; payload: string }
+  | { kind: "repair"; stream: 0 | 1; row: number; base24: number; span: number; members: number[]; bytes: string }
   | {
     kind: "feedback"; largest16: number; bitmapBytes: number; received: number[]; ackDelayMs: number; queueingDelayMs: number;
-    next16: number; symbolBytes: number; held: number[];
+    next24: number; symbolBytes: number; held: number[];
   }
   | { kind: "ping" };
 
@@ -21,7 +21,7 @@ interface Vector { name: string; section: string }
 export interface DatagramVector extends Vector { hex: string; written: boolean; means: DatagramMeaning }
 /** `drop` names the reason that this implementation counts; that the datagram is dropped whole is normative. */
 export interface MalformedVector extends Vector { hex: string; drop: string }
-export interface ExpansionVector { low16: number; near: number; seq: number }
+export interface ExpansionVector { bits: 16 | 24; low: number; near: number; seq: number }
 export interface CoefficientVector { row: number; seq: number; c: number }
 /** Source symbols by sequence number; `repairs` are datagrams of one REPAIR frame over all of them. */
 export interface RepairVector extends Vector { symbols: [seq: number, hex: string][]; repairs: { row: number; bytes: string; datagram: string }[] }

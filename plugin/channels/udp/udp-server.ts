@@ -8,17 +8,17 @@
 
 import { randomBytes } from "node:crypto";
 import type { RemoteInfo, Socket } from "node:dgram";
-import { lookup } from "node:dns/promises";
 import type { AddressInfo } from "node:net";
 import type { DatagramChannel } from "../datagram-channel.js";
 import { callHost } from "../host-call.js";
 import { CONNECTION_ID_TRIES_MAX, IPV6_UDP_HEADER_BYTES, UDP_ENVELOPE_BYTES, UDP_SESSIONS_MAX } from "../limits.js";
+import { bindUdpSocket } from "./udp-bind.js";
 import { GARBAGE_BUDGET_DEFAULT, StrangerBudget, TokenBucket, type GarbageBudgetOptions } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { readConnectionId } from "./udp-envelope.js";
 import { UDP_SECRET_BYTES } from "./udp-keys.js";
 import { encodeChallenge, kindOf, PathTokens, tokenOf } from "./udp-path.js";
-import { createUdpSocket, enlargeBuffers, hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
+import { hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
 
 export interface UdpEndpointOptions {
   /** 0 = any free one. */
@@ -73,7 +73,7 @@ export class UdpEndpoint {
 
   /** Binds the socket. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND ...). */
   static async bind(options: UdpEndpointOptions): Promise<UdpEndpoint> {
-    return new UdpEndpoint(await bindSocket(options), options);
+    return new UdpEndpoint(await bindUdpSocket(options), options);
   }
 
   private constructor(socket: Socket, options: UdpEndpointOptions) {
@@ -270,38 +270,4 @@ class UdpServerChannel extends UdpChannel {
   readonly #onSent = (error: Error | null): void => {
     if (error !== null) this.#stats.sendErrors++;
   };
-}
-
-/** Errors that say "no IPv6 here": built without it, or switched off. */
-const NO_IPV6 = new Set(["EAFNOSUPPORT", "EINVAL", "EADDRNOTAVAIL", "EPROTONOSUPPORT"]);
-
-async function bindSocket({ port, host, log }: UdpEndpointOptions): Promise<Socket> {
-  if (host !== undefined) {
-    const { address, family } = await lookup(host);
-    return bindTo(port, address, family === 6 ? "udp6" : "udp4");
-  }
-  try {
-    return await bindTo(port, "::", "udp6");
-  } catch (error) {
-    if (!NO_IPV6.has((error as NodeJS.ErrnoException).code ?? "")) throw error;
-    log?.("no IPv6 on this machine: UDP on IPv4 alone");
-    return bindTo(port, "0.0.0.0", "udp4");
-  }
-}
-
-function bindTo(port: number, address: string, type: "udp4" | "udp6"): Promise<Socket> {
-  return new Promise((resolve, reject) => {
-    const socket = createUdpSocket(type);
-    socket.once("error", (error) => {
-      socket.close();
-      reject(error);
-    });
-    socket.once("listening", () => {
-      socket.removeAllListeners("error");
-      enlargeBuffers(socket);
-      resolve(socket);
-    });
-    // exclusive: workers of one cluster must not share the port, or a datagram reaches a process that does not know its session.
-    socket.bind({ port, address, exclusive: true });
-  });
 }

@@ -13,6 +13,10 @@ const ELICITING_RELAXED_MAX = 8;
 /** The same where datagrams of this end's own carry feedback: a bound for when they stop. */
 const ELICITING_CARRIED_MAX = 16;
 
+/** How long a gap usually stays before a late datagram fills it: grows by this share of what one was later, shrinks by that share with every datagram. */
+const GAP_GROWTH = 0.5;
+const GAP_SHRINKING = 1 / 1024;
+
 /** Each datagram is reported this often, so that lost feedback does not look like lost data. */
 const REPORTS = 4;
 
@@ -31,11 +35,15 @@ export type DatagramFate = number | "late" | "duplicate";
 
 export class FeedbackBuilder {
   readonly #seen = new Uint8Array(DATAGRAM_HISTORY);
+  /** When each number that is not seen was passed over, ms. */
+  readonly #passedMs = new Float64Array(DATAGRAM_HISTORY);
   #largest: Seq | undefined;
   #largestAtMs = 0;
   #eliciting = 0;
   /** A gap or a late datagram: worth telling at once, but only with what asks for it, or feedback would answer feedback (RFC 9000 section 13.2.1). */
   #gap = false;
+  /** Gaps that are filled by late datagrams are no news: where the network reorders, they wait this long, ms. */
+  #gapMs = 0;
   /** Nothing that waits to be told can be sent again. */
   #relaxed = true;
   #dueMs = Infinity;
@@ -66,8 +74,8 @@ export class FeedbackBuilder {
     const ahead = this.#largest === undefined ? 1 : seqDiff(number, this.#largest);
     if (ahead <= -DATAGRAM_HISTORY) return "duplicate";
     if (ahead > 0) {
-      if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) this.#seen.fill(0);
-      else for (let i = 1; i < ahead; i++) this.#seen[seqAdd(this.#largest, i) % DATAGRAM_HISTORY] = 0;
+      this.#passOver(ahead, nowMs);
+      this.#gapMs -= this.#gapMs * GAP_SHRINKING;
       if (ahead > 1 && this.#largest !== undefined) this.#gap = true;
       if (ahead > 1) this.#doubt = Math.max(0, this.#doubt - 1);
       else if (this.#silences > 0) this.#doubt = Math.min(DOUBT_MAX, this.#doubt + 1);
@@ -81,6 +89,8 @@ export class FeedbackBuilder {
     if (this.#seen[number % DATAGRAM_HISTORY]) return "duplicate";
     // Late: the peer may be about to send its symbols again.
     this.#gap = true;
+    const lateMs = nowMs - this.#passedMs[number % DATAGRAM_HISTORY]!;
+    if (lateMs > this.#gapMs) this.#gapMs = Math.min(FEEDBACK_DELAY_MS_MAX, this.#gapMs + (lateMs - this.#gapMs) * GAP_GROWTH);
     this.#seen[number % DATAGRAM_HISTORY] = 1;
     return "late";
   }
@@ -99,9 +109,23 @@ export class FeedbackBuilder {
     const delayMs = relaxed ? FEEDBACK_RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
     // Waiting saves a datagram only if another comes in time, or one of this end's own goes.
     const carried = carrierMs <= FEEDBACK_DELAY_MS_MAX && this.#eliciting < ELICITING_CARRIED_MAX;
-    if (this.#gap) this.#dueMs = nowMs;
+    if (this.#gap) this.#dueMs = this.#gapMs >= 1 ? Math.min(this.#dueMs, nowMs + this.#gapMs) : nowMs;
     else if (!carried && (this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs))) this.#dueMs = nowMs;
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
+  }
+
+  /** Notes that the numbers between the largest and the one `ahead` of it are missing. */
+  #passOver(ahead: number, nowMs: number): void {
+    if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) {
+      this.#seen.fill(0);
+      this.#passedMs.fill(nowMs);
+      return;
+    }
+    for (let i = 1; i < ahead; i++) {
+      const slot = seqAdd(this.#largest, i) % DATAGRAM_HISTORY;
+      this.#seen[slot] = 0;
+      this.#passedMs[slot] = nowMs;
+    }
   }
 
   /** A PING asks for feedback now. */

@@ -4,7 +4,7 @@
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
 import { CARRIED_AHEAD_BYTES_MAX, DECODER_HISTORY_SYMBOLS, FEEDBACK_SYMBOL_BYTES_MAX, ORDERED_WINDOW_SYMBOLS, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
-import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import { seqAdd, seqDiff, seqExpand24, type Seq } from "../seq.js";
 import type { LinkCounters, SampleWindow } from "../stats.js";
 import type { RepairFrame, SourceFrame } from "../wire/datagram-reader.js";
 import type { SymbolRecord } from "../wire/reliable-record.js";
@@ -62,7 +62,7 @@ export class OrderedReceiver {
   /** Takes a SOURCE frame. @param sentMs when it was sent, on the local clock. */
   onSource(frame: SourceFrame, sentMs: number, nowMs: number): void {
     const { retransmitted } = frame;
-    const seq = seqExpand(frame.seq16, this.#next);
+    const seq = seqExpand24(frame.seq24, this.#next);
     const ahead = seqDiff(seq, this.#next);
     if (ahead >= ORDERED_WINDOW_SYMBOLS) {
       this.counters.framesIgnored++;
@@ -77,7 +77,7 @@ export class OrderedReceiver {
   }
 
   onRepair(frame: RepairFrame, nowMs: number): void {
-    const base = seqExpand(frame.base16, this.#next);
+    const base = seqExpand24(frame.base24, this.#next);
     // A window that ends before or starts past what can still be delivered tells nothing.
     if (seqDiff(seqAdd(base, frame.span), this.#next) <= 0) return;
     if (seqDiff(seqAdd(base, frame.span - 1), this.#next) >= ORDERED_WINDOW_SYMBOLS) {

@@ -39,6 +39,8 @@ export class Receiver {
   #repairTokensAtMs = 0;
   #overheadBytes = 0;
   #sentMs = 0;
+  /** An unreliable message of the reliable path was above messageBytesMax. */
+  #tooLarge = false;
 
   constructor(private readonly options: ReceiverOptions, private readonly counters: LinkCounters) {
     const deliver = (ordered: boolean) => (bytes: Uint8Array): void => {
@@ -51,7 +53,7 @@ export class Receiver {
   }
 
   get fault(): OrderedFault | undefined {
-    return this.#ordered.fault;
+    return this.#tooLarge ? "too large" : this.#ordered.fault;
   }
 
   get symbolsLost(): number {
@@ -122,6 +124,8 @@ export class Receiver {
     if (record.kind === "symbol") {
       this.#ordered.onRecord(record, nowMs);
       if (!this.#ordered.fault) this.#unreliable.release(this.#ordered.next, nowMs);
+    } else if (record.payload.length > this.options.messageBytesMax) {
+      this.#tooLarge = true;
     } else {
       this.#unreliable.onRecord(record.barrier, record.payload, this.#ordered.next, this.#holdMs, nowMs);
     }

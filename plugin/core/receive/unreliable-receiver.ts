@@ -4,7 +4,7 @@
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
 import { DECODER_HISTORY_SYMBOLS, MESSAGE_FRAGMENTS_MAX, SYMBOL_HEADER_BYTES, UNRELIABLE_HELD_MAX } from "../limits.js";
-import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
+import { seqAdd, seqDiff, seqExpand, seqExpand24, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import { BARRIER_BYTES } from "../wire/constants.js";
 import type { RepairFrame, SourceFrame } from "../wire/datagram-reader.js";
@@ -35,7 +35,7 @@ export class UnreliableReceiver {
     private readonly deliver: (message: Uint8Array) => void,
   ) {
     this.#newest = seqAdd(firstSeq, -1);
-    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 15 });
+    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 23 });
   }
 
   /** Symbols sent to here that did not come, those still under way or under repair included. */
@@ -52,7 +52,7 @@ export class UnreliableReceiver {
 
   /** @param orderedNext the next ordered symbol to deliver; @param holdMs how long a message waits for its barrier. */
   onSource(frame: SourceFrame, orderedNext: Seq, holdMs: number, nowMs: number): void {
-    const seq = seqExpand(frame.seq16, this.#newest);
+    const seq = seqExpand24(frame.seq24, this.#newest);
     if (this.#decoder.addSource(seq, frame.bytes, frame.start, frame.end) !== "new") return;
     this.counters.symbolsReceived++;
     this.#take(seq, orderedNext, holdMs, nowMs);
@@ -60,7 +60,7 @@ export class UnreliableReceiver {
   }
 
   onRepair(frame: RepairFrame, orderedNext: Seq, holdMs: number, nowMs: number): void {
-    frame.base = seqExpand(frame.base16, this.#newest);
+    frame.base = seqExpand24(frame.base24, this.#newest);
     this.#decoder.addRepair(frame);
     this.#takeRecovered(orderedNext, holdMs, nowMs);
   }

@@ -138,8 +138,8 @@ export class OrderedBuffer {
 
   /** Frees what the frame acknowledges and tells `onFreed` each. */
   onFeedback(frame: FeedbackFrame, onFreed: (seq: Seq) => void): void {
-    // What was sent bounds what the peer can expect; the last word of the peer may be 65,536 symbols old.
-    const peerNext = seqAdd(this.#nextToSend, -((this.#nextToSend - frame.next16) & 0xffff));
+    // What was sent bounds what the peer can expect, which may be far behind: the reliable path can hold back very many symbols.
+    const peerNext = seqAdd(this.#nextToSend, -((this.#nextToSend - frame.next24) & 0xff_ffff));
     if (seqDiff(peerNext, this.#peerNext) > 0) this.#peerNext = peerNext;
     for (let seq = this.#oldest; seqDiff(seq, peerNext) < 0; seq = seqAdd(seq, 1)) this.#free(seq, onFreed);
     for (let i = 0; i < frame.symbolBitmap.length * 8; i++) {

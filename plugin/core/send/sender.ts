@@ -3,7 +3,7 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
 import { seqAdd, seqDiff, type Seq } from "../seq.js";
@@ -246,8 +246,10 @@ export class Sender {
     for (let i = 0; i < outcome.spurious; i++) this.loss.forgive();
     this.counters.spuriousLosses += outcome.spurious;
     for (const datagram of outcome.lost) {
-      this.loss.add(true, nowMs);
-      this.loss.addRun(datagram.number);
+      if (datagram.told) {
+        this.loss.add(true, nowMs);
+        this.loss.addRun(datagram.number);
+      }
       this.ordered.forEachOf(datagram.number, this.#onLost);
     }
   }
@@ -327,7 +329,7 @@ export class Sender {
 
   #noteUnreliable(symbol: UnreliableSymbol, nowMs: number): void {
     const planner = this.#planners[UNRELIABLE], sent = this.#unreliableSent;
-    while (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS) planner.onGone(sent.shift()!.seq);
+    while (sent.length >= ENCODING_WINDOW_SYMBOLS_MAX || (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS)) planner.onGone(sent.shift()!.seq);
     sent.push({ seq: symbol.seq, sentMs: nowMs });
     planner.onSource({ seq: symbol.seq, bytes: symbol.bytes, fragment: 0, fragments: 1 }, symbol.block.bytes, this.interval.ms, nowMs);
     this.counters.symbolsSent++;

@@ -10,16 +10,22 @@ import type { FeedbackFrame } from "../wire/datagram-reader.js";
 /** Reordering that is always forgiven, ms: datagrams of one tick overtake each other in drivers and queues. */
 const REORDER_MS_MIN = 4;
 
-/** Reordering that is forgiven at most, ms. */
+/** Reordering that is forgiven at most, ms, and no more than a round trip (RFC 8985 section 6.2 step 4). */
 const REORDER_MS_MAX = 250;
 
-/** A wider reordering window falls back by half in this time without need, ms. */
-const REORDER_HALF_LIFE_MS = 10_000;
+/**
+ * The reordering window grows by this share of what a spurious loss was late beyond it, and shrinks by that share of itself with every acknowledgement:
+ * so about one datagram in 100 is called lost too early where the network reorders, and a loss is not found later than reordering makes necessary.
+ */
+const REORDER_GROWTH = 0.5;
+const REORDER_SHRINKING = 1 / 8192;
 
 export interface SentDatagram {
   number: Seq;
   sentMs: number;
   state: "unused" | "outstanding" | "acknowledged" | "lost" | "abandoned";
+  /** The peer said that it had not come. Feedback may be lost: of what none spoke nothing is known, and it counts neither as lost nor as received. */
+  told: boolean;
   eliciting: boolean;
   /** Unreliable symbols in its SOURCE frames: they follow each other. */
   unreliableFirst: Seq;
@@ -30,7 +36,7 @@ export interface SentDatagram {
 export interface FeedbackOutcome {
   acknowledged: SentDatagram[];
   lost: SentDatagram[];
-  /** Datagrams that had been called lost and came after all. */
+  /** Datagrams that had been called lost, as the peer had said, and came after all. */
   spurious: number;
   /** Round trip of the largest, if the frame acknowledged it for the first time: ms, peer's delay taken off; else undefined. */
   rttMs: number | undefined;
@@ -47,7 +53,6 @@ export class SentDatagrams {
   #newestAckedSentMs = -Infinity;
   #rackRttMs = 0;
   #reorderMs = REORDER_MS_MIN;
-  #reorderAtMs = 0;
   #acknowledgedCount = 0;
   readonly #outcome: FeedbackOutcome = { acknowledged: [], lost: [], spurious: 0, rttMs: undefined, newestAckedSentMs: -Infinity };
 
@@ -55,7 +60,7 @@ export class SentDatagrams {
   constructor(firstNumber: Seq = 0) {
     this.#next = this.#oldest = this.#outstandingFrom = firstNumber;
     for (let i = 0; i < SENT_DATAGRAMS_MAX; i++) {
-      this.#ring.push({ number: 0, sentMs: 0, state: "unused", eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
+      this.#ring.push({ number: 0, sentMs: 0, state: "unused", told: false, eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
     }
   }
 
@@ -70,6 +75,7 @@ export class SentDatagrams {
     record.number = this.#next;
     record.sentMs = nowMs;
     record.state = "outstanding";
+    record.told = false;
     record.eliciting = false;
     record.unreliableCount = 0;
     this.#next = seqAdd(this.#next, 1);
@@ -94,7 +100,9 @@ export class SentDatagrams {
     if (seqDiff(largest, this.#next) >= 0) return undefined;
     this.#acknowledge(largest, nowMs, frame.ackDelayMs);
     for (let i = 0; i < frame.bitmap.length * 8; i++) {
-      if ((frame.bitmap[i >> 3]! >> (i & 7)) & 1) this.#acknowledge(seqAdd(largest, -1 - i), nowMs, undefined);
+      const number = seqAdd(largest, -1 - i);
+      if ((frame.bitmap[i >> 3]! >> (i & 7)) & 1) this.#acknowledge(number, nowMs, undefined);
+      else if (this.#at(number).number === number) this.#at(number).told = true;
     }
     // Cut at the end, not emptied before: an emptied array lets go of its memory.
     outcome.acknowledged.length = this.#acknowledgedCount;
@@ -134,9 +142,11 @@ export class SentDatagrams {
     if (seqDiff(number, this.#oldest) < 0 || seqDiff(number, this.#next) >= 0) return;
     const record = this.#at(number);
     if (record.number !== number || record.state === "acknowledged") return;
-    if (record.state === "lost") {
+    if (record.state === "lost" && record.told) {
       this.#outcome.spurious++;
-      this.#widenReorder(nowMs - record.sentMs - this.#rackRttMs, nowMs);
+      this.#widenReorder(nowMs - record.sentMs - this.#rackRttMs);
+    } else {
+      this.#reorderMs -= (this.#reorderMs - REORDER_MS_MIN) * REORDER_SHRINKING;
     }
     record.state = "acknowledged";
     this.#outcome.acknowledged[this.#acknowledgedCount++] = record;
@@ -152,7 +162,6 @@ export class SentDatagrams {
 
   #detectLosses(nowMs: number): void {
     if (this.#largestAcked === undefined) return;
-    this.#narrowReorder(nowMs);
     let settled = true;
     for (let n = this.#oldest; seqDiff(n, this.#largestAcked) < 0; n = seqAdd(n, 1)) {
       const record = this.#at(n);
@@ -178,15 +187,9 @@ export class SentDatagrams {
     return this.#outstandingFrom;
   }
 
-  #widenReorder(lateMs: number, nowMs: number): void {
-    this.#reorderMs = Math.min(REORDER_MS_MAX, Math.max(this.#reorderMs, 1.25 * lateMs));
-    this.#reorderAtMs = nowMs;
-  }
-
-  #narrowReorder(nowMs: number): void {
-    if (this.#reorderMs === REORDER_MS_MIN || nowMs - this.#reorderAtMs < REORDER_HALF_LIFE_MS) return;
-    this.#reorderMs = Math.max(REORDER_MS_MIN, this.#reorderMs / 2);
-    this.#reorderAtMs = nowMs;
+  #widenReorder(lateMs: number): void {
+    const wantedMs = Math.min(REORDER_MS_MAX, lateMs, Math.max(REORDER_MS_MIN, this.#rackRttMs));
+    if (wantedMs > this.#reorderMs) this.#reorderMs += (wantedMs - this.#reorderMs) * REORDER_GROWTH;
   }
 
   #at(number: Seq): SentDatagram {

@@ -6,13 +6,13 @@ export const WIRE_VERSION = 1;
 export const DATAGRAM_HEADER_BYTES = 5;
 
 /** Type byte and sequence number of a SOURCE frame; the symbol follows. */
-export const SOURCE_FRAME_HEADER_BYTES = 3;
+export const SOURCE_FRAME_HEADER_BYTES = 4;
 
 /** Type, row, base, span and length of a REPAIR frame, bitmap not counted. */
-export const REPAIR_FRAME_HEADER_BYTES = 7;
+export const REPAIR_FRAME_HEADER_BYTES = 8;
 
 /** FEEDBACK frame without its two bitmaps. */
-export const FEEDBACK_FRAME_HEADER_BYTES = 8;
+export const FEEDBACK_FRAME_HEADER_BYTES = 9;
 
 export const PING_FRAME_BYTES = 1;
 

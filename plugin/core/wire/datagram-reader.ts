@@ -6,14 +6,14 @@
 import { FrontViews } from "../front-views.js";
 import { DATAGRAM_FRAMES_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_SYMBOL_BYTES_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../symbol.js";
-import { DATAGRAM_HEADER_BYTES, FrameType, REPAIR_DENSE, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId } from "./constants.js";
+import { DATAGRAM_HEADER_BYTES, FrameType, REPAIR_DENSE, SOURCE_FRAME_HEADER_BYTES, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId } from "./constants.js";
 
 export interface SourceFrame {
   readonly kind: "source";
   stream: StreamId;
   retransmitted: boolean;
-  /** Low 16 bits of the sequence number. */
-  seq16: number;
+  /** Low 24 bits of the sequence number. */
+  seq24: number;
   /** The datagram; the symbol, header and payload, is its start..end. */
   bytes: Uint8Array;
   start: number;
@@ -24,8 +24,8 @@ export interface RepairFrame {
   readonly kind: "repair";
   stream: StreamId;
   row: number;
-  base16: number;
-  /** Sequence number of the first member: set by the receiver of the stream, which knows what base16 is near to. */
+  base24: number;
+  /** Sequence number of the first member: set by the receiver of the stream, which knows what base24 is near to. */
   base: number;
   span: number;
   members: number;
@@ -43,7 +43,7 @@ export interface FeedbackFrame {
   bitmap: Uint8Array;
   ackDelayMs: number;
   queueDelayMs: number;
-  next16: number;
+  next24: number;
   symbolBitmap: Uint8Array;
 }
 
@@ -117,20 +117,21 @@ export class DatagramReader {
   #readSource(first: number): Frame | Malformed {
     const bytes = this.#bytes, offset = this.#offset;
     if (first & 12) return "reserved bits";
-    if (offset + 3 + SYMBOL_HEADER_BYTES > bytes.length) return "truncated";
-    const header = u16(bytes, offset + 3);
+    const start = offset + SOURCE_FRAME_HEADER_BYTES;
+    if (start + SYMBOL_HEADER_BYTES > bytes.length) return "truncated";
+    const header = u16(bytes, start);
     const length = header & SYMBOL_LENGTH_MASK;
     if (header & SYMBOL_RESERVED) return "reserved bits";
     if (length > SYMBOL_PAYLOAD_BYTES_MAX) return "out of range";
-    const end = offset + 3 + SYMBOL_HEADER_BYTES + length;
+    const end = start + SYMBOL_HEADER_BYTES + length;
     if (end > bytes.length) return "truncated";
     this.#offset = end;
     const frame = (this.#sources[this.#sourceCount++] ??= newSourceFrame());
     frame.stream = (first & 1) as StreamId;
     frame.retransmitted = (first & SOURCE_RETRANSMITTED) !== 0;
-    frame.seq16 = u16(bytes, offset + 1);
+    frame.seq24 = u24(bytes, offset + 1);
     frame.bytes = bytes;
-    frame.start = offset + 3;
+    frame.start = start;
     frame.end = end;
     return frame;
   }
@@ -138,13 +139,13 @@ export class DatagramReader {
   #readRepair(first: number): Frame | Malformed {
     const bytes = this.#bytes, offset = this.#offset;
     if (first & 12) return "reserved bits";
-    if (offset + 5 > bytes.length) return "truncated";
-    const row = bytes[offset + 1]!, span = bytes[offset + 4]!;
+    if (offset + 6 > bytes.length) return "truncated";
+    const row = bytes[offset + 1]!, span = bytes[offset + 5]!;
     if (row > 127 || span < 1 || span > REPAIR_SPAN_MAX) return "out of range";
     const frame = (this.#repairs[this.#repairCount++] ??= newRepairFrame());
     const { bitmap } = frame;
     bitmap.fill(0);
-    let at = offset + 5;
+    let at = offset + 6;
     if (first & REPAIR_DENSE) {
       if (span > ENCODING_WINDOW_SYMBOLS_MAX) return "out of range";
       for (let i = 0; i < span; i++) bitmap[i >> 3]! |= 1 << (i & 7);
@@ -167,7 +168,7 @@ export class DatagramReader {
     this.#offset = end;
     frame.stream = (first & 1) as StreamId;
     frame.row = row;
-    frame.base = frame.base16 = u16(bytes, offset + 2);
+    frame.base = frame.base24 = u24(bytes, offset + 2);
     frame.span = span;
     frame.members = members;
     frame.bytes = bytes;
@@ -181,9 +182,9 @@ export class DatagramReader {
     const bitmapBytes = first & 15;
     if (bitmapBytes > FEEDBACK_BITMAP_BYTES_MAX) return "out of range";
     const at = offset + 3 + bitmapBytes;
-    if (at + 5 > bytes.length) return "truncated";
-    const symbolBytes = bytes[at + 4]!;
-    const end = at + 5 + symbolBytes;
+    if (at + 6 > bytes.length) return "truncated";
+    const symbolBytes = bytes[at + 5]!;
+    const end = at + 6 + symbolBytes;
     if (symbolBytes > FEEDBACK_SYMBOL_BYTES_MAX) return "out of range";
     if (end > bytes.length) return "truncated";
     if (symbolBytes > 0 && bytes[end - 1] === 0) return "out of range";
@@ -193,8 +194,8 @@ export class DatagramReader {
     frame.setBitmap(bytes, offset + 3, bitmapBytes);
     frame.ackDelayMs = bytes[at]!;
     frame.queueDelayMs = bytes[at + 1]!;
-    frame.next16 = u16(bytes, at + 2);
-    frame.setSymbolBitmap(bytes, at + 5, symbolBytes);
+    frame.next24 = u24(bytes, at + 2);
+    frame.setSymbolBitmap(bytes, at + 6, symbolBytes);
     return frame;
   }
 }
@@ -208,7 +209,7 @@ class FeedbackRecord implements FeedbackFrame {
   bitmap = NO_BYTES;
   ackDelayMs = 0;
   queueDelayMs = 0;
-  next16 = 0;
+  next24 = 0;
   symbolBitmap = NO_BYTES;
 
   setBitmap(bytes: Uint8Array, start: number, length: number): void {
@@ -223,13 +224,17 @@ class FeedbackRecord implements FeedbackFrame {
 }
 
 function newSourceFrame(): SourceFrame {
-  return { kind: "source", stream: 0, retransmitted: false, seq16: 0, bytes: NO_BYTES, start: 0, end: 0 };
+  return { kind: "source", stream: 0, retransmitted: false, seq24: 0, bytes: NO_BYTES, start: 0, end: 0 };
 }
 
 function newRepairFrame(): RepairFrame {
-  return { kind: "repair", stream: 0, row: 0, base16: 0, base: 0, span: 0, members: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), bytes: NO_BYTES, start: 0, end: 0 };
+  return { kind: "repair", stream: 0, row: 0, base24: 0, base: 0, span: 0, members: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), bytes: NO_BYTES, start: 0, end: 0 };
 }
 
 function u16(bytes: Uint8Array, offset: number): number {
   return bytes[offset]! | (bytes[offset + 1]! << 8);
+}
+
+function u24(bytes: Uint8Array, offset: number): number {
+  return u16(bytes, offset) | (bytes[offset + 2]! << 16);
 }

@@ -57,7 +57,7 @@ export class DatagramWriter {
   /** Writes a SOURCE frame; the symbol, header and payload, is the first symbolBytes of `symbol`, by default all. */
   source(stream: StreamId, seq: Seq, symbol: Uint8Array, retransmitted: boolean, symbolBytes = symbol.length): void {
     this.#u8((FrameType.source << 4) | stream | (retransmitted ? SOURCE_RETRANSMITTED : 0));
-    this.#u16(seq);
+    this.#u24(seq);
     this.#copy(symbol, symbolBytes);
   }
 
@@ -65,7 +65,7 @@ export class DatagramWriter {
     const dense = repair.members === repair.span;
     this.#u8((FrameType.repair << 4) | stream | (dense ? REPAIR_DENSE : 0));
     this.#u8(repair.row);
-    this.#u16(repair.base);
+    this.#u24(repair.base);
     this.#u8(repair.span);
     if (!dense) this.#copy(repair.bitmap, (repair.span + 7) >> 3);
     this.#u16(repair.bytes.length);
@@ -78,7 +78,7 @@ export class DatagramWriter {
     this.#copy(feedback.bitmap, feedback.bitmapBytes);
     this.#u8(Math.min(255, Math.max(0, Math.round(feedback.ackDelayMs))));
     this.#u8(Math.min(255, Math.max(0, Math.round(feedback.queueDelayMs))));
-    this.#u16(feedback.next);
+    this.#u24(feedback.next);
     this.#u8(feedback.symbolBytes);
     this.#copy(feedback.symbolBitmap, feedback.symbolBytes);
   }
@@ -99,6 +99,11 @@ export class DatagramWriter {
   #u16(value: number): void {
     this.#bytes[this.#offset++] = value;
     this.#bytes[this.#offset++] = value >>> 8;
+  }
+
+  #u24(value: number): void {
+    this.#u16(value);
+    this.#bytes[this.#offset++] = value >>> 16;
   }
 
   /** Writes source[0..length). What a native copy takes beyond that is overwritten by the next frame, or lies past the end. */

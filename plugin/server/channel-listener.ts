@@ -1,0 +1,86 @@
+/**
+ * The sockets of one kind of datagram channel, for all sessions: bound when the HTTP server listens, beside it, and freed
+ * with it. What they are is a subclass's; so is what the log says when they do not serve.
+ */
+
+import type { Server as HttpServer } from "node:http";
+import type { Server as HttpsServer } from "node:https";
+import type { AddressInfo } from "node:net";
+import { logger } from "@colyseus/core";
+import { UNOPENED_OFFERS_TO_LOG } from "./limits.js";
+
+export abstract class ChannelListener<Endpoint extends { close(): void | Promise<void> }> {
+  #endpoint: Endpoint | undefined;
+  #binding: Promise<Error | undefined> = Promise.resolve(undefined);
+  #shut = false;
+  #unopenedInRow = 0;
+  #logged = false;
+
+  /** What is bound; undefined before, after, and when there is nothing (WebSocket only). */
+  get endpoint(): Endpoint | undefined {
+    return this.#endpoint;
+  }
+
+  /** Binds beside this HTTP server as soon, and as often, as it listens. */
+  follow(server: HttpServer | HttpsServer): void {
+    const bind = () => {
+      this.#binding = this.#bind(server.address());
+    };
+    server.on("listening", bind);
+    server.on("close", () => void this.close());
+    if (server.listening) bind();
+  }
+
+  /** Resolves when the bind that the last "listening" began is over: with the error if the user asked for just that. */
+  bound(): Promise<Error | undefined> {
+    return this.#binding;
+  }
+
+  /** An offered channel opened, or its client gave it up. Several in a row that did not open are the deployment's fault more often than the clients'. */
+  onOfferEnd(opened: boolean): void {
+    this.#unopenedInRow = opened ? 0 : this.#unopenedInRow + 1;
+    if (this.#logged || this.#unopenedInRow < UNOPENED_OFFERS_TO_LOG) return;
+    this.#logged = true;
+    logger.warn(`colyseus-fec: ${this.#unopenedInRow} clients in a row ${this.unopenedAdvice()}`);
+  }
+
+  /** Frees the port; a bind under way is undone. Listening again binds again. */
+  async close(): Promise<void> {
+    await this.#binding;
+    const endpoint = this.#endpoint;
+    this.#endpoint = undefined;
+    await endpoint?.close();
+  }
+
+  /** Closes for good. */
+  shutdown(): Promise<void> {
+    this.#shut = true;
+    return this.close();
+  }
+
+  /** Binds beside the HTTP server's address; undefined if there is nothing to bind. Rejects with what went wrong. */
+  protected abstract bindBeside(http: AddressInfo | undefined): Promise<Endpoint | undefined>;
+  /** Whether the user asked for what could not be bound: then it is an error of `listen`, else a warning. */
+  protected abstract isAsked(error: Error): boolean;
+  /** The log's line for a bind that failed. */
+  protected abstract bindFailure(error: Error): string;
+  /** The rest of the log's sentence "n clients in a row ...". */
+  protected abstract unopenedAdvice(): string;
+
+  async #bind(address: AddressInfo | string | null): Promise<Error | undefined> {
+    if (this.#shut) return undefined;
+    try {
+      this.#endpoint = await this.bindBeside(typeof address === "object" && address !== null ? address : undefined);
+      return undefined;
+    } catch (error) {
+      const asked = this.isAsked(error as Error);
+      logger[asked ? "error" : "warn"](`colyseus-fec: ${this.bindFailure(error as Error)}${asked ? "" : ". Sessions stay on WebSocket."}`);
+      return asked ? (error as Error) : undefined;
+    }
+  }
+}
+
+/** The address that a socket binds beside an HTTP server: the one asked for, else the HTTP server's own; undefined = all. */
+export function hostBeside(asked: string | undefined, http: AddressInfo | undefined): string | undefined {
+  return asked ?? (http === undefined || http.address === "::" ? undefined : http.address);
+}

@@ -1,0 +1,90 @@
+/** Which channel a client opens when: made-up time, channels by hand. */
+
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import type { Hello, OfferedKind } from "../../plugin/channels/control-records.js";
+import type { LiveImpairment } from "../../plugin/channels/live-impairment.js";
+import type { LinkDriver } from "../../plugin/channels/driver.js";
+import { DatagramPath } from "../../plugin/client/datagram-path.js";
+import type { ResolvedClientOptions } from "../../plugin/client/options.js";
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  vi.spyOn(Math, "random").mockReturnValue(0.5); // no jitter
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+  vi.restoreAllMocks();
+});
+
+const UDP_OFFER = { kind: "udp", host: undefined, port: 1, connectionId: 1, secret: new Uint8Array(32) } as const;
+
+/** @returns the path, and what it did: "open udp", "open webrtc", "close" (told the server). */
+function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined) {
+  const did: string[] = [];
+  const driver = { attach: () => {}, detach: () => did.push("detach") } as unknown as LinkDriver;
+  const impairment = { wrap: (channel: unknown) => channel } as unknown as LiveImpairment;
+  const channel = (kind: string) => () => {
+    did.push(`open ${kind}`);
+    return { accept: () => did.push("accept") } as never;
+  };
+  const options = { channels, openers: { udp: channel("udp"), webrtc: channel("webrtc") } } as unknown as ResolvedClientOptions;
+  const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
+  const path = new DatagramPath({ driver, options, impairment, host: "h", hello, sendClose: () => did.push("close"), sendWebRtcRequest: () => {} });
+  path.start();
+  return { path, did };
+}
+
+test("the first kind of the client's that the server has: WebRTC is asked for at once, UDP when it is offered", () => {
+  expect(makePath(["webrtc", "udp"], ["udp", "webrtc"]).did).toEqual(["open webrtc"]);
+  expect(makePath(["webrtc", "udp"], ["udp"]).did).toEqual([]);
+  const { path, did } = makePath(["udp", "webrtc"], undefined);
+  path.onControl(UDP_OFFER);
+  expect(did).toEqual(["open udp"]);
+});
+
+test("an offer of UDP is ignored by a client that does not want it, or wants another kind now", () => {
+  for (const channels of [["webrtc"], ["webrtc", "udp"]] as OfferedKind[][]) {
+    const { path, did } = makePath(channels, ["udp", "webrtc"]);
+    path.onControl(UDP_OFFER);
+    expect(did).toEqual(["open webrtc"]);
+  }
+  expect(makePath([], ["udp", "webrtc"]).did).toEqual([]);
+});
+
+test("after a try that did not open it is the next kind's turn, and so on around", () => {
+  const { path, did } = makePath(["webrtc", "udp"], ["udp", "webrtc"]);
+  path.onClose();
+  vi.advanceTimersByTime(1_000);
+  expect(did).toEqual(["open webrtc", "close"]);
+  path.onControl(UDP_OFFER);
+  path.onClose();
+  vi.advanceTimersByTime(5_000);
+  expect(did).toEqual(["open webrtc", "close", "open udp", "open webrtc"]);
+});
+
+test("a kind that had opened is tried again first, with the first pause", () => {
+  const { path, did } = makePath(["webrtc", "udp"], ["udp", "webrtc"]);
+  path.onOpen();
+  path.onClose();
+  vi.advanceTimersByTime(1_000);
+  expect(did).toEqual(["open webrtc", "open webrtc"]);
+});
+
+test("the server's close detaches, and a stopped path asks for nothing", () => {
+  const { path, did } = makePath(["webrtc"], ["webrtc"]);
+  path.onControl({ kind: "close" });
+  path.stop();
+  vi.advanceTimersByTime(60_000);
+  expect(did).toEqual(["open webrtc", "detach"]);
+});
+
+test("an answer reaches the channel that asked, and none that is over", () => {
+  const { path, did } = makePath(["webrtc"], ["webrtc"]);
+  const answer = { kind: "webrtc-answer", peer: { ufrag: "abcd", pwd: "p".repeat(22), fingerprint: "" }, host: "192.0.2.1", port: 1 } as const;
+  path.onControl(answer);
+  expect(did).toEqual(["open webrtc", "accept"]);
+  path.onClose();
+  path.onControl(answer);
+  expect(did).toEqual(["open webrtc", "accept"]);
+});
