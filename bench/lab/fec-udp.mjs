@@ -13,8 +13,9 @@ import { FecClient, linkStats } from "colyseus-fec/client";
 const { REPAIR = "adaptive", RESYNC_AFTER_MS = "2000", LAB_DIR = "." } = process.env;
 const repair = REPAIR.startsWith("{") ? JSON.parse(REPAIR) : REPAIR;
 
-export const createServerTransport = () => new FecTransport({ repair, resyncAfterMs: JSON.parse(RESYNC_AFTER_MS) });
-export const inputOptions = { mode: "unreliable" };
+export const createServerTransport = () => new FecTransport({ repair, webrtc: false, resyncAfterMs: JSON.parse(RESYNC_AFTER_MS) });
+/** Repair covers inputs as well, so the ring of past inputs in each message (4 by default) need not be long. */
+export const inputOptions = { mode: "unreliable", historySize: 2 };
 
 const ownPorts = new AsyncLocalStorage();
 const portsOf = new Map();
@@ -29,7 +30,7 @@ subscribe("udp.socket", ({ socket }) => {
 export const createClient = url => ({
   async joinOrCreate(name) {
     const ports = [];
-    const room = await ownPorts.run(ports, () => new FecClient(url, { repair }).joinOrCreate(name));
+    const room = await ownPorts.run(ports, () => new FecClient(url, { repair, channels: ["udp"] }).joinOrCreate(name));
     portsOf.set(room, ports);
     return room;
   },

@@ -4,27 +4,26 @@
  *
  *   npm run bench:lab -- --delay 50 --loss 5 --burst-ms 0 --jitter 0 --cc cubic     one cell
  *   npm run bench:lab -- --grid short                    the published table; --grid full for all of it
- *   further: --runs 3 --seconds 20 --groups arena20:6:60,arena60:6:60 --seed 1 --repair adaptive --stall-ms 5 --out FILE.json --keep --lab "--pcap 1"
+ *   npm run bench:lab -- --table FILE.json               the table of an earlier --out
+ *   further: --runs 3 --warm 5 --seconds 20 --groups arena20:6:60,arena60:6:60 --seed 1 --repair adaptive --stall-ms 5 --retries 2 --out FILE.json --keep --lab "--pcap 1"
  *
+ * Losses begin 5 s after the start, about when --warm 5 ends: the time that repair needs to learn of them is measured too; more --warm leaves it out.
  * Delays are ms of extra apply delay: from sending to the applied state, less the link's one-way delay; medians over the runs. A run in which a
- * process could not run for --stall-ms is made again, twice at most; what stays above it is marked. --out keeps all rows as JSON; --keep the raw logs.
+ * process could not run for --stall-ms is made again, --retries times at most; what stays above it is marked. --out keeps all rows as JSON; --keep the raw logs.
  */
 
-import { rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fullGrid, nameOf, shortGrid, type Cell } from "./cells.js";
 import { prepareLab, runCell, type RunOptions } from "./run-cell.js";
 import type { RunRow } from "./summary.js";
 import { markdown, type CellRuns } from "./table.js";
 
-/** Times that a disturbed run is made again. */
-const RETRIES = 2;
-
 const { values } = parseArgs({
   options: {
     delay: { type: "string", default: "50" }, loss: { type: "string", default: "5" }, "burst-ms": { type: "string", default: "0" }, jitter: { type: "string", default: "0" }, cc: { type: "string", default: "cubic" },
-    grid: { type: "string" }, runs: { type: "string", default: "3" }, seconds: { type: "string", default: "20" }, groups: { type: "string", default: "arena20:6:60,arena60:6:60" }, seed: { type: "string", default: "1" },
-    repair: { type: "string", default: "adaptive" }, "stall-ms": { type: "string", default: "5" }, out: { type: "string" }, keep: { type: "boolean", default: false }, lab: { type: "string", default: "" },
+    grid: { type: "string" }, runs: { type: "string", default: "3" }, seconds: { type: "string", default: "20" }, warm: { type: "string", default: "5" }, groups: { type: "string", default: "arena20:6:60,arena60:6:60" }, seed: { type: "string", default: "1" },
+    repair: { type: "string", default: "adaptive" }, "stall-ms": { type: "string", default: "5" }, retries: { type: "string", default: "2" }, table: { type: "string" }, out: { type: "string" }, keep: { type: "boolean", default: false }, lab: { type: "string", default: "" },
   },
 });
 
@@ -39,7 +38,7 @@ function cells(): Cell[] {
 /** One run; again while it was disturbed, and of those the calmest. */
 async function calmRun(cell: Cell, options: RunOptions): Promise<CellRuns["runs"][number]> {
   let best: { rows: RunRow[]; stallMs: number } | undefined;
-  for (let i = 0; i <= RETRIES; i++) {
+  for (let i = 0; i <= +values.retries; i++) {
     const { rows, dir } = await runCell(cell, options);
     if (values.keep) console.error(`logs: ${dir}`);
     else rmSync(dir, { recursive: true });
@@ -51,12 +50,16 @@ async function calmRun(cell: Cell, options: RunOptions): Promise<CellRuns["runs"
   return { rows: best!.rows, disturbed: best!.stallMs > +values["stall-ms"] };
 }
 
+if (values.table !== undefined) {
+  console.log(markdown(JSON.parse(readFileSync(values.table, "utf8"))));
+  process.exit();
+}
 prepareLab();
 const done: CellRuns[] = [];
 for (const cell of cells()) {
   const runs: CellRuns["runs"] = [];
   for (let run = 0; run < +values.runs; run++) {
-    runs.push(await calmRun(cell, { groups: values.groups, seconds: +values.seconds, seed: +values.seed + run, repair: values.repair, extra: values.lab.split(" ").filter(Boolean) }));
+    runs.push(await calmRun(cell, { groups: values.groups, warmSeconds: +values.warm, seconds: +values.seconds, seed: +values.seed + run, repair: values.repair, extra: values.lab.split(" ").filter(Boolean) }));
   }
   done.push({ cell, runs });
   if (values.out !== undefined) writeFileSync(values.out, JSON.stringify(done));

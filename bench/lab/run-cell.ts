@@ -21,7 +21,9 @@ export const PORTS = { ws: 2567, fec: 2568 } as const;
 export interface RunOptions {
   /** room:clients:inputs per second, comma-separated. */
   groups: string;
-  /** Measured time, s; 5 s of joining without loss and settling come before. */
+  /** Time from the joins to the measurement, s; losses begin 5 s after the start, at about the end of the first 5 s of it. */
+  warmSeconds: number;
+  /** Measured time, s. */
   seconds: number;
   seed: number;
   /** Repair option of both ends, as REPAIR in fec-udp.mjs. */
@@ -49,11 +51,11 @@ export function prepareLab(): void {
 export async function runCell(cell: Cell, options: RunOptions): Promise<{ rows: RunRow[]; dir: string }> {
   const dir = mkdtempSync(join(tmpdir(), "lab-"));
   const env = {
-    ...process.env, WARM_S: "5", MEASURE_S: String(options.seconds), CLIENT_GROUPS: options.groups, REPAIR: options.repair,
+    ...process.env, WARM_S: String(options.warmSeconds), MEASURE_S: String(options.seconds), CLIENT_GROUPS: options.groups, REPAIR: options.repair,
     NODE: process.execPath, FEC: join(root, "bench/lab/fec-udp.mjs"),
   };
   const args = [
-    "--dir", dir, "--port", String(PORTS.fec), "--timeout", String(options.seconds + 60), "--cc", cell.cc, "--grace", "5", "--seed", String(options.seed),
+    "--dir", dir, "--port", String(PORTS.fec), "--timeout", String(options.warmSeconds + options.seconds + 60), "--cc", cell.cc, "--grace", "5", "--seed", String(options.seed),
     "--delay", String(cell.delayMs), "--loss", String(cell.loss), "--jitter", String(cell.jitterMs),
     ...(cell.burstMs > 0 ? ["--burst-ms", String(cell.burstMs)] : []), ...options.extra,
     "--", "bash", "-c", `LAB_NAME=ws PORT=${PORTS.ws} "$NODE" server.mjs & LAB_NAME=fec PORT=${PORTS.fec} TRANSPORT_MODULE=$FEC "$NODE" server.mjs & wait`,
