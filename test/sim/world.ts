@@ -168,8 +168,8 @@ export class World {
       bytes.fill(0xee);
     }
     for (let datagram = end.out.poll(this.nowMs); datagram; datagram = end.out.poll(this.nowMs)) {
-      if (datagram.length > this.mtuBytes) {
-        this.options.crossTraffic!.handleDatagram(datagram, this.nowMs);
+      if (this.options.crossTraffic && datagram.length > this.mtuBytes) {
+        this.options.crossTraffic.handleDatagram(datagram, this.nowMs);
         continue;
       }
       this.options.onArrival?.(peer.name, datagram);
