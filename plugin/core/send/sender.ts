@@ -260,7 +260,7 @@ export class Sender {
    */
   #resendOverdue(silenceMs: number, nowMs: number): void {
     const silent = silenceMs > this.interval.ms;
-    const sentBeforeMs = nowMs - this.rtt.rtoMs;
+    const sentBeforeMs = nowMs - this.rtt.rtoMs - this.datagrams.reorderMs;
     this.ordered.forEach(slot => {
       if (slot.state !== "inFlight" || slot.firstSentMs > sentBeforeMs) return;
       if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#queueRetransmission(slot.seq);

@@ -64,6 +64,11 @@ export class SentDatagrams {
     }
   }
 
+  /** Time by which datagrams overtake each other, beyond the least, that is no loss yet, ms. */
+  get reorderMs(): number {
+    return this.#reorderMs - REORDER_MS_MIN;
+  }
+
   /** Number of the next datagram. */
   get nextNumber(): Seq {
     return this.#next;
