@@ -47,7 +47,7 @@ test("a peer that breaks the protocol is closed, and nobody else notices", async
 
 test("unknown control records are ignored, and asking for offers in a loop gets no more than one", async () => {
   const { socket, records } = connect(server, `${await reserve(server)}&fec=1&channels=udp`);
-  const offers = () => records.filter((record) => record[0] === 0x1f && record.includes('"udp"')).length;
+  const offers = () => records.filter((record) => record[0] === 0x1f && record.includes('"t":"udp"')).length;
   await until("an offer", () => offers() === 1);
   socket.send(Buffer.concat([Buffer.of(0x1f), Buffer.from('{"t":"later","x":1}')]));
   for (let i = 0; i < 20; i++) socket.send(Buffer.concat([Buffer.of(0x1f), Buffer.from('{"t":"close"}')]));
