@@ -4,7 +4,7 @@ import { ColyseusSDK } from "@colyseus/sdk";
 import { FecClientTransport } from "./fec-client-transport.js";
 import { resolveClientOptions, type ChannelOpeners, type ClientChannelKind, type FecClientOptions, type ResolvedClientOptions } from "./options.js";
 import {
-  wrapTransport, type AnyServer, type AnyUserData, type LatencyOptions, type SdkRootSchema, type SdkRoom, type SdkServer, type SdkSettings,
+  stopAtUnknownObjects, wrapTransport, type AnyServer, type AnyUserData, type LatencyOptions, type SdkRootSchema, type SdkRoom, type SdkServer, type SdkSettings,
 } from "./sdk-internals.js";
 
 /**
@@ -36,7 +36,7 @@ export abstract class FecClientBase<ServerType extends SdkServer = AnyServer, Us
 
   protected override createRoom<State>(roomName: string, rootSchema?: SdkRootSchema<State>): SdkRoom<State> {
     const room = super.createRoom<State>(roomName, rootSchema);
-    wrapTransport(room, (webSocket) => new FecClientTransport(webSocket, this.#options));
+    wrapTransport(room, (webSocket) => new FecClientTransport(webSocket, this.#options, () => stopAtUnknownObjects(room)));
     return room;
   }
 }

@@ -20,11 +20,14 @@ export class FecClientTransport implements SdkTransport {
 
   readonly #inner: SdkWebSocketTransport;
   readonly #options: ResolvedClientOptions;
+  readonly #beforeUnreliable: () => void;
   #repair: RepairOption;
   #connection: FecConnection | undefined;
 
-  constructor(inner: SdkWebSocketTransport, options: ResolvedClientOptions) {
+  /** @param beforeUnreliable called before each patch of the unreliable channel is handed on. */
+  constructor(inner: SdkWebSocketTransport, options: ResolvedClientOptions, beforeUnreliable: () => void = () => {}) {
     this.#inner = inner;
+    this.#beforeUnreliable = beforeUnreliable;
     this.#options = options;
     this.#repair = options.repair;
     this.impairment = new LiveImpairment(options.netem);
@@ -73,6 +76,7 @@ export class FecClientTransport implements SdkTransport {
       options: this.#options,
       repair: this.#repair,
       impairment: this.impairment,
+      beforeUnreliable: this.#beforeUnreliable,
       host: new URL(url).hostname.replace(/^\[|\]$/g, ""),
     });
   }

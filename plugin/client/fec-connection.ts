@@ -15,7 +15,7 @@ import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { DatagramPath } from "./datagram-path.js";
 import { CLOSE_AFTER_ERROR_MS, SENDS_HELD_MAX } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
-import type { SdkEvents, SdkSocket, SdkWebSocketTransport } from "./sdk-internals.js";
+import { isUnreliable, type SdkEvents, type SdkSocket, type SdkWebSocketTransport } from "./sdk-internals.js";
 import { StateGate } from "./state-gate.js";
 
 const CONNECTING = 0;
@@ -49,6 +49,8 @@ export interface FecConnectionContext {
   readonly options: ResolvedClientOptions;
   readonly repair: RepairOption;
   readonly impairment: LiveImpairment;
+  /** Called before each patch of the unreliable channel is handed on. */
+  beforeUnreliable(): void;
   /** The host of the WebSocket's URL. */
   readonly host: string;
 }
@@ -202,6 +204,7 @@ export class FecConnection {
   /** The bytes look as the socket's own do: an ArrayBuffer that nobody else holds. */
   #emit(bytes: Uint8Array): void {
     const { socket, transport } = this.#context;
+    if (bytes.length > 0 && isUnreliable(bytes)) this.#context.beforeUnreliable();
     const whole = bytes.byteLength === bytes.buffer.byteLength ? bytes : bytes.slice();
     transport.events.onmessage?.({ type: "message", data: whole.buffer, target: socket, currentTarget: socket });
   }

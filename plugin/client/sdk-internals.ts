@@ -5,6 +5,7 @@
  *   field, so only an accessor on the instance sees it come, and Room.connect cannot be replaced (private fields);
  * - Connection.transport is public, is called for everything, and is reused by reconnections;
  * - WebSocketTransport sets its handlers on a new socket in connect(), and reads `this.events` when they are called.
+ * - Decoder.skipCurrentStructure skips what is about an object that it does not know by looking for bytes that could start another: a guess.
  */
 
 import type { ColyseusSDK, Room } from "@colyseus/sdk";
@@ -63,6 +64,28 @@ export function wrapTransport(room: AnyRoom, wrap: (webSocket: SdkWebSocketTrans
       current = connection;
     },
   });
+}
+
+/** ProtocolModifier.UNRELIABLE: a bit of the first byte of a patch of the unreliable channel. */
+const UNRELIABLE_BIT = 0x40;
+
+/** True for a patch of the unreliable channel, if it is a patch. */
+export function isUnreliable(message: Uint8Array): boolean {
+  return (message[0]! & UNRELIABLE_BIT) !== 0;
+}
+
+/**
+ * Makes the room's decoder give up the rest of an unreliable patch that names an object it does not know, one not yet added or already
+ * removed, instead of guessing where the next object starts: the guess can write into any object. No effect before the room has a decoder.
+ */
+export function stopAtUnknownObjects(room: AnyRoom): void {
+  const decoder = (room as any).serializer?.decoder;
+  if (typeof decoder?.skipCurrentStructure !== "function" || Object.hasOwn(decoder, "skipCurrentStructure")) return;
+  const guess = decoder.skipCurrentStructure;
+  decoder.skipCurrentStructure = (bytes: Uint8Array, it: { offset: number }, totalBytes: number): void => {
+    if (isUnreliable(bytes)) it.offset = totalBytes;
+    else guess.call(decoder, bytes, it, totalBytes);
+  };
 }
 
 /** The transport of the room's connection; undefined before there is one. */
