@@ -97,7 +97,7 @@ export class FeedbackBuilder {
 
   /**
    * The datagram holds frames that ask for feedback.
-   * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it. @param intervalMs usual time until the next.
+   * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it. @param intervalMs usual time until the next; Infinity: none is expected.
    * @param carrierMs usual time until a datagram of this end's own that can carry the feedback; Infinity if it sends none.
    */
   onEliciting(relaxed: boolean, intervalMs: number, carrierMs: number, nowMs: number): void {

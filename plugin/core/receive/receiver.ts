@@ -88,16 +88,18 @@ export class Receiver {
     const { counters } = this;
     counters.datagramsReceived++;
     counters.wireBytesReceived += bytes + this.#overheadBytes;
-    let sourceBytes = 0, eliciting = false, relaxed = true;
+    let sourceBytes = 0, eliciting = false, ordered = false, ping = false;
     for (const frame of datagram.frames) {
       if (frame.kind === "feedback") continue;
       eliciting = true;
-      if (frame.kind === "ping" || (frame.kind === "source" && frame.stream === ORDERED)) relaxed = false;
+      if (frame.kind === "ping") ping = true;
+      else if (frame.kind === "source" && frame.stream === ORDERED) ordered = true;
       if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.end - frame.start;
-      else if (frame.kind === "ping") this.#feedback.onPing(nowMs);
     }
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
-    if (eliciting) this.#feedback.onEliciting(relaxed, this.#interval.ms, carrierMs, nowMs);
+    if (ping) this.#feedback.onPing(nowMs);
+    // A lone PING is no patch: another need not follow.
+    if (eliciting) this.#feedback.onEliciting(!ordered && !ping, ordered ? this.#interval.ms : Infinity, carrierMs, nowMs);
     return true;
   }
 
