@@ -24,7 +24,7 @@ export const systemClock: Clock = {
   },
   clearTimeout: (timer) => clearTimeout(timer as ReturnType<typeof setTimeout>),
   // Browsers have no setImmediate; where a page adds one, it is a timer or a message, and as good.
-  defer: typeof setImmediate === "function" ? (run) => void setImmediate(run) : queueMicrotask,
+  defer: (run) => void (typeof setImmediate === "function" ? setImmediate(run) : queueMicrotask(run)),
 };
 
 /**
