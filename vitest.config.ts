@@ -15,8 +15,6 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    // Real browsers have a command of their own (npm run test:browser): they need Chromium and Firefox on the machine.
-    exclude: process.env.BROWSER === undefined ? ["test/browser/**", "node_modules/**"] : ["node_modules/**"],
     reporters: ["default", ["json", { outputFile: "build/test-report.json" }]],
     testTimeout: 30_000,
     hookTimeout: 30_000,
