@@ -7,7 +7,7 @@ import { EMPTY_RESULT, distribution, type Result } from "./statistics.js";
 import { Workload, patchBytes, warmupPatches } from "./workload.js";
 
 /** After the last patch, ms: what is lost is brought meanwhile. */
-const SETTLE_MS = 10_000;
+const SETTLE_MS = 60_000;
 
 /** @throws Error if a patch is missing, doubled, out of order or changed. */
 export function runLink(cell: Cell, scheme: Scheme & { kind: "link" }): Result {
