@@ -21,7 +21,7 @@ function play(path: Path, ms: number): { pauses: number; guiltyMs: number[] } {
     debt += 6 * (before ? path.without : path.withRepair);
     const run = path.run ?? 1;
     for (; debt >= run; debt -= run) losses += run;
-    if (test.update({ nowMs: t, srttMs: 100, longLossRatio: path.withRepair, meanRun: run, outcomes, losses })) guiltyMs.push(t);
+    if (test.update({ nowMs: t, srttMs: 100, recentLossRatio: path.withRepair, longLossRatio: path.withRepair, meanRun: run, outcomes, losses })) guiltyMs.push(t);
     if (test.pausing && !before) pauses++;
   }
   return { pauses, guiltyMs };

@@ -11,6 +11,9 @@ const GROWTH = 1.5;
 /** Repair goes on so long before it is suspected, ms. */
 const REPAIR_MS_MIN = 3000;
 
+/** The loss of ten seconds speaks for the present once it is this share of the last second's. */
+const SETTLED_SHARE = 0.7;
+
 /** A pause: what was sent with repair is reported for a round trip yet, and sent again for this long, ms; then losses are counted. */
 const SETTLE_MS = 500;
 const COUNT_MS_MIN = 500;
@@ -27,7 +30,8 @@ const INNOCENT_SHARE = 0.7;
 export interface LossCounts {
   nowMs: number;
   srttMs: number;
-  /** Over the last ten seconds. */
+  /** Over the last second or so, and over the last ten. */
+  recentLossRatio: number;
   longLossRatio: number;
   /** Usual number of datagrams lost in a row. */
   meanRun: number;
@@ -60,8 +64,10 @@ export class SelfLossTest {
   update(counts: LossCounts): boolean {
     const state = this.#state;
     if (state.kind === "pausing") return this.#judge(state, counts);
-    const { nowMs, srttMs, longLossRatio } = counts;
-    const suspect = longLossRatio >= Math.max(SUSPECT_LOSS_RATIO, GROWTH * this.#innocentLossRatio);
+    const { nowMs, srttMs, longLossRatio, recentLossRatio } = counts;
+    // While the ten seconds still fill with a higher loss, one test would be followed by another.
+    const settled = longLossRatio >= SETTLED_SHARE * recentLossRatio;
+    const suspect = settled && longLossRatio >= Math.max(SUSPECT_LOSS_RATIO, GROWTH * this.#innocentLossRatio);
     if (!suspect || nowMs - state.sinceMs < REPAIR_MS_MIN) return false;
     this.#suspectedLossRatio = longLossRatio;
     this.#state = { kind: "pausing", fromMs: nowMs + srttMs + SETTLE_MS, outcomes: counts.outcomes, losses: counts.losses };
