@@ -5,9 +5,10 @@
  *   npm run bench:lab -- --delay 50 --loss 5 --burst-ms 0 --jitter 0 --cc cubic     one cell
  *   npm run bench:lab -- --grid short                    the published table; --grid full for all of it
  *   npm run bench:lab -- --table FILE.json               the table of an earlier --out
- *   further: --runs 3 --warm 5 --seconds 20 --groups arena20:6:60,arena60:6:60 --seed 1 --repair adaptive --stall-ms 5 --retries 2 --out FILE.json --keep --lab "--pcap 1"
+ *   further: --runs 3 --warm 5 --seconds 20 --groups arena20:6:60,arena60:6:60 --seed 1 --repair adaptive --stall-ms 5 --retries 2 --out FILE.json --keep --lab="--pcap 1"
  *
  * Losses begin 5 s after the start, about when --warm 5 ends: the time that repair needs to learn of them is measured too; more --warm leaves it out.
+ * --only ws or --only fec gives one transport the link for itself, and prints its rows as JSON. RESYNC_AFTER_MS (ms or false) is the option of that name.
  * Delays are ms of extra apply delay: from sending to the applied state, less the link's one-way delay; medians over the runs. A run in which a
  * process could not run for --stall-ms is made again, --retries times at most; what stays above it is marked. --out keeps all rows as JSON; --keep the raw logs.
  */
@@ -15,7 +16,7 @@
 import { readFileSync, rmSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { fullGrid, nameOf, shortGrid, type Cell } from "./cells.js";
-import { prepareLab, runCell, type RunOptions } from "./run-cell.js";
+import { prepareLab, runCell, type RunOptions, type Transport } from "./run-cell.js";
 import type { RunRow } from "./summary.js";
 import { markdown, type CellRuns } from "./table.js";
 
@@ -23,7 +24,7 @@ const { values } = parseArgs({
   options: {
     delay: { type: "string", default: "50" }, loss: { type: "string", default: "5" }, "burst-ms": { type: "string", default: "0" }, jitter: { type: "string", default: "0" }, cc: { type: "string", default: "cubic" },
     grid: { type: "string" }, runs: { type: "string", default: "3" }, seconds: { type: "string", default: "20" }, warm: { type: "string", default: "5" }, groups: { type: "string", default: "arena20:6:60,arena60:6:60" }, seed: { type: "string", default: "1" },
-    repair: { type: "string", default: "adaptive" }, "stall-ms": { type: "string", default: "5" }, retries: { type: "string", default: "2" }, table: { type: "string" }, out: { type: "string" }, keep: { type: "boolean", default: false }, lab: { type: "string", default: "" },
+    repair: { type: "string", default: "adaptive" }, "stall-ms": { type: "string", default: "5" }, retries: { type: "string", default: "2" }, table: { type: "string" }, out: { type: "string" }, keep: { type: "boolean", default: false }, lab: { type: "string", default: "" }, only: { type: "string" },
   },
 });
 
@@ -54,14 +55,17 @@ if (values.table !== undefined) {
   console.log(markdown(JSON.parse(readFileSync(values.table, "utf8"))));
   process.exit();
 }
+const transports: readonly Transport[] = values.only === undefined ? ["ws", "fec"] : values.only === "ws" || values.only === "fec" ? [values.only] : [];
+if (transports.length === 0) throw new TypeError(`"--only" expected ws or fec, got ${values.only}`);
 prepareLab();
 const done: CellRuns[] = [];
 for (const cell of cells()) {
   const runs: CellRuns["runs"] = [];
   for (let run = 0; run < +values.runs; run++) {
-    runs.push(await calmRun(cell, { groups: values.groups, warmSeconds: +values.warm, seconds: +values.seconds, seed: +values.seed + run, repair: values.repair, extra: values.lab.split(" ").filter(Boolean) }));
+    runs.push(await calmRun(cell, { groups: values.groups, warmSeconds: +values.warm, seconds: +values.seconds, seed: +values.seed + run, transports, repair: values.repair, extra: values.lab.split(" ").filter(Boolean) }));
   }
   done.push({ cell, runs });
   if (values.out !== undefined) writeFileSync(values.out, JSON.stringify(done));
 }
-console.log(markdown(done));
+if (transports.length === 2) console.log(markdown(done));
+else for (const { cell, runs } of done) for (const { rows } of runs) for (const row of rows) console.log(JSON.stringify({ network: nameOf(cell), ...row }));

@@ -11,6 +11,8 @@ import { fileURLToPath } from "node:url";
 import type { Cell } from "./cells.js";
 import { summarize, type RunRow } from "./summary.js";
 
+export type Transport = RunRow["transport"];
+
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const lab = join(root, ".lab");
 const workload = join(lab, "workload");
@@ -28,6 +30,8 @@ export interface RunOptions {
   seed: number;
   /** Repair option of both ends, as REPAIR in fec-udp.mjs. */
   repair: string;
+  /** Both, side by side, unless one is to have the link for itself. */
+  transports: readonly Transport[];
   /** Further options of shared/lab's run, such as ["--pcap", "1"]. */
   extra: string[];
 }
@@ -54,12 +58,14 @@ export async function runCell(cell: Cell, options: RunOptions): Promise<{ rows: 
     ...process.env, WARM_S: String(options.warmSeconds), MEASURE_S: String(options.seconds), CLIENT_GROUPS: options.groups, REPAIR: options.repair,
     NODE: process.execPath, FEC: join(root, "bench/lab/fec-udp.mjs"),
   };
+  const processes = (of: (transport: Transport) => string): string => `${options.transports.map((t) => `LAB_NAME=${t} ${of(t)} &`).join(" ")} wait`;
+  const module = (transport: Transport): string => (transport === "fec" ? "TRANSPORT_MODULE=$FEC " : "");
   const args = [
     "--dir", dir, "--port", String(PORTS.fec), "--timeout", String(options.warmSeconds + options.seconds + 60), "--cc", cell.cc, "--grace", "5", "--seed", String(options.seed),
     "--delay", String(cell.delayMs), "--loss", String(cell.loss), "--jitter", String(cell.jitterMs),
     ...(cell.burstMs > 0 ? ["--burst-ms", String(cell.burstMs)] : []), ...options.extra,
-    "--", "bash", "-c", `LAB_NAME=ws PORT=${PORTS.ws} "$NODE" server.mjs & LAB_NAME=fec PORT=${PORTS.fec} TRANSPORT_MODULE=$FEC "$NODE" server.mjs & wait`,
-    "---", "bash", "-c", `LAB_NAME=ws URL=ws://10.77.0.1:${PORTS.ws} "$NODE" client.mjs & LAB_NAME=fec URL=ws://10.77.0.1:${PORTS.fec} TRANSPORT_MODULE=$FEC "$NODE" client.mjs & wait`,
+    "--", "bash", "-c", processes((t) => `PORT=${PORTS[t]} ${module(t)}"$NODE" server.mjs`),
+    "---", "bash", "-c", processes((t) => `URL=ws://10.77.0.1:${PORTS[t]} ${module(t)}"$NODE" client.mjs`),
   ];
   const child = spawn(join(lab, "run"), args, { cwd: workload, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
@@ -67,7 +73,7 @@ export async function runCell(cell: Cell, options: RunOptions): Promise<{ rows: 
   child.stderr.on("data", (data) => (output += data));
   const code = await new Promise((resolve) => child.on("close", resolve));
   if (code !== 0) throw new Error(`lab/run ended with ${String(code)} (logs in ${dir}):\n${output}`);
-  return { rows: [...summarize(dir, "ws", workload), ...summarize(dir, "fec", workload)], dir };
+  return { rows: options.transports.flatMap((transport) => summarize(dir, transport, workload)), dir };
 }
 
 function makeWritable(path: string): void {

@@ -38,9 +38,10 @@ export function markdown(cells: CellRuns[]): string {
 }
 
 /** What is missed of the bar, in words; "met" for nothing, "-" where there is none. */
-export function verdict(bar: Bar, s: Pick<Summary, "ws" | "fec" | "p99Ratio" | "bytesRatio">, wrong: number): string {
+export function verdict(bar: Bar, s: Pick<Summary, "ws" | "fec" | "p99Ratio" | "bytesRatio">, wrong: { ws: number; fec: number }): string {
   const missed: string[] = [];
-  if (wrong > 0) missed.push(`${wrong} wrong or unfinished`);
+  if (wrong.fec > 0) missed.push(`ours: ${wrong.fec} wrong or unfinished`);
+  if (wrong.ws > 0) missed.push(`WebSocket: ${wrong.ws} unfinished`);
   if (bar.levelMs !== undefined) {
     for (const p of ["p50", "p99"] as const) {
       if (s.fec[p] - s.ws[p] > bar.levelMs) missed.push(`${p} +${(s.fec[p] - s.ws[p]).toFixed(1)} ms, wanted +${bar.levelMs}`);
@@ -58,7 +59,7 @@ function rowsOf({ cell, runs }: CellRuns): string[][] {
     const pairs = runs.map(({ rows, disturbed }) => ({ ws: rows.find((r) => r.hz === hz && r.transport === "ws")!, fec: rows.find((r) => r.hz === hz && r.transport === "fec")!, disturbed }));
     const s = summaryOf(pairs);
     const tcp = (name: keyof RunRow["tcp"]): number => median(pairs.map((p) => p.ws.tcp[name]));
-    const wrong = pairs.reduce((sum, p) => sum + p.ws.wrong + p.fec.wrong, 0);
+    const wrong = { ws: pairs.reduce((sum, p) => sum + p.ws.wrong, 0), fec: pairs.reduce((sum, p) => sum + p.fec.wrong, 0) };
     const disturbed = pairs.filter((p) => p.disturbed).length;
     return [
       nameOf(cell), String(hz), shown(s.ws), shown(s.fec), `${s.p99Ratio.toFixed(1)} (${s.p99Ratios.map((x) => x.toFixed(1)).join(", ")})`, `${s.wsInput.toFixed(1)} / ${s.fecInput.toFixed(1)}`,
