@@ -54,10 +54,13 @@ describe("RedundancyController", () => {
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
 
-  /** Looks every 100 ms for `ms`, repair taking `share` of the sources' bytes. Returns the last decision. */
+  /** Looks every 100 ms for `ms`, at 60 outcomes a second, repair taking `share` of the sources' bytes. Returns the last decision. */
   function run(controller: RedundancyController, fromMs: number, ms: number, state: Partial<PathState>, share = 0): RedundancyDecision {
     let decision: RedundancyDecision | undefined;
-    for (let t = fromMs; t < fromMs + ms; t += 100) decision = controller.update({ ...quiet, ...state, nowMs: t, repairBytes: share * quiet.sourceBytes });
+    for (let t = fromMs; t < fromMs + ms; t += 100) {
+      const outcomes = 0.06 * t, losses = Math.floor(outcomes * (state.longLossRatio ?? 0));
+      decision = controller.update({ ...quiet, ...state, nowMs: t, outcomes, losses, repairBytes: share * quiet.sourceBytes });
+    }
     return decision!;
   }
 

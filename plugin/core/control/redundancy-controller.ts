@@ -126,7 +126,7 @@ export class RedundancyController {
     const loss = Math.min(LOSS_RATIO_MAX, Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio));
     this.#measureRates(path);
     const selfMade = this.#repairing && this.#selfLoss.update(path);
-    if ((selfMade || this.#congested(path)) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path);
+    if ((selfMade || this.#congested(path)) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path, selfMade ? 0 : this.#level >> 1);
     if (this.#level < LEVELS.length - 1 && nowMs >= this.#heldUntilMs) {
       // Where repair once met congestion, every step up is a try.
       this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
@@ -138,7 +138,6 @@ export class RedundancyController {
     const wanted = loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining;
     if (wanted && !this.#repairing) {
       if (!known || nowMs - this.#lastHalvedMs < KNOWN_LOSSY_MS) this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
-      this.#selfLoss.onStart(nowMs);
       this.#onUp(path);
     }
     this.#repairing = wanted;
@@ -166,12 +165,13 @@ export class RedundancyController {
     this.#msPerByte = Math.min(MS_PER_BYTE_MAX, Math.max(MS_PER_BYTE, this.#msPerByte * Math.exp(step * Math.min(1, ratio - 1))));
   }
 
-  #onUp({ nowMs, recentLossRatio }: PathState): void {
-    this.#lastUpMs = nowMs;
-    this.#lossBeforeUp = recentLossRatio;
+  #onUp(path: PathState): void {
+    this.#lastUpMs = path.nowMs;
+    this.#lossBeforeUp = path.recentLossRatio;
+    this.#selfLoss.onStart(path);
   }
 
-  #stepBack({ nowMs }: PathState): void {
+  #stepBack({ nowMs }: PathState, level: number): void {
     if (nowMs - this.#lastHalvedMs > HOLD_MS_MAX) this.#holdMs = HOLD_AFTER_CONGESTION_MS;
     // Without repair there is nothing to step back from, and what congests is not ours to blame.
     if (this.#repairing) {
@@ -180,7 +180,7 @@ export class RedundancyController {
     } else {
       this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + HOLD_AFTER_CONGESTION_MS);
     }
-    this.#level = this.#level >> 1;
+    this.#level = level;
     this.#draining = true;
     this.#lastHalvedMs = nowMs;
   }

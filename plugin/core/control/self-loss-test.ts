@@ -8,23 +8,29 @@
 const SUSPECT_LOSS_RATIO = 0.08;
 const GROWTH = 1.5;
 
-/** Repair goes on so long before it is suspected, ms. */
-const REPAIR_MS_MIN = 3000;
+/** Loss that came with repair, within this time of its start, is suspected as soon as so many outcomes show it, ms. */
+const FRESH_MS = 3000;
+const FRESH_OUTCOMES_MIN = 40;
+const FRESH_LOSSES_MIN = 6;
 
-/** The loss of ten seconds speaks for the present once it is this share of the last second's. */
+/** Other loss is suspected after this long, ms, once the loss of ten seconds is this share of the last second's. */
+const REPAIR_MS_MIN = 3000;
 const SETTLED_SHARE = 0.7;
 
-/** A pause: what was sent with repair is reported for a round trip yet, and sent again for this long, ms; then losses are counted. */
-const SETTLE_MS = 500;
+/** A pause: what was sent with repair is reported for a round trip yet, and sent again for another and this long, ms; then outcomes count, for this long. */
+const SETTLE_MS = 100;
 const COUNT_MS_MIN = 500;
 const COUNT_MS_MAX = 3000;
 
-/** Losses that a pause must let expect before it tells anything, and after which it need not last longer; in runs of losses. */
-const EXPECTED_RUNS_MIN = 12;
-const EXPECTED_RUNS_ENOUGH = 20;
+/** The pause asks whether loss stays or falls to this share (a sequential probability ratio test: Wald 1945), until either is so much likelier. */
+const GUILTY_SHARE = 1 / 3;
+const EVIDENCE_OF_GUILT = Math.log(100);
+const EVIDENCE_OF_INNOCENCE = Math.log(20);
 
-/** Share of the expected losses above which repair is taken for innocent; between that and guilt it is tested again. */
-const INNOCENT_SHARE = 0.7;
+/** What was found innocent is tested again after this long, ms, doubled each time up to the most; at once if the loss grows by half. */
+const TRUST_MS = 60_000;
+const TRUST_AFTER_GUILT_MS = 15_000;
+const TRUST_MS_MAX = 960_000;
 
 /** What the test looks at. */
 export interface LossCounts {
@@ -41,37 +47,47 @@ export interface LossCounts {
 }
 
 type State =
-  | { kind: "repairing"; sinceMs: number }
-  | { kind: "pausing"; fromMs: number; outcomes: number; losses: number };
+  | { kind: "repairing"; sinceMs: number; fresh: boolean; outcomes: number; losses: number }
+  | { kind: "pausing"; fromMs: number; lossRatio: number; outcomes: number; losses: number };
 
 export class SelfLossTest {
-  #state: State = { kind: "repairing", sinceMs: Infinity };
+  #state: State = { kind: "repairing", sinceMs: Infinity, fresh: false, outcomes: 0, losses: 0 };
   /** Loss with repair that the last test found innocent. */
   #innocentLossRatio = 0;
-  #suspectedLossRatio = 0;
+  #innocentUntilMs = -Infinity;
+  #trustMs = TRUST_MS;
 
   /** True while repair must pause. */
   get pausing(): boolean {
     return this.#state.kind === "pausing";
   }
 
-  /** Repair starts now, after a while without. */
-  onStart(nowMs: number): void {
-    this.#state = { kind: "repairing", sinceMs: nowMs };
+  /** Repair starts now after a while without, or grows. */
+  onStart({ nowMs, outcomes, losses }: LossCounts): void {
+    this.#state = { kind: "repairing", sinceMs: nowMs, fresh: true, outcomes, losses };
   }
 
   /** Looks at the counts, while repair is on or pauses. True: repair causes the loss. */
   update(counts: LossCounts): boolean {
     const state = this.#state;
     if (state.kind === "pausing") return this.#judge(state, counts);
-    const { nowMs, srttMs, longLossRatio, recentLossRatio } = counts;
-    // While the ten seconds still fill with a higher loss, one test would be followed by another.
-    const settled = longLossRatio >= SETTLED_SHARE * recentLossRatio;
-    const suspect = settled && longLossRatio >= Math.max(SUSPECT_LOSS_RATIO, GROWTH * this.#innocentLossRatio);
-    if (!suspect || nowMs - state.sinceMs < REPAIR_MS_MIN) return false;
-    this.#suspectedLossRatio = longLossRatio;
-    this.#state = { kind: "pausing", fromMs: nowMs + srttMs + SETTLE_MS, outcomes: counts.outcomes, losses: counts.losses };
+    const lossRatio = this.#suspectedLossRatio(state, counts);
+    const { nowMs, srttMs, outcomes, losses } = counts;
+    if (lossRatio < Math.max(SUSPECT_LOSS_RATIO, nowMs < this.#innocentUntilMs ? GROWTH * this.#innocentLossRatio : 0)) return false;
+    this.#state = { kind: "pausing", fromMs: nowMs + 2 * srttMs + SETTLE_MS, lossRatio, outcomes, losses };
     return false;
+  }
+
+  /** Loss that repair is suspected of, or 0. */
+  #suspectedLossRatio(state: State & { kind: "repairing" }, counts: LossCounts): number {
+    const repairMs = counts.nowMs - state.sinceMs;
+    if (state.fresh && repairMs < FRESH_MS) {
+      const outcomes = counts.outcomes - state.outcomes, losses = counts.losses - state.losses;
+      if (outcomes >= FRESH_OUTCOMES_MIN && losses >= FRESH_LOSSES_MIN * counts.meanRun) return losses / outcomes;
+    }
+    // While the ten seconds still fill with a higher loss, one test would be followed by another.
+    const settled = counts.longLossRatio >= SETTLED_SHARE * counts.recentLossRatio;
+    return settled && repairMs >= REPAIR_MS_MIN ? counts.longLossRatio : 0;
   }
 
   #judge(state: State & { kind: "pausing" }, counts: LossCounts): boolean {
@@ -81,17 +97,18 @@ export class SelfLossTest {
       state.losses = counts.losses;
       return false;
     }
-    const expected = (counts.outcomes - state.outcomes) * this.#suspectedLossRatio, lost = counts.losses - state.losses;
+    const { lossRatio } = state, lost = counts.losses - state.losses, delivered = counts.outcomes - state.outcomes - lost;
+    // Logarithm of how much likelier the pause's outcomes are if loss stays than if it falls; runs of losses come independently, not losses.
+    const evidence = (lost * Math.log(1 / GUILTY_SHARE) + delivered * Math.log((1 - lossRatio) / (1 - GUILTY_SHARE * lossRatio))) / meanRun;
     const countedMs = nowMs - state.fromMs;
-    if (countedMs < COUNT_MS_MIN || (countedMs < COUNT_MS_MAX && expected < EXPECTED_RUNS_ENOUGH * meanRun)) return false;
-    this.onStart(nowMs);
-    if (expected < EXPECTED_RUNS_MIN * meanRun) {
-      this.#innocentLossRatio = this.#suspectedLossRatio;
-      return false;
+    if (countedMs < COUNT_MS_MIN || (evidence > -EVIDENCE_OF_GUILT && evidence < EVIDENCE_OF_INNOCENCE && countedMs < COUNT_MS_MAX)) return false;
+    this.#state = { kind: "repairing", sinceMs: nowMs, fresh: false, outcomes: 0, losses: 0 };
+    if (evidence > 0) {
+      this.#innocentLossRatio = lossRatio;
+      this.#innocentUntilMs = nowMs + this.#trustMs;
     }
-    // At least halved, by more than chance: the losses of a pause are spread like runs that come independently.
-    const guilty = lost <= expected / 2 - Math.sqrt(expected * meanRun) / 2;
-    if (lost > INNOCENT_SHARE * expected) this.#innocentLossRatio = this.#suspectedLossRatio;
+    const guilty = evidence <= -EVIDENCE_OF_GUILT;
+    this.#trustMs = guilty ? TRUST_AFTER_GUILT_MS : Math.min(TRUST_MS_MAX, 2 * this.#trustMs);
     return guilty;
   }
 }
