@@ -35,6 +35,8 @@ export interface Series {
   points: SeriesPoint[];
   /** From each change of loss to the first repair after it, ms, of each run; Infinity: none in that phase. Where repair was on before, that is the next repair. */
   firstRepairMs: number[][];
+  /** From each change of loss to the first patch whose datagram was lost, ms, of each run: nothing can be known before. */
+  firstLossMs: number[][];
 }
 
 interface Second {
@@ -48,17 +50,24 @@ interface Second {
 export function runSteps(job: StepJob): Series {
   const seconds = job.phases.reduce((sum, phase) => sum + phase.seconds, 0);
   const pooled: Second[] = Array.from({ length: seconds }, () => ({ measuredLoss: 0, repairs: 0, wire: 0, source: 0, extraMs: [] }));
-  const firstRepairMs: number[][] = job.phases.map(() => []);
-  for (let run = 0; run < job.runs; run++) playRun(job, { ...job.cell, seed: job.cell.seed + run }, pooled, firstRepairMs);
+  const firstRepairMs: number[][] = job.phases.map(() => []), firstLossMs: number[][] = job.phases.map(() => []);
+  for (let run = 0; run < job.runs; run++) {
+    const seen = playRun(job, { ...job.cell, seed: job.cell.seed + run }, pooled);
+    seen.forEach(({ repairMs, lossMs }, phase) => {
+      firstRepairMs[phase]!.push(repairMs);
+      firstLossMs[phase]!.push(lossMs);
+    });
+  }
   const losses = job.phases.flatMap(({ loss, seconds }) => Array.from({ length: seconds }, () => loss));
   const points = pooled.map(({ measuredLoss, repairs, wire, source, extraMs }, second) => {
     const { mean, p99 } = distribution(Float64Array.from(extraMs));
     return { second, loss: losses[second]!, measuredLoss: measuredLoss / job.runs, repairs: repairs / extraMs.length, overhead: wire / source - 1, meanMs: mean, p99Ms: p99 };
   });
-  return { points, firstRepairMs };
+  return { points, firstRepairMs, firstLossMs };
 }
 
-function playRun(job: StepJob, cell: Cell, pooled: readonly Second[], firstRepairMs: readonly number[][]): void {
+/** Adds one run to the pooled seconds. Returns, for each phase, when its first repair and its first loss came, ms. */
+function playRun(job: StepJob, cell: Cell, pooled: readonly Second[]): { repairMs: number; lossMs: number }[] {
   const link = linkOf(cell), workload = new Workload(cell);
   const world = new World({ up: link, down: link, seed: cell.seed, reliableDelayMs: cell.rttMs / 2, overheadBytes: cell.overheadBytes, link: { repair: job.scheme.repair } });
   let patches = 0;
@@ -67,14 +76,15 @@ function playRun(job: StepJob, cell: Cell, pooled: readonly Second[], firstRepai
   world.play(cell.hz, WARMUP_MS, tick);
   const first = patches, startMs = world.nowMs;
   let second = 0;
-  job.phases.forEach((phase, index) => {
+  const firsts = job.phases.map((phase) => {
     for (const end of world.ends) end.out.configure(linkOf({ ...cell, loss: phase.loss }));
-    const fromMs = world.nowMs, before = world.server.link.stats(fromMs).counters.repairsSent;
-    let firstMs = Infinity;
+    const fromMs = world.nowMs, before = world.server.link.stats(fromMs).counters.repairsSent, lostBefore = world.server.out.stats.lost;
+    let repairMs = Infinity, lossMs = Infinity;
     for (let i = 0; i < phase.seconds; i++) {
       const { counters: at } = world.server.link.stats(world.nowMs);
       world.play(cell.hz, 1000, () => {
-        if (firstMs === Infinity && world.server.link.stats(world.nowMs).counters.repairsSent > before) firstMs = world.nowMs - fromMs;
+        if (lossMs === Infinity && world.server.out.stats.lost > lostBefore) lossMs = world.nowMs - fromMs - 1000 / cell.hz;
+        if (repairMs === Infinity && world.server.link.stats(world.nowMs).counters.repairsSent > before) repairMs = world.nowMs - fromMs;
         tick();
       });
       const { counters, sendLossRatio } = world.server.link.stats(world.nowMs), sum = pooled[second++]!;
@@ -83,7 +93,7 @@ function playRun(job: StepJob, cell: Cell, pooled: readonly Second[], firstRepai
       sum.wire += counters.wireBytesSent - at.wireBytesSent;
       sum.source += counters.sourceBytesSent - at.sourceBytesSent;
     }
-    firstRepairMs[index]!.push(firstMs);
+    return { repairMs, lossMs };
   });
   world.settle(10_000);
   expectOrdered(world.server, world.client);
@@ -91,4 +101,5 @@ function playRun(job: StepJob, cell: Cell, pooled: readonly Second[], firstRepai
     const sentMs = world.server.sent[i]!.atMs;
     pooled[Math.min(pooled.length - 1, Math.floor((sentMs - startMs) / 1000 + 1e-9))]!.extraMs.push(world.client.delivered[i]!.atMs - sentMs - cell.rttMs / 2);
   }
+  return firsts;
 }

@@ -49,10 +49,16 @@ function nearChange({ points }: Series, second: number): boolean {
 }
 
 function describeFirstRepairs(series: Series, step: Step): string {
-  const after = step.phases[step.changeAt]!.loss;
-  if (after === 0) return "";
-  const sorted = [...series.firstRepairMs[step.changeAt]!].sort((a, b) => a - b), at = (q: number): string => sorted[Math.min(sorted.length - 1, Math.floor(q * sorted.length))]!.toFixed(0);
-  return `; first repair after the step: median ${at(0.5)} ms, worst ${at(1)} ms; ${sorted.filter(value => value <= 1000).length} of ${sorted.length} within 1 s`;
+  return step.phases[step.changeAt]!.loss === 0 ? "" : `; ${firstRepairs(series, step)}`;
+}
+
+/** How soon repair is there after loss begins: after the step, and after the first datagram that it cost. */
+export function firstRepairs({ firstRepairMs, firstLossMs }: Series, { changeAt }: Step): string {
+  const repairs = firstRepairMs[changeAt]!, spread = (values: number[]): string => {
+    const sorted = values.sort((a, b) => a - b);
+    return `median ${sorted[sorted.length >> 1]!.toFixed(0)} ms, worst ${sorted.at(-1)!.toFixed(0)} ms`;
+  };
+  return `first repair after the step: ${spread([...repairs])}, ${repairs.filter(value => value <= 1000).length} of ${repairs.length} within 1 s; after the first loss: ${spread(repairs.map((value, run) => value - firstLossMs[changeAt]![run]!))}`;
 }
 
 /** All series as CSV, one line a second. */

@@ -133,12 +133,17 @@ describe("the competing flow", () => {
 
 describe("a step response", () => {
   it("has a point each second, with the loss of its phase", () => {
-    const { points, firstRepairMs } = runSteps({ kind: "steps", cell: { ...DEFAULT_CELL, loss: 0 }, scheme: SCHEMES.slidingHalf, phases: [{ loss: 0, seconds: 2 }, { loss: 0.3, seconds: 3 }], runs: 2 });
+    const { points, firstRepairMs, firstLossMs } = runSteps({ kind: "steps", cell: { ...DEFAULT_CELL, loss: 0 }, scheme: SCHEMES.slidingHalf, phases: [{ loss: 0, seconds: 2 }, { loss: 0.3, seconds: 3 }], runs: 2 });
     expect(points.map(p => p.loss)).toEqual([0, 0, 0.3, 0.3, 0.3]);
     expect(points[1]!.p99Ms).toBeCloseTo(0, 6);
     expect(points[4]!.p99Ms).toBeGreaterThan(16);
     expect(points[4]!.measuredLoss).toBeGreaterThan(0.02);
     for (const p of points) expect(p.repairs).toBeCloseTo(0.5, 1);
     expect(firstRepairMs[1]!.every(ms => ms < 100)).toBe(true);
+    expect(firstLossMs[0]).toEqual([Infinity, Infinity]);
+    for (const ms of firstLossMs[1]!) {
+      expect(Math.round(ms)).toBeGreaterThanOrEqual(0);
+      expect(ms).toBeLessThan(1000);
+    }
   });
 });
