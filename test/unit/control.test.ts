@@ -1,12 +1,29 @@
 /** The estimators and the redundancy controller, each on inputs whose answer is known. */
 import { describe, expect, it } from "vitest";
 import { parseRepair } from "colyseus-fec/core";
+import { SeededRandom } from "colyseus-fec/netem";
 import { LossEstimator } from "../../plugin/core/control/loss-estimator.js";
 import { PathMonitor } from "../../plugin/core/control/path-monitor.js";
 import { RedundancyController, type PathState, type RedundancyDecision } from "../../plugin/core/control/redundancy-controller.js";
 import { RttEstimator } from "../../plugin/core/control/rtt-estimator.js";
-import { SentDatagrams } from "../../plugin/core/send/sent-datagrams.js";
+import { OneWayDelay } from "../../plugin/core/receive/one-way-delay.js";
+import { SentDatagrams, type SentDatagram } from "../../plugin/core/send/sent-datagrams.js";
 import type { FeedbackFrame } from "../../plugin/core/wire/datagram-reader.js";
+import { seeds } from "../sim/random.js";
+
+describe("OneWayDelay", () => {
+  it("follows a clock that drifts by minutes: the queue is what the last minutes say", () => {
+    const delay = new OneWayDelay();
+    // The peer's clock runs a hundredth too fast: 36 s in an hour, more than 16 bits of ms can tell apart on either side.
+    for (let nowMs = 0; nowMs < 3_600_000; nowMs += 50) {
+      const localMs = delay.onDatagram(Math.floor(nowMs * 1.01) & 0xffff, nowMs);
+      expect(Math.abs(nowMs - localMs)).toBeLessThanOrEqual(1);
+    }
+    for (let nowMs = 3_600_000; nowMs < 3_601_000; nowMs += 50) delay.onDatagram(Math.floor((nowMs - 80) * 1.01) & 0xffff, nowMs);
+    expect(delay.queueMs).toBeGreaterThan(70);
+    expect(delay.queueMs).toBeLessThan(90);
+  });
+});
 
 describe("RttEstimator", () => {
   it("follows RFC 6298: the first sample sets SRTT and half of it RTTVAR", () => {
@@ -169,6 +186,26 @@ describe("SentDatagrams", () => {
     // What was not told and came after all was no spurious loss, and widens nothing.
     expect(sent.onFeedback(feedback(19, [0xff, 0xff]), 510)!.spurious).toBe(1);
   });
+
+  it("knows the oldest that waits for an answer, as a list of all that were sent says it", () => {
+    for (const seed of seeds(20)) {
+      const random = new SeededRandom(seed), first = random.int(2) === 0 ? 0xffff_ff80 : 0, sent = new SentDatagrams(first), records: SentDatagram[] = [];
+      for (let step = 0; step < 2000; step++) {
+        const nowMs = step * 5, record = sent.add(nowMs);
+        records.push(record);
+        expect(sent.oldestElicitingMs, `seed ${seed}, step ${step}`).toBe(oldestWaiting(records));
+        record.eliciting = random.int(3) === 0;
+        if (random.int(4) === 0) sent.onFeedback(feedback(first + records.length - 1 - random.int(Math.min(6, records.length)), [random.int(256)]), nowMs);
+        if (random.int(500) === 0) sent.abandon();
+        expect(sent.oldestElicitingMs, `seed ${seed}, step ${step}`).toBe(oldestWaiting(records));
+      }
+    }
+  });
+
+  /** Records are reused once 512 newer ones were sent. */
+  function oldestWaiting(records: readonly SentDatagram[]): number {
+    return records.slice(-512).find(record => record.state === "outstanding" && record.eliciting)?.sentMs ?? Infinity;
+  }
 
   it("refuses feedback on datagrams never sent", () => {
     const sent = new SentDatagrams();

@@ -13,6 +13,8 @@ const STANDING_PERIOD_MS = 250;
 
 export class OneWayDelay {
   #offset: number | undefined;
+  /** The last datagram's delay beyond the first one's: what the next is measured from, so that drift never wraps. */
+  #delayMs = 0;
   readonly #base = new MinFilter(BASE_PERIOD_MS, BASE_PERIODS);
   readonly #standing = new MinFilter(STANDING_PERIOD_MS, 2);
 
@@ -20,9 +22,9 @@ export class OneWayDelay {
   onDatagram(sentAt16: number, nowMs: number): number {
     const now = Math.floor(nowMs);
     this.#offset ??= now - sentAt16;
-    const delayMs = ((now - sentAt16 - this.#offset) << 16) >> 16;
-    this.#base.add(delayMs, nowMs);
-    const extraMs = delayMs - this.#base.min;
+    this.#delayMs += ((now - sentAt16 - this.#offset - this.#delayMs) << 16) >> 16;
+    this.#base.add(this.#delayMs, nowMs);
+    const extraMs = this.#delayMs - this.#base.min;
     this.#standing.add(extraMs, nowMs);
     return nowMs - extraMs;
   }

@@ -29,10 +29,6 @@ export class RepairPlanner {
     this.#datagramBytes = datagramBytes;
   }
 
-  get policy(): RepairPolicy {
-    return this.#policy;
-  }
-
   setPolicy(policy: RepairPolicy): void {
     this.#policy = policy;
     if (policy.kind === "valued" && this.#plan instanceof ValuePlan) this.#plan.options = policy;

@@ -40,8 +40,6 @@ export interface FeedbackOutcome {
   spurious: number;
   /** Round trip of the largest, if the frame acknowledged it for the first time: ms, peer's delay taken off; else undefined. */
   rttMs: number | undefined;
-  /** Time of sending of the newest datagram that the peer has, ms. */
-  newestAckedSentMs: number;
 }
 
 export class SentDatagrams {
@@ -49,16 +47,17 @@ export class SentDatagrams {
   #next: Seq;
   #oldest: Seq;
   #outstandingFrom: Seq;
+  #elicitingFrom: Seq;
   #largestAcked: Seq | undefined;
   #newestAckedSentMs = -Infinity;
   #rackRttMs = 0;
   #reorderMs = REORDER_MS_MIN;
   #acknowledgedCount = 0;
-  readonly #outcome: FeedbackOutcome = { acknowledged: [], lost: [], spurious: 0, rttMs: undefined, newestAckedSentMs: -Infinity };
+  readonly #outcome: FeedbackOutcome = { acknowledged: [], lost: [], spurious: 0, rttMs: undefined };
 
   /** @param firstNumber number of the first datagram. */
   constructor(firstNumber: Seq = 0) {
-    this.#next = this.#oldest = this.#outstandingFrom = firstNumber;
+    this.#next = this.#oldest = this.#outstandingFrom = this.#elicitingFrom = firstNumber;
     for (let i = 0; i < SENT_DATAGRAMS_MAX; i++) {
       this.#ring.push({ number: 0, sentMs: 0, state: "unused", told: false, eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
     }
@@ -112,7 +111,6 @@ export class SentDatagrams {
     // Cut at the end, not emptied before: an emptied array lets go of its memory.
     outcome.acknowledged.length = this.#acknowledgedCount;
     this.#detectLosses(nowMs);
-    outcome.newestAckedSentMs = this.#newestAckedSentMs;
     return outcome;
   }
 
@@ -122,7 +120,6 @@ export class SentDatagrams {
     outcome.acknowledged.length = outcome.lost.length = outcome.spurious = 0;
     outcome.rttMs = undefined;
     this.#detectLosses(nowMs);
-    outcome.newestAckedSentMs = this.#newestAckedSentMs;
     return outcome;
   }
 
@@ -136,9 +133,12 @@ export class SentDatagrams {
 
   /** When the oldest eliciting datagram without an acknowledgement was sent, ms; Infinity if there is none. */
   get oldestElicitingMs(): number {
-    for (let n = this.#firstOutstanding(); n !== this.#next; n = seqAdd(n, 1)) {
-      const record = this.#at(n);
+    if (seqDiff(this.#elicitingFrom, this.#oldest) < 0) this.#elicitingFrom = this.#oldest;
+    for (; this.#elicitingFrom !== this.#next; this.#elicitingFrom = seqAdd(this.#elicitingFrom, 1)) {
+      const record = this.#at(this.#elicitingFrom);
       if (record.state === "outstanding" && record.eliciting) return record.sentMs;
+      // The newest may yet become eliciting: its frames are being written.
+      if (seqAdd(this.#elicitingFrom, 1) === this.#next) break;
     }
     return Infinity;
   }
