@@ -62,8 +62,11 @@ export const UDP_OPEN_TIMEOUT_MS = 10_000;
 /** A client that sends, hears nothing and so takes a new socket: after this silence, and no sooner again, ms. */
 export const UDP_REBIND_SILENCE_MS = 4_000;
 
-/** A client whose sends fail (its network changed) takes a new socket at most this often, ms. */
+/** A client whose sends or connects fail (its network changed, or is away) takes a new socket at most this often, ms. */
 export const UDP_REBIND_ERROR_INTERVAL_MS = 1_000;
+
+/** A client that took new sockets for this long and heard nothing ends its channel, ms: some 30 s after the server was last heard. It then asks for another, which looks the host up anew. */
+export const UDP_SEARCH_MS = 26_000;
 
 /** Datagrams in flight of a memory channel, each way; beyond, send returns false. */
 export const MEMORY_QUEUE_DATAGRAMS_MAX = 1024;
