@@ -44,9 +44,6 @@ export const UDP_SEND_QUEUE_BYTES_MAX = 256 * 1024;
 export const UDP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 export const UDP_SEND_BUFFER_BYTES = 1024 * 1024;
 
-/** Source addresses whose garbage is counted apart; the oldest is forgotten beyond, and the global budget still holds. */
-export const GARBAGE_SOURCES_MAX = 1024;
-
 /** Token of a path challenge, bytes: as RFC 9000 section 8.2, not to be guessed. */
 export const PATH_TOKEN_BYTES = 8;
 

@@ -1,6 +1,6 @@
 /**
- * The UDP client on a network that goes away: real sockets, whose connect the kernel refuses while the network is "down"
- * (a broadcast address without leave to broadcast), and a clock that the test moves.
+ * The UDP client on a network that goes away, or that someone floods: real sockets, whose connect the kernel refuses while
+ * the network is "down" (a broadcast address without leave to broadcast), and a clock that the test moves.
  */
 
 import { createSocket, type Socket } from "node:dgram";
@@ -12,12 +12,15 @@ import { UdpEndpoint } from "../../plugin/channels/udp/udp-server.js";
 
 /** The address families whose sockets cannot be connected now. */
 const down = vi.hoisted(() => new Set<"udp4" | "udp6">());
+/** The sockets that the plugin made: a flood goes straight to the handler, for the kernel would lose some of it. */
+const pluginSockets = vi.hoisted(() => [] as Socket[]);
 
 vi.mock(import("../../plugin/channels/udp/udp-socket.js"), async (original) => {
   const module = await original();
   const createUdpSocket: typeof module.createUdpSocket = (type) => {
-    if (!down.has(type)) return module.createUdpSocket(type);
-    const socket = module.createUdpSocket("udp4");
+    const socket = module.createUdpSocket(down.has(type) ? "udp4" : type);
+    pluginSockets.push(socket);
+    if (!down.has(type)) return socket;
     const connect = socket.connect.bind(socket) as (port: number, address: string, done: (error?: Error) => void) => void;
     socket.connect = ((port: number, _address: string, done: (error?: Error) => void) => connect(port, "255.255.255.255", done)) as Socket["connect"];
     return socket;
@@ -43,6 +46,7 @@ beforeEach(() => {
 afterEach(async () => {
   vi.useRealTimers();
   down.clear();
+  pluginSockets.length = 0;
   for (const close of closers.splice(0).reverse()) await close();
 });
 
@@ -61,7 +65,7 @@ async function pass(msMax: number, done: () => boolean = () => false): Promise<n
   return performance.now() - startMs;
 }
 
-async function connect(host = HOST, bindHost = HOST): Promise<{ endpoint: UdpEndpoint; server: DatagramChannel; client: UdpClientChannel; heard: string[]; reasons: string[] }> {
+async function connect(host = HOST, bindHost = HOST): Promise<{ endpoint: UdpEndpoint; server: DatagramChannel; client: UdpClientChannel; connectionId: number; heard: string[]; reasons: string[] }> {
   const endpoint = await UdpEndpoint.bind({ port: 0, host: bindHost });
   const { channel: server, ...session } = endpoint.createChannel();
   const client = openUdpChannel({ host, port: endpoint.address().port, ...session });
@@ -71,7 +75,7 @@ async function connect(host = HOST, bindHost = HOST): Promise<{ endpoint: UdpEnd
   client.onclose = (reason) => reasons!.push(reason);
   await pass(2000, () => client.state === "open" && server.state === "open");
   expect([client.state, server.state]).toEqual(["open", "open"]);
-  return { endpoint, server, client, heard: heard!, reasons: reasons! };
+  return { endpoint, server, client, connectionId: session.connectionId, heard: heard!, reasons: reasons! };
 }
 
 describe("the UDP client whose network goes away", () => {
@@ -151,5 +155,31 @@ describe("the UDP client whose network goes away", () => {
     await pass(6000, () => client.send(Buffer.from("moved")) && heard.length > 0);
     expect(heard[0]).toBe("moved");
     expect(client.overheadBytes).toBe(24 + (lost === "udp4" ? 48 : 28));
+  });
+});
+
+describe("the UDP client that someone floods", () => {
+  test("takes every datagram of the server among 1000 forged ones a second, and spends on more a bounded time", async () => {
+    const { server, client, connectionId } = await connect();
+    const received: string[] = [];
+    client.ondatagram = (datagram) => received.push(Buffer.from(datagram).toString());
+    const socket = pluginSockets.at(-1)!;
+    const forged = Buffer.alloc(60, 7);
+    forged.writeUInt32LE(connectionId, 0);
+    const forge = (count: number): void => {
+      for (let i = 0; i < count; i++) socket.emit("message", forged, { address: HOST, port: 1, family: "IPv4", size: forged.length });
+    };
+    const sent: string[] = [];
+    for (let i = 0; i < 200; i++) {
+      forge(50);
+      sent.push(String(i));
+      server.send(Buffer.from(sent.at(-1)!));
+      await pass(50);
+    }
+    expect(received).toEqual(sent);
+    expect(client.stats).toMatchObject({ unauthentic: 10_000, overBudget: 0 });
+    await pass(1000);
+    forge(10_000);
+    expect(client.stats).toMatchObject({ unauthentic: 12_000, overBudget: 8000 });
   });
 });

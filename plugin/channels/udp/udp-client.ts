@@ -17,7 +17,7 @@ import {
   UDP_REBIND_SILENCE_MS,
   UDP_SEARCH_MS,
 } from "../limits.js";
-import { GARBAGE_BUDGET_DEFAULT, TokenBucket } from "./udp-budget.js";
+import { CLIENT_GARBAGE, TokenBucket } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { encodeResponse, kindOf, tokenOf } from "./udp-path.js";
 import { createUdpSocket, enlargeBuffers, hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
@@ -70,7 +70,7 @@ export class UdpClientChannel extends UdpChannel {
   };
 
   readonly #options: UdpClientOptions;
-  readonly #garbage = new TokenBucket(GARBAGE_BUDGET_DEFAULT.session, performance.now());
+  readonly #garbage = new TokenBucket(CLIENT_GARBAGE, performance.now());
   readonly #timers = new Set<NodeJS.Timeout>();
   /** One of each family, as looked up. */
   #remotes: LookupAddress[] = [];
