@@ -32,6 +32,9 @@ export const GENERATION_SIZE_DEFAULT = 4;
 /** Ordered symbols that may be outstanding, counted from the oldest unacknowledged; beyond, the reliable path carries. */
 export const ORDERED_WINDOW_SYMBOLS = 256;
 
+/** Times that a datagram carries one ordered symbol; after that it is the reliable path's. So a peer that acknowledges nothing gets no more than so many times the game's rate. */
+export const SYMBOL_SENDS_MAX = 6;
+
 /** Fragments of one message on the datagram path; a longer message is bulk and rides the reliable path. */
 export const MESSAGE_FRAGMENTS_MAX = 8;
 
@@ -84,7 +87,7 @@ export const FRONT_VIEWS_MAX = 256;
 export const PARTIAL_GENERATION_MS = 50;
 
 /**
- * REPAIR frames that a receiver works on: some 55 us each at worst, so a hostile peer that is let in takes 2 % of a core. An honest
+ * REPAIR frames that a receiver works on: some 100 us each at worst, so a hostile peer that is let in takes 4 % of a core. An honest
  * sender stays below: one per source at 120 Hz, two streams, and the fragments of large messages. More are counted and ignored.
  */
 export const REPAIRS_PER_SECOND_MAX = 400;

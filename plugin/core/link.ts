@@ -78,7 +78,7 @@ export class Link {
   constructor(options: LinkOptions = {}) {
     const firstSeq = options.firstSeq ?? 0;
     this.#recordPayloadMax = options.recordPayloadMax ?? Infinity;
-    this.#sender = new Sender(firstSeq, this.#rtt, this.#loss, this.#counters);
+    this.#sender = new Sender(firstSeq, this.#rtt, this.#loss, this.#counters, this.#recordPayloadMax);
     this.#receiver = new Receiver({
       firstSeq, messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT, unreliableHoldMs: options.unreliableHoldMs,
     }, this.#counters);
@@ -138,6 +138,7 @@ export class Link {
   openPath(path: { mtuBytes: number; overheadBytes: number }, nowMs: number): void {
     if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
     this.closePath();
+    this.#rtt.reset();
     this.#sender.open(path.mtuBytes, path.overheadBytes);
     this.#receiver.open(path.overheadBytes);
     this.#path.open(nowMs);

@@ -18,6 +18,8 @@ export interface WorldOptions {
   link?: LinkOptions;
   serverLink?: LinkOptions;
   clientLink?: LinkOptions;
+  /** How fast the client's clock runs; the server's is the world's. */
+  clientClockRate?: number;
   /** Called with every datagram before netem sees it; for captures. */
   onDatagram?: (from: "server" | "client", datagram: Uint8Array) => void;
   /** Called with every datagram that netem lets through, before the link sees it. */
@@ -53,8 +55,19 @@ export class End {
   datagrams = 0;
   peer!: End;
 
-  constructor(readonly name: "server" | "client", private readonly world: World, options: LinkOptions, readonly out: Impairment) {
+  constructor(readonly name: "server" | "client", private readonly world: World, options: LinkOptions, readonly out: Impairment, readonly clockRate: number) {
     this.link = new Link(options);
+  }
+
+  /** The world's time on this end's clock, ms. */
+  get localMs(): number {
+    return this.world.nowMs * this.clockRate;
+  }
+
+  /** When the link wants to be called, in the world's time, ms. */
+  get timeoutMs(): number {
+    // A rounded quotient may lie before the time that it stands for.
+    return this.clockRate === 1 ? this.link.pollTimeout() : this.link.pollTimeout() / this.clockRate + 1e-6;
   }
 
   send(bytes: Uint8Array): void {
@@ -74,7 +87,7 @@ export class End {
       this.records.push({ bytes: record, dueMs: nowMs + (options.reliableDelayMs ?? 50) });
     }
     let burst = 0;
-    for (let datagram = this.link.pollDatagram(nowMs); datagram; datagram = this.link.pollDatagram(nowMs)) {
+    for (let datagram = this.link.pollDatagram(this.localMs); datagram; datagram = this.link.pollDatagram(this.localMs)) {
       if (datagram.length > this.world.mtuBytes) throw new Error(`a datagram of ${datagram.length} bytes, MTU ${this.world.mtuBytes}`);
       if (datagram.length <= DATAGRAM_HEADER_BYTES) throw new Error("a datagram without frames: it tells the peer nothing");
       if (++burst > 2000) throw new Error("pollDatagram does not end");
@@ -103,8 +116,8 @@ export class World {
     const seed = options.seed ?? 1;
     this.mtuBytes = options.mtuBytes ?? 1176;
     this.overheadBytes = options.overheadBytes ?? 52;
-    this.server = new End("server", this, { ...options.link, ...options.serverLink }, new Impairment(options.down ?? {}, seed * 2 + 1));
-    this.client = new End("client", this, { ...options.link, ...options.clientLink }, new Impairment(options.up ?? {}, seed * 2 + 2));
+    this.server = new End("server", this, { ...options.link, ...options.serverLink }, new Impairment(options.down ?? {}, seed * 2 + 1), 1);
+    this.client = new End("client", this, { ...options.link, ...options.clientLink }, new Impairment(options.up ?? {}, seed * 2 + 2), options.clientClockRate ?? 1);
     this.server.peer = this.client;
     this.client.peer = this.server;
   }
@@ -114,7 +127,7 @@ export class World {
   }
 
   openPath(): void {
-    for (const end of this.ends) end.link.openPath({ mtuBytes: this.mtuBytes, overheadBytes: this.overheadBytes }, this.nowMs);
+    for (const end of this.ends) end.link.openPath({ mtuBytes: this.mtuBytes, overheadBytes: this.overheadBytes }, end.localMs);
     this.drain();
   }
 
@@ -130,7 +143,7 @@ export class World {
   /** Runs events until `untilMs`. */
   runUntil(untilMs: number): void {
     for (;;) {
-      const next = Math.min(...this.ends.map(end => Math.min(end.link.pollTimeout(), end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)), this.options.crossTraffic?.nextTimeMs() ?? Infinity);
+      const next = Math.min(...this.ends.map(end => Math.min(end.timeoutMs, end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)), this.options.crossTraffic?.nextTimeMs() ?? Infinity);
       if (next > untilMs) break;
       if (next > this.nowMs) this.#steps = 0;
       if (++this.#steps > STEPS_MAX) throw new Error(`stuck at ${this.nowMs} ms: ${this.ends.map(e => `${e.name} ${e.link.pollTimeout()} ${e.link.stats(this.nowMs).path}`).join(", ")}`);
@@ -164,7 +177,7 @@ export class World {
     const { peer } = end;
     while (end.records.length > 0 && end.records[0]!.dueMs <= this.nowMs) {
       const { bytes } = end.records.shift()!;
-      peer.link.handleReliable(bytes, this.nowMs);
+      peer.link.handleReliable(bytes, peer.localMs);
       bytes.fill(0xee);
     }
     for (let datagram = end.out.poll(this.nowMs); datagram; datagram = end.out.poll(this.nowMs)) {
@@ -173,11 +186,11 @@ export class World {
         continue;
       }
       this.options.onArrival?.(peer.name, datagram);
-      peer.link.handleDatagram(datagram, this.nowMs);
+      peer.link.handleDatagram(datagram, peer.localMs);
       // The host reuses its buffers as soon as the call returns.
       datagram.fill(0xee);
     }
-    if (end.link.pollTimeout() <= this.nowMs) end.link.handleTimeout(this.nowMs);
+    if (end.link.pollTimeout() <= end.localMs) end.link.handleTimeout(end.localMs);
     end.drain();
     peer.drain();
   }

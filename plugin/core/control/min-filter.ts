@@ -10,10 +10,20 @@ export class MinFilter {
     this.#minima = new Float64Array(periods).fill(Infinity);
   }
 
+  /** Forgets all. */
+  reset(): void {
+    this.#minima.fill(Infinity);
+    this.#endsMs = -Infinity;
+  }
+
   add(value: number, nowMs: number): void {
     if (nowMs >= this.#endsMs) {
-      this.#at = (this.#at + 1) % this.#minima.length;
-      this.#minima[this.#at] = Infinity;
+      // A pause of many periods ends them all.
+      const ended = Math.min(this.#minima.length, 1 + Math.floor((nowMs - this.#endsMs) / this.periodMs));
+      for (let i = 0; i < ended; i++) {
+        this.#at = (this.#at + 1) % this.#minima.length;
+        this.#minima[this.#at] = Infinity;
+      }
       this.#endsMs = nowMs + this.periodMs;
     }
     if (value < this.#minima[this.#at]!) this.#minima[this.#at] = value;

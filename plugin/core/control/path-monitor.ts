@@ -10,7 +10,10 @@ const SILENCE_MS_MIN = 300;
 const SILENCE_MS_MAX = 1500;
 
 const PROBE_MS_MIN = 50;
+/** A path that was out for long is probed ever more rarely: each interval is at most this, or this share of the time since; so days pass before datagram numbers wrap unheard. */
 const PROBE_MS_MAX = 1000;
+const PROBE_SHARE_OF_OUTAGE = 1 / 60;
+const PROBE_MS_MAX_LATE = 30_000;
 
 /** A path without traffic is kept open in middleboxes (RFC 8085 section 3.5: at most every 15 s), ms. */
 const KEEPALIVE_MS = 15_000;
@@ -18,7 +21,7 @@ const KEEPALIVE_MS = 15_000;
 export type PathState =
   | { kind: "closed" }
   | { kind: "open" }
-  | { kind: "suspended"; probeAtMs: number; probeIntervalMs: number; firstProbe: Seq };
+  | { kind: "suspended"; probeAtMs: number; probeIntervalMs: number; firstProbe: Seq; sinceMs: number };
 
 export class PathMonitor {
   #state: PathState = { kind: "closed" };
@@ -61,7 +64,7 @@ export class PathMonitor {
 
   /** @param firstProbe number of the next datagram: only an acknowledgement of it or a later one proves the path. */
   suspend(firstProbe: Seq, nowMs: number): void {
-    this.#state = { kind: "suspended", probeAtMs: nowMs, probeIntervalMs: PROBE_MS_MIN, firstProbe };
+    this.#state = { kind: "suspended", probeAtMs: nowMs, probeIntervalMs: PROBE_MS_MIN, firstProbe, sinceMs: nowMs };
   }
 
   /**
@@ -86,6 +89,7 @@ export class PathMonitor {
     this.#spokeMs = nowMs;
     if (this.#state.kind !== "suspended") return;
     this.#state.probeAtMs = nowMs + this.#state.probeIntervalMs;
-    this.#state.probeIntervalMs = Math.min(PROBE_MS_MAX, 2 * this.#state.probeIntervalMs);
+    const mostMs = Math.min(PROBE_MS_MAX_LATE, Math.max(PROBE_MS_MAX, PROBE_SHARE_OF_OUTAGE * (nowMs - this.#state.sinceMs)));
+    this.#state.probeIntervalMs = Math.min(mostMs, 2 * this.#state.probeIntervalMs);
   }
 }

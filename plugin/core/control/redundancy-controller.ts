@@ -41,8 +41,10 @@ const HOLD_AFTER_CONGESTION_MS = 15_000;
 const HOLD_MS_MAX = 240_000;
 const WATCH_AFTER_UP_MS = 2_000;
 
-/** A step back begins with a time without repair: at least this, ms, and until no queue stands. */
-const DRAIN_MS_MIN = 3000;
+/** A step back begins with a time without repair: this long, ms, and again as long as a queue stands. One that stays this still, ms, while no more than this is lost, is none: queues move, or overflow. */
+const DRAIN_MS = 3000;
+const STILL_MS = 4;
+const STILL_LOSS_RATIO_MAX = 0.08;
 
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
 const RECENT_WEIGHT = 0.6;
@@ -98,13 +100,24 @@ export interface RedundancyDecision {
   bytesPerSecondMax: number;
 }
 
+/** A time without repair: when it began, the counts then, and the least and most queueing delay since. */
+interface Rest {
+  sinceMs: number;
+  outcomes: number;
+  losses: number;
+  leastMs: number;
+  mostMs: number;
+}
+
 export class RedundancyController {
   /** Bound on repair and retransmissions as a share of the sources' wire bytes; undefined: the default. */
   overheadMax: number | undefined;
   #level = LEVELS.length - 1;
   #repairing = false;
-  /** No repair for the moment, after a step back. */
-  #draining = false;
+  /** No repair for the moment, after a step back: since when, and what was seen since. */
+  #draining: Rest | undefined;
+  /** Delay that looked like a queue and was none: the route became longer, or the clocks drift. */
+  #stillMs = 0;
   /** When repair was last wanted. */
   #lossyAtMs = -Infinity;
   #msPerByte = MS_PER_BYTE;
@@ -126,14 +139,15 @@ export class RedundancyController {
     const loss = Math.min(LOSS_RATIO_MAX, Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio));
     this.#measureRates(path);
     const selfMade = this.#repairing && this.#selfLoss.update(path);
-    if ((selfMade || this.#congested(path)) && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path, selfMade ? 0 : this.#level >> 1);
+    this.#stillMs = Math.min(this.#stillMs, path.queueDelayMs);
+    this.#drain(path);
+    if ((this.#congested(path) || selfMade) && !this.#draining && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path, selfMade ? 0 : this.#level >> 1);
     if (this.#level < LEVELS.length - 1 && nowMs >= this.#heldUntilMs) {
       // Where repair once met congestion, every step up is a try.
       this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
       this.#level++;
       this.#onUp(path);
     }
-    if (this.#queueingSinceMs === Infinity && nowMs - this.#lastHalvedMs >= DRAIN_MS_MIN) this.#draining = false;
     const known = nowMs - this.#lossyAtMs < KNOWN_LOSSY_MS;
     const wanted = loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining;
     if (wanted && !this.#repairing) {
@@ -171,7 +185,20 @@ export class RedundancyController {
     this.#selfLoss.onStart(path);
   }
 
-  #stepBack({ nowMs }: PathState, level: number): void {
+  /** Ends the time without repair once the queue has gone, or has shown that it does not go. */
+  #drain(path: PathState): void {
+    const draining = this.#draining, { nowMs, queueDelayMs } = path;
+    if (!draining) return;
+    draining.leastMs = Math.min(draining.leastMs, queueDelayMs);
+    draining.mostMs = Math.max(draining.mostMs, queueDelayMs);
+    if (nowMs - draining.sinceMs < DRAIN_MS) return;
+    const still = draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
+    if (still) this.#stillMs = draining.leastMs;
+    this.#draining = still || this.#queueingSinceMs === Infinity ? undefined : restFrom(path);
+  }
+
+  #stepBack(path: PathState, level: number): void {
+    const { nowMs } = path;
     if (nowMs - this.#lastHalvedMs > HOLD_MS_MAX) this.#holdMs = HOLD_AFTER_CONGESTION_MS;
     // Without repair there is nothing to step back from, and what congests is not ours to blame.
     if (this.#repairing) {
@@ -181,12 +208,12 @@ export class RedundancyController {
       this.#heldUntilMs = Math.max(this.#heldUntilMs, nowMs + HOLD_AFTER_CONGESTION_MS);
     }
     this.#level = level;
-    this.#draining = true;
+    this.#draining = restFrom(path);
     this.#lastHalvedMs = nowMs;
   }
 
   #congested(path: PathState): boolean {
-    if (path.queueDelayMs <= Math.max(QUEUE_MS, path.minRttMs / 4)) this.#queueingSinceMs = Infinity;
+    if (path.queueDelayMs - this.#stillMs <= Math.max(QUEUE_MS, path.minRttMs / 4)) this.#queueingSinceMs = Infinity;
     else this.#queueingSinceMs = Math.min(this.#queueingSinceMs, path.nowMs);
     const queueingMs = path.nowMs - this.#queueingSinceMs;
     // A queue that stands while repair is sent is reason enough to stop adding to it; without repair it takes loss as well.
@@ -195,4 +222,8 @@ export class RedundancyController {
     const watched = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS && this.#lossBeforeUp > 0;
     return watched && queueingMs >= 0 && path.recentLossRatio > BLAME_FACTOR * this.#lossBeforeUp;
   }
+}
+
+function restFrom({ nowMs, outcomes, losses }: PathState): Rest {
+  return { sinceMs: nowMs, outcomes, losses, leastMs: Infinity, mostMs: 0 };
 }

@@ -30,6 +30,14 @@ export class RttEstimator {
     this.#srttMs += (rttMs - this.#srttMs) / 8;
   }
 
+  /** Another path begins, of which nothing is known (RFC 9000 section 9.4). */
+  reset(): void {
+    this.#srttMs = INITIAL_RTT_MS;
+    this.#rttvarMs = INITIAL_RTT_MS / 2;
+    this.#sampled = false;
+    this.#min.reset();
+  }
+
   get sampled(): boolean {
     return this.#sampled;
   }

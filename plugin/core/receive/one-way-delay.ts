@@ -18,6 +18,14 @@ export class OneWayDelay {
   readonly #base = new MinFilter(BASE_PERIOD_MS, BASE_PERIODS);
   readonly #standing = new MinFilter(STANDING_PERIOD_MS, 2);
 
+  /** Another path: what the last one took says nothing of it. */
+  reset(): void {
+    this.#offset = undefined;
+    this.#delayMs = 0;
+    this.#base.reset();
+    this.#standing.reset();
+  }
+
   /** Takes a datagram's time of sending (low 16 bits, ms). Returns that time on the local clock, as if it had come as fast as the fastest. */
   onDatagram(sentAt16: number, nowMs: number): number {
     const now = Math.floor(nowMs);

@@ -109,7 +109,7 @@ export class OrderedReceiver {
     } else if (this.#carriedBytes + record.payload.length > CARRIED_AHEAD_BYTES_MAX && ahead > 0) {
       this.fault = "too much ahead";
     } else {
-      this.#carried.set(record.seq, { payload: record.payload.slice(), first: record.first, last: record.last });
+      this.#carried.set(record.seq, { payload: Uint8Array.prototype.slice.call(record.payload), first: record.first, last: record.last });
       this.#carriedBytes += record.payload.length;
       this.#note(record.seq);
     }

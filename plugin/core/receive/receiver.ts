@@ -67,6 +67,7 @@ export class Receiver {
 
   open(overheadBytes: number): void {
     this.#ordered.open();
+    this.#delay.reset();
     this.#overheadBytes = overheadBytes;
   }
 

@@ -67,7 +67,7 @@ export class UnreliableReceiver {
 
   /** Takes a whole message of the reliable path (copied). */
   onRecord(barrier: Seq, message: Uint8Array, orderedNext: Seq, holdMs: number, nowMs: number): void {
-    this.#hold(message.slice(), barrier, orderedNext, holdMs, nowMs);
+    this.#hold(Uint8Array.prototype.slice.call(message), barrier, orderedNext, holdMs, nowMs);
   }
 
   /** Delivers what no longer waits: its barrier was reached, or its time is up. */

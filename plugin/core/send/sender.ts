@@ -3,7 +3,7 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX, SYMBOL_SENDS_MAX } from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
 import { seqAdd, seqDiff, type Seq } from "../seq.js";
@@ -38,7 +38,7 @@ export class Sender {
   readonly interval = new PatchInterval();
   #lastSourceMs = -Infinity;
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
-  readonly #onLost = (slot: OutgoingSymbol): void => this.#queueRetransmission(slot.seq);
+  readonly #onLost = (slot: OutgoingSymbol): void => void this.#queueRetransmission(slot);
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
   readonly #retransmit: Seq[] = [];
@@ -55,11 +55,13 @@ export class Sender {
   /** Repairs per source datagram, lately. */
   codeRate = 0;
 
+  /** @param recordPayloadMax most that the reliable path carries of one symbol, bytes: any may have to go by it. */
   constructor(
     firstSeq: Seq,
     private readonly rtt: RttEstimator,
     private readonly loss: LossEstimator,
     private readonly counters: LinkCounters,
+    private readonly recordPayloadMax = Infinity,
   ) {
     this.ordered = new OrderedBuffer(firstSeq);
     this.unreliable = new UnreliableBuffer(firstSeq);
@@ -147,8 +149,7 @@ export class Sender {
     if (this.#probeTimeMs <= nowMs) {
       this.#lastElicitingMs = nowMs;
       const oldest = this.ordered.oldest;
-      if (oldest?.state === "inFlight") this.#queueRetransmission(oldest.seq);
-      else this.#pingWanted = true;
+      if (!oldest || !this.#queueRetransmission(oldest)) this.#pingWanted = true;
     }
     if (this.#rescueTimeMs <= nowMs) {
       const ageMs = this.#rescueAgeMs;
@@ -216,7 +217,7 @@ export class Sender {
   get #payloadMax(): number {
     // Room for a repair over full symbols, its bitmap of the widest span included.
     const room = (this.#writer?.mtuBytes ?? 0) - DATAGRAM_HEADER_BYTES - REPAIR_FRAME_HEADER_BYTES - REPAIR_SPAN_MAX / 8 - SYMBOL_HEADER_BYTES;
-    return Math.min(SYMBOL_PAYLOAD_BYTES_MAX, Math.max(1, room));
+    return Math.min(SYMBOL_PAYLOAD_BYTES_MAX, this.recordPayloadMax, Math.max(1, room));
   }
 
   /** Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon suspends the path), ms. */
@@ -263,17 +264,18 @@ export class Sender {
     const sentBeforeMs = nowMs - this.rtt.rtoMs - this.datagrams.reorderMs;
     this.ordered.forEach(slot => {
       if (slot.state !== "inFlight" || slot.firstSentMs > sentBeforeMs) return;
-      if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#queueRetransmission(slot.seq);
+      if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#queueRetransmission(slot);
     });
   }
 
-  #queueRetransmission(seq: Seq): void {
-    const slot = this.ordered.get(seq);
-    if (!slot || slot.state !== "inFlight") return;
+  /** False if a datagram is not to carry the symbol again: the reliable path does, or soon will. */
+  #queueRetransmission(slot: OutgoingSymbol): boolean {
+    if (slot.state !== "inFlight" || slot.rescued || slot.sends >= SYMBOL_SENDS_MAX) return false;
     slot.state = "lost";
     let at = this.#retransmit.length;
-    while (at > 0 && seqDiff(this.#retransmit[at - 1]!, seq) > 0) at--;
-    this.#retransmit.splice(at, 0, seq);
+    while (at > 0 && seqDiff(this.#retransmit[at - 1]!, slot.seq) > 0) at--;
+    this.#retransmit.splice(at, 0, slot.seq);
+    return true;
   }
 
   /** The oldest symbol that is to be sent again; those acknowledged or sent since are dropped from the queue. */
@@ -328,11 +330,16 @@ export class Sender {
   }
 
   #noteUnreliable(symbol: UnreliableSymbol, nowMs: number): void {
-    const planner = this.#planners[UNRELIABLE], sent = this.#unreliableSent;
-    while (sent.length >= ENCODING_WINDOW_SYMBOLS_MAX || (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS)) planner.onGone(sent.shift()!.seq);
-    sent.push({ seq: symbol.seq, sentMs: nowMs });
-    planner.onSource({ seq: symbol.seq, bytes: symbol.bytes, fragment: 0, fragments: 1 }, symbol.block.bytes, this.interval.ms, nowMs);
+    this.#forgetUnreliable(nowMs, ENCODING_WINDOW_SYMBOLS_MAX - 1);
+    this.#unreliableSent.push({ seq: symbol.seq, sentMs: nowMs });
+    this.#planners[UNRELIABLE].onSource({ seq: symbol.seq, bytes: symbol.bytes, fragment: 0, fragments: 1 }, symbol.block.bytes, this.interval.ms, nowMs);
     this.counters.symbolsSent++;
+  }
+
+  /** Forgets what is no longer worth repairing, and all but the newest `countMax`. */
+  #forgetUnreliable(nowMs: number, countMax: number): void {
+    const sent = this.#unreliableSent;
+    while (sent.length > countMax || (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS)) this.#planners[UNRELIABLE].onGone(sent.shift()!.seq);
   }
 
   #writePiggyback(stream: StreamId, writer: DatagramWriter, record: SentDatagram, reservedBytes: number, nowMs: number): void {
@@ -350,6 +357,7 @@ export class Sender {
 
   #takeDueRepair(nowMs: number): { stream: StreamId; symbol: RepairSymbol } | undefined {
     const ordered = this.#planners[ORDERED].takeDue(nowMs);
+    this.#forgetUnreliable(nowMs, ENCODING_WINDOW_SYMBOLS_MAX);
     if (ordered) return { stream: ORDERED, symbol: ordered };
     const unreliable = this.#planners[UNRELIABLE].takeDue(nowMs);
     return unreliable && { stream: UNRELIABLE, symbol: unreliable };
