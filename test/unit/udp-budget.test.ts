@@ -68,6 +68,19 @@ describe("the budgets of a UDP endpoint", () => {
     expect([0, 0, 0, 999, 1000, 1000].map((nowMs) => budget.takeChallenge(nowMs))).toEqual([true, true, false, false, true, false]);
   });
 
+  test("the default takes 2000 datagrams a second of a session after 4000, and 4000 of garbage after 4000 beside its own", () => {
+    const budget = new SessionBudget(UDP_BUDGET_DEFAULT, new TokenBucket(UDP_BUDGET_DEFAULT.common, 0), 0);
+    const datagrams = (nowMs: number): number => {
+      let taken = 0;
+      for (; budget.refusal(true, nowMs) === undefined; taken++) budget.chargeDatagram();
+      return taken;
+    };
+    expect([datagrams(0), datagrams(1000), datagrams(1500)]).toEqual([4000, 2000, 1000]);
+    const other = new SessionBudget(UDP_BUDGET_DEFAULT, new TokenBucket(UDP_BUDGET_DEFAULT.common, 0), 0);
+    expect([garbage(other, true, 10_000, 0), garbage(other, false, 10_000, 0)]).toEqual([4000 + 200, 100]);
+    expect(garbage(other, true, 10_000, 1000)).toBe(4000 + 50);
+  });
+
   test("the default never refuses a client with inputs at 128 Hz, two repairs for each and 500 answers a second, nor what waited for a second", () => {
     const budget = new SessionBudget(UDP_BUDGET_DEFAULT, new TokenBucket(UDP_BUDGET_DEFAULT.common, 0), 0);
     let refused = 0;

