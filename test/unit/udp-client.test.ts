@@ -108,21 +108,26 @@ describe("the UDP client", () => {
     const token = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
     const answers: Uint8Array[] = [];
     let probes = 0;
+    let challenges = 0;
     let confirm = false;
     socket.on("message", (packet, from) => {
       const opened = opener.open(packet);
       if (!opened.ok) return;
-      if (kindOf(opened.datagram) === "response") answers.push(Buffer.from(tokenOf(opened.datagram)));
-      else probes++;
+      const kind = kindOf(opened.datagram);
+      if (kind === "response") answers.push(Buffer.from(tokenOf(opened.datagram)));
+      if (kind !== "probe") return;
+      probes++;
       const reply = confirm ? Buffer.alloc(0) : encodeChallenge(token);
-      if (kindOf(opened.datagram) === "probe") socket.send(sealer.seal(reply), from.port, from.address);
+      if (!confirm) challenges++;
+      socket.send(sealer.seal(reply), from.port, from.address);
     });
-    await until(() => answers.length === 2);
+    await until(() => answers.length >= 2);
     expect(client.state).toBe("connecting");
     confirm = true;
     await until(() => client.state === "open");
-    expect(answers).toEqual([Buffer.from(token), Buffer.from(token)]);
-    expect(probes).toBe(3);
+    await until(() => answers.length === challenges);
+    for (const answer of answers) expect(answer).toEqual(Buffer.from(token));
+    expect(probes).toBeGreaterThan(challenges);
   });
 
   test("does not open for what is not authentic", async () => {
