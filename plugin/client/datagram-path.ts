@@ -56,6 +56,8 @@ export class DatagramPath {
     if (control.kind === "webrtc-answer") this.#onAnswer(control);
     if (control.kind === "close") {
       this.#context.driver.detach();
+      // Now: the end of the WebSocket may follow at once, and what only rode datagrams is to go out before.
+      this.#context.driver.flush();
       this.#retryLater();
     }
   }

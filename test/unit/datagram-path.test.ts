@@ -22,7 +22,7 @@ const UDP_OFFER = { kind: "udp", host: undefined, port: 1, connectionId: 1, secr
 /** @returns the path, and what it did: "open udp", "open webrtc", "close" (told the server). */
 function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined) {
   const did: string[] = [];
-  const driver = { attach: () => {}, detach: () => did.push("detach") } as unknown as LinkDriver;
+  const driver = { attach: () => {}, detach: () => did.push("detach"), flush: () => did.push("flush") } as unknown as LinkDriver;
   const impairment = { wrap: (channel: unknown) => channel } as unknown as LiveImpairment;
   const channel = (kind: string) => () => {
     did.push(`open ${kind}`);
@@ -71,12 +71,12 @@ test("a kind that had opened is tried again first, with the first pause", () => 
   expect(did).toEqual(["open webrtc", "open webrtc"]);
 });
 
-test("the server's close detaches, and a stopped path asks for nothing", () => {
+test("the server's close detaches, what that leaves to the WebSocket goes at once, and a stopped path asks for nothing", () => {
   const { path, did } = makePath(["webrtc"], ["webrtc"]);
   path.onControl({ kind: "close" });
   path.stop();
   vi.advanceTimersByTime(60_000);
-  expect(did).toEqual(["open webrtc", "detach"]);
+  expect(did).toEqual(["open webrtc", "detach", "flush"]);
 });
 
 test("an answer reaches the channel that asked, and none that is over", () => {
