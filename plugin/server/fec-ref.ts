@@ -19,6 +19,7 @@ import { debugFec } from "./debug.js";
 import { CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
 import { SocketFacade } from "./socket-facade.js";
 import { SocketProbe } from "./socket-probe.js";
+import type { StateFlow } from "./state-flow.js";
 
 const BINARY = { binary: true } as const;
 
@@ -51,6 +52,8 @@ export class FecRef extends SocketFacade {
   readonly link: Link;
   readonly driver: LinkDriver;
   readonly impairment: LiveImpairment;
+  /** What of the room's state goes over this connection; undefined until its client is in the room: everything. */
+  flow: StateFlow | undefined;
   /** Called when the attached datagram channel opened. */
   onchannelopen: (() => void) | null = null;
   /** Called when the client closed its datagram channel. */

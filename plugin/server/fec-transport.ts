@@ -154,7 +154,7 @@ export class FecTransport extends WebSocketTransport {
       return;
     }
     ref.admit();
-    if (room !== undefined) client.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
+    if (room !== undefined) ref.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
     this.#replaceSession(key, ref);
     if (fec.channels.length > 0) new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
   }

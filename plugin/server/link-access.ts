@@ -6,7 +6,6 @@ import type { RepairOption } from "../core/repair-option.js";
 import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
 import { FecRef } from "./fec-ref.js";
-import { FecRoomClient } from "./fec-room-client.js";
 
 const NO_FLOW = Object.freeze({ behindMs: 0, sentBytesPerSecond: 0, deliveredBytesPerSecond: 0, patchesShed: 0, resyncs: 0 });
 
@@ -39,7 +38,7 @@ export function linkStats(client: Client): ClientLinkStats {
   if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
   const ref: unknown = client.ref;
   if (!(ref instanceof FecRef)) return { ...new Link().stats(0), path: "websocket", ...NO_FLOW };
-  const flow = client instanceof FecRoomClient ? client.flow : undefined;
+  const { flow } = ref;
   const figures = flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
   return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], ...figures };
 }
