@@ -27,7 +27,7 @@ export interface UdpOptions {
 
 /** Where the WebRTC sockets are bound, and where browsers find them. */
 export interface WebRtcOptions {
-  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1. */
+  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1000, near the top minus 1000. */
   port?: number;
   /** In its place: the first and the last of at most 64 UDP ports, over which clients are spread. */
   portRange?: readonly [first: number, last: number];
@@ -69,7 +69,7 @@ export interface ResolvedUdpOptions {
 export interface ResolvedWebRtcOptions {
   /** Whether the user named the option: without the native package that is an error. */
   readonly asked: boolean;
-  /** undefined = the HTTP port's number plus 1. */
+  /** undefined = the HTTP port's number plus 1000. */
   readonly ports: readonly number[] | undefined;
   readonly host: string | undefined;
   readonly publicHost: string | undefined;

@@ -1,9 +1,12 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { matchMaker, Server } from "@colyseus/core";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { logger, matchMaker, Server } from "@colyseus/core";
 import { FecTransport } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import {
   isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilUdp, type TestServer,
 } from "./harness.js";
@@ -67,6 +70,46 @@ test("a UDP port that was asked for and is taken is an error of listen, and no p
   expect(transport.server!.listening).toBe(false);
   taken.socket.close();
   await failing.gracefullyShutdown(false);
+});
+
+test("a UDP address that was asked for and is none of this machine is an error of listen, which names publicAddress", async () => {
+  for (const [options, name] of [[{ udp: { host: "192.0.2.1" } }, "udp"], [{ webrtc: { host: "192.0.2.1" } }, "webrtc"]] as const) {
+    const transport = new FecTransport({ webrtc: false, ...options });
+    const failing = new Server({ transport, greet: false, gracefullyShutdown: false });
+    await expect(failing.listen(0, "127.0.0.1")).rejects.toThrow(new RegExp(`EADDRNOTAVAIL 192\\.0\\.2\\.1.*; "${name}\\.host" is an address of this machine, the one that clients use goes into "${name}\\.publicAddress"`));
+    await failing.gracefullyShutdown(false);
+  }
+});
+
+test("a default UDP port that is taken costs a warning, also where the address was asked for", async () => {
+  const taken = await silentUdpSocket();
+  server = await startServer({ sync: SyncRoom }, { udp: { host: "127.0.0.1" } }, taken.port);
+  expect(server.log.filter(({ level }) => level === "warn").map(({ text }) => text)).toEqual([
+    `colyseus-fec: UDP port ${taken.port} cannot be bound (bind EADDRINUSE 127.0.0.1:${taken.port}; "udp.port" sets another one). Sessions stay on WebSocket.`,
+  ]);
+  taken.socket.close();
+});
+
+test("on a pipe, which has no number to share, the log says which ports to set; one that is set is bound", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "colyseus-fec-pipe-"));
+  for (const [index, options] of [{ webrtc: {} }, { udp: { port: 0 }, webrtc: { port: 0 } }].entries()) {
+    const lines: string[] = [];
+    const warn = vi.spyOn(logger, "warn").mockImplementation((line: string) => void lines.push(line));
+    const transport = new FecTransport(options);
+    const core = new Server({ transport, greet: false, gracefullyShutdown: false });
+    await core.listen(join(folder, `${index}.sock`) as unknown as number);
+    warn.mockRestore();
+    if (index === 0) {
+      expect(lines.join("\n")).toContain('no UDP: HTTP is on a pipe, set "udp.port"');
+      expect(lines.join("\n")).toContain('no WebRTC for browsers (HTTP is on a pipe, set "webrtc.port" and "webrtc.publicAddress")');
+      expect([transport.udpStats, transport.webrtcStats]).toEqual([undefined, undefined]);
+    } else {
+      expect(lines).toEqual([]);
+      expect([transport.udpStats!.port, transport.webrtcStats!.ports[0]].every((port) => port! > 0)).toBe(true);
+    }
+    await core.gracefullyShutdown(false);
+  }
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test("contract 1: listen returns the transport, and calls its listener once TCP and UDP are bound", async () => {

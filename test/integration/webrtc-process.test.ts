@@ -64,7 +64,7 @@ test("a process that served and joined by WebRTC ends by itself", async () => {
     await server.gracefullyShutdown(false);
   `);
   // On by default, beside the HTTP port.
-  expect(result).toEqual([41711]);
+  expect(result).toEqual([42710]);
 }, 30_000);
 
 test("without the native package a server says so once, and serves UDP and WebSocket", async () => {
