@@ -6,8 +6,9 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { logger } from "@colyseus/core";
-import { UNOPENED_OFFERS_TO_LOG } from "./limits.js";
+import { BIND_WAIT_MS_MAX, UNOPENED_OFFERS_TO_LOG } from "./limits.js";
 
 /** The HTTP server is on a pipe (a Unix socket), whose number a port could follow if it had one. */
 export class PipeError extends Error {}
@@ -18,6 +19,7 @@ const PORT_ERRORS: readonly (string | undefined)[] = ["EADDRINUSE", "EACCES"];
 export abstract class ChannelListener<Endpoint extends { close(): void | Promise<void> }> {
   #endpoint: Endpoint | undefined;
   #binding: Promise<Error | undefined> = Promise.resolve(undefined);
+  #settling: Promise<unknown> | undefined;
   #shut = false;
   #unopenedInRow = 0;
   #logged = false;
@@ -31,10 +33,19 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
   follow(server: HttpServer | HttpsServer): void {
     const bind = () => {
       this.#binding = this.#bind(server.address());
+      const settling = Promise.race([this.#binding, delay(BIND_WAIT_MS_MAX, undefined, { ref: false })]).then(() => {
+        if (this.#settling === settling) this.#settling = undefined;
+      });
+      this.#settling = settling;
     };
     server.on("listening", bind);
     server.on("close", () => void this.close());
     if (server.listening) bind();
+  }
+
+  /** Resolves when the bind that is under way is over, or has taken BIND_WAIT_MS_MAX; undefined if there is none to wait for. */
+  get settling(): Promise<unknown> | undefined {
+    return this.#settling;
   }
 
   /** Resolves when the bind that the last "listening" began is over: with the error if the user asked for just that. */

@@ -8,8 +8,9 @@ import { FecTransport } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
 import { afterEach, expect, test, vi } from "vitest";
 import {
-  isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilUdp, type TestServer,
+  isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilPath, untilUdp, type TestServer,
 } from "./harness.js";
+import { WebRtcEndpoint } from "../../plugin/channels/webrtc/webrtc-server.js";
 import { SyncRoom, Witness } from "./sync-room.js";
 
 let server: TestServer | undefined;
@@ -176,6 +177,29 @@ test("contract 10: a server that already listens, and one that listens later by 
     await core.gracefullyShutdown(false);
     await until("UDP is free", () => isUdpPortFree(port));
   }
+});
+
+test.each([[300, "webrtc"], [Infinity, "udp"]] as const)("a client that is there before the sockets are bound is told of those that are within a second (WebRTC takes %d ms)", async (bindMs, path) => {
+  const bind = WebRtcEndpoint.bind.bind(WebRtcEndpoint);
+  let end = () => {};
+  const spy = vi.spyOn(WebRtcEndpoint, "bind").mockImplementation(async (options) => {
+    await new Promise<void>((resolve) => (bindMs === Infinity ? (end = resolve) : setTimeout(resolve, bindMs)));
+    return bind(options);
+  });
+  const http = createServer();
+  const port = await listenOn(http);
+  const transport = new FecTransport({ server: http, webrtc: { port: 0 } });
+  const core = await bootWithoutListen(transport);
+  expect(transport.webrtcStats).toBeUndefined();
+  const room = await new FecClient(`ws://127.0.0.1:${port}`, { channels: ["webrtc", "udp"] }).joinOrCreate("sync");
+  const witness = new Witness(room);
+  await untilPath(room, path);
+  await witness.play(5);
+  await witness.check();
+  await room.leave();
+  end();
+  await core.gracefullyShutdown(false);
+  spy.mockRestore();
 });
 
 test("contract 10: noServer and attachToServer with a filter; the shared server stays, UDP goes", async () => {
