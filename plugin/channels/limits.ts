@@ -44,9 +44,6 @@ export const UDP_SEND_QUEUE_BYTES_MAX = 256 * 1024;
 export const UDP_RECEIVE_BUFFER_BYTES = 4 * 1024 * 1024;
 export const UDP_SEND_BUFFER_BYTES = 1024 * 1024;
 
-/** Source addresses whose garbage is counted apart; the oldest is forgotten beyond, and the global budget still holds. */
-export const GARBAGE_SOURCES_MAX = 1024;
-
 /** Token of a path challenge, bytes: as RFC 9000 section 8.2, not to be guessed. */
 export const PATH_TOKEN_BYTES = 8;
 
@@ -62,8 +59,11 @@ export const UDP_OPEN_TIMEOUT_MS = 10_000;
 /** A client that sends, hears nothing and so takes a new socket: after this silence, and no sooner again, ms. */
 export const UDP_REBIND_SILENCE_MS = 4_000;
 
-/** A client whose sends fail (its network changed) takes a new socket at most this often, ms. */
+/** A client whose sends or connects fail (its network changed, or is away) takes a new socket at most this often, ms. */
 export const UDP_REBIND_ERROR_INTERVAL_MS = 1_000;
+
+/** A client that took new sockets for this long and heard nothing ends its channel, ms: some 30 s after the server was last heard. It then asks for another, which looks the host up anew. */
+export const UDP_SEARCH_MS = 26_000;
 
 /** Datagrams in flight of a memory channel, each way; beyond, send returns false. */
 export const MEMORY_QUEUE_DATAGRAMS_MAX = 1024;

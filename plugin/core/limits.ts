@@ -33,7 +33,7 @@ export const GENERATION_SIZE_DEFAULT = 4;
 export const ORDERED_WINDOW_SYMBOLS = 256;
 
 /** Times that a datagram carries one ordered symbol; after that it is the reliable path's. So a peer that acknowledges nothing gets no more than so many times the game's rate. */
-export const SYMBOL_SENDS_MAX = 6;
+export const SYMBOL_SENDS_MAX = 8;
 
 /** Fragments of one message on the datagram path; a longer message is bulk and rides the reliable path. */
 export const MESSAGE_FRAGMENTS_MAX = 8;

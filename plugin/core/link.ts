@@ -304,7 +304,7 @@ export class Link {
     const decision = this.#controller.update({
       nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
       outcomes: this.#loss.outcomes, losses: this.#loss.losses,
-      meanRun: this.#loss.meanRun, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
+      meanRun: this.#loss.meanRun, runs: this.#loss.runs, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
       elapsedMs, sourceBytes, repairBytes, resentBytes,
     });
     const { value, separate, bytesPerSecondMax } = decision;

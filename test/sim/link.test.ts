@@ -58,15 +58,17 @@ describe("two links over a simulated network", () => {
 
   it("mends an outage within the longer of the outage and a round trip, for feedback speaks of it while it lasts", () => {
     const outages: ImpairmentOptions = { delayMs: 50, loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 50 } };
-    const world = new World({ up: outages, down: outages, seed: 5 });
-    const random = new SeededRandom(5);
-    world.openPath();
-    world.play(60, 100_000, i => world.server.send(randomMessage(random, i, patchSize(random))));
-    world.settle();
-    expectOrdered(world.server, world.client);
-    const extra = world.client.delivered.map((m, i) => m.atMs - world.server.sent[i]!.atMs - 50).sort((a, b) => a - b);
-    // By retransmission after the outage alone it is 190 ms and more, by repair too.
-    expect(extra[Math.floor(0.99 * extra.length)]!).toBeLessThan(155);
+    const extra = [1, 2].flatMap(seed => {
+      const world = new World({ up: outages, down: outages, seed }), random = new SeededRandom(seed);
+      world.openPath();
+      world.play(60, 100_000, i => world.server.send(randomMessage(random, i, patchSize(random))));
+      world.settle();
+      expectOrdered(world.server, world.client);
+      return world.client.delivered.map((m, i) => m.atMs - world.server.sent[i]!.atMs - 50);
+    }).sort((a, b) => a - b);
+    const p99 = extra[Math.floor(0.99 * extra.length)]!;
+    // By retransmission after the outage alone, and by repair, it is 200 ms.
+    expect(p99).toBeLessThan(150);
   });
 
   it("sends feedback with inputs, in no datagrams of its own, and none into the pauses of a game", () => {

@@ -66,7 +66,7 @@ describe("LossEstimator", () => {
 
 describe("RedundancyController", () => {
   const quiet: PathState = {
-    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1,
+    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1, runs: 0,
     elapsedMs: 100, sourceBytes: 1500, repairBytes: 0, resentBytes: 0, outcomes: 0, losses: 0,
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
@@ -76,7 +76,7 @@ describe("RedundancyController", () => {
     let decision: RedundancyDecision | undefined;
     for (let t = fromMs; t < fromMs + ms; t += 100) {
       const outcomes = 0.06 * t, losses = Math.floor(outcomes * (state.longLossRatio ?? 0));
-      decision = controller.update({ ...quiet, ...state, nowMs: t, outcomes, losses, repairBytes: share * quiet.sourceBytes });
+      decision = controller.update({ ...quiet, ...state, nowMs: t, outcomes, losses, runs: losses, repairBytes: share * quiet.sourceBytes });
     }
     return decision!;
   }

@@ -20,15 +20,15 @@ function play(path: Path, ms: number, startMs = 0): Play {
   const test = new SelfLossTest();
   const result: Play = { pauses: [], guiltyMs: [] };
   const recent: number[] = [];
-  let outcomes = 0, losses = 0, debt = 0;
+  let outcomes = 0, losses = 0, runs = 0, debt = 0;
   for (let t = 0; t < ms; t += 100) {
     const pausing = test.pausing, run = path.run ?? 1, before = losses;
     outcomes += 6;
     debt += 6 * (pausing || t < startMs ? path.without : path.withRepair);
-    for (; debt >= run; debt -= run) losses += run;
+    for (; debt >= run; debt -= run, runs++) losses += run;
     recent.push(losses - before);
     const ratio = (looks: number): number => recent.slice(-looks).reduce((sum, lost) => sum + lost, 0) / (6 * Math.min(looks, recent.length));
-    const counts = { nowMs: t, srttMs: 100, recentLossRatio: ratio(10), longLossRatio: ratio(100), meanRun: run, outcomes, losses };
+    const counts = { nowMs: t, srttMs: 100, recentLossRatio: ratio(10), longLossRatio: ratio(100), meanRun: run, runs, patchIntervalMs: 1000 / 60, outcomes, losses };
     if (t === startMs) test.onStart(counts);
     if (t >= startMs && test.update(counts)) result.guiltyMs.push(t);
     if (test.pausing && !pausing) result.pauses.push({ atMs: t, ms: 0 });
@@ -74,7 +74,7 @@ describe("SelfLossTest", () => {
   });
 
   it("counts a pause in which nothing was reported for nothing", () => {
-    const test = new SelfLossTest(), counts = { nowMs: 0, srttMs: 100, recentLossRatio: 0.2, longLossRatio: 0.2, meanRun: 1, outcomes: 0, losses: 0 };
+    const test = new SelfLossTest(), counts = { nowMs: 0, srttMs: 100, recentLossRatio: 0.2, longLossRatio: 0.2, meanRun: 1, runs: 0, patchIntervalMs: 1000 / 60, outcomes: 0, losses: 0 };
     test.onStart(counts);
     for (let t = 0; t < 20_000; t += 100) expect(test.update({ ...counts, nowMs: t })).toBe(false);
   });

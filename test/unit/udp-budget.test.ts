@@ -1,25 +1,26 @@
 import { describe, expect, test } from "vitest";
-import { GARBAGE_SOURCES_MAX } from "../../plugin/channels/limits.js";
-import { sourceKey, StrangerBudget, TokenBucket, type GarbageBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
+import { SessionBudget, TokenBucket, UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
 
-const OPTIONS: GarbageBudgetOptions = {
-  session: { perSecond: 1, burst: 1 },
-  source: { perSecond: 10, burst: 5 },
-  global: { perSecond: 100, burst: 5000 },
+const OPTIONS: UdpBudgetOptions = {
+  session: { perSecond: 10, burst: 5 },
+  strangers: { perSecond: 20, burst: 10 },
+  common: { perSecond: 100, burst: 50 },
+  datagrams: { perSecond: 100, burst: 30 },
+  challenges: { perSecond: 1, burst: 2 },
 };
 
-/** How many of `offered` datagrams from this address the budget lets through, all of them garbage. */
-function garbage(budget: StrangerBudget, address: string, offered: number, nowMs: number): number {
+/** How many of `offered` datagrams the budget lets through, all of them garbage. */
+function garbage(budget: SessionBudget, atPeer: boolean, offered: number, nowMs: number): number {
   let passed = 0;
   for (let i = 0; i < offered; i++) {
-    if (!budget.allows(address, nowMs)) continue;
-    budget.charge(address, nowMs);
+    if (budget.refusal(atPeer, nowMs) !== undefined) continue;
+    budget.chargeGarbage(atPeer, nowMs);
     passed++;
   }
   return passed;
 }
 
-describe("budgets for garbage", () => {
+describe("the budgets of a UDP endpoint", () => {
   test("a bucket gives its burst, then its rate, and saves up no more than its burst", () => {
     const bucket = new TokenBucket({ perSecond: 10, burst: 3 }, 0);
     const drain = (nowMs: number): number => {
@@ -39,37 +40,58 @@ describe("budgets for garbage", () => {
     expect(bucket.has(0)).toBe(false);
   });
 
-  test("one source is held to its own budget and leaves the others theirs", () => {
-    const budget = new StrangerBudget(OPTIONS, 0);
-    expect(garbage(budget, "192.0.2.1", 1000, 0)).toBe(5);
-    expect(budget.allows("192.0.2.1", 0)).toBe(false);
-    expect(budget.allows("192.0.2.2", 0)).toBe(true);
-    expect(garbage(budget, "192.0.2.1", 1000, 1000)).toBe(5);
+  test("garbage uses up its place's share, then the common one, and leaves every other place of every session its share", () => {
+    const common = new TokenBucket(OPTIONS.common, 0);
+    const [one, two] = [new SessionBudget(OPTIONS, common, 0), new SessionBudget(OPTIONS, common, 0)];
+    expect(garbage(one, false, 1000, 0)).toBe(10 + 50);
+    expect(one.refusal(false, 0)).toBe("overBudget");
+    expect([garbage(one, true, 1000, 0), garbage(two, false, 1000, 0), garbage(two, true, 1000, 0)]).toEqual([5, 10, 5]);
+    expect(garbage(one, true, 1000, 1000)).toBe(5 + 50);
+    expect(garbage(two, true, 1000, 1000)).toBe(5);
   });
 
-  test("all sources together are held to the global budget", () => {
-    const budget = new StrangerBudget(OPTIONS, 0);
-    let passed = 0;
-    for (let i = 0; i < 10_000; i++) passed += garbage(budget, `10.${i >> 16}.${(i >> 8) & 255}.${i & 255}`, 2, 0);
-    expect(passed).toBe(5000);
+  test("garbage does not count as datagrams, nor datagrams as garbage", () => {
+    const budget = new SessionBudget(OPTIONS, new TokenBucket(OPTIONS.common, 0), 0);
+    expect(garbage(budget, true, 1000, 0)).toBe(5 + 50);
+    const other = new SessionBudget(OPTIONS, new TokenBucket(OPTIONS.common, 0), 0);
+    let taken = 0;
+    while (other.refusal(true, 0) === undefined) {
+      other.chargeDatagram();
+      taken++;
+    }
+    expect([taken, other.refusal(true, 0), other.refusal(false, 0)]).toEqual([30, "overRate", "overRate"]);
+    expect(garbage(other, true, 1000, 10)).toBe(5 + 50);
   });
 
-  test("remembers a bounded number of sources", () => {
-    const budget = new StrangerBudget(OPTIONS, 0);
-    for (let i = 0; i < 3000; i++) garbage(budget, `10.0.${i >> 8}.${i & 255}`, 1, 0);
-    expect(budget.sourceCount).toBe(GARBAGE_SOURCES_MAX);
+  test("challenges have a rate and a burst", () => {
+    const budget = new SessionBudget(OPTIONS, new TokenBucket(OPTIONS.common, 0), 0);
+    expect([0, 0, 0, 999, 1000, 1000].map((nowMs) => budget.takeChallenge(nowMs))).toEqual([true, true, false, false, true, false]);
   });
 
-  test.each([
-    ["192.0.2.7", "192.0.2.7"],
-    ["::ffff:192.0.2.7", "192.0.2.7"],
-    ["2001:db8:1:2:3:4:5:6", "2001:db8:1:2"],
-    ["2001:db8::5", "2001:db8:0:0"],
-    ["::1", "0:0:0:0"],
-    ["::", "0:0:0:0"],
-    ["fe80::1%eth0", "fe80:0:0:0"],
-    ["1:2:3:4:5:6:7::", "1:2:3:4"],
-  ])("counts %s as source %s", (address, key) => {
-    expect(sourceKey(address)).toBe(key);
+  test("the default takes 2000 datagrams a second of a session after 4000, and 4000 of garbage after 4000 beside its own", () => {
+    const budget = new SessionBudget(UDP_BUDGET_DEFAULT, new TokenBucket(UDP_BUDGET_DEFAULT.common, 0), 0);
+    const datagrams = (nowMs: number): number => {
+      let taken = 0;
+      for (; budget.refusal(true, nowMs) === undefined; taken++) budget.chargeDatagram();
+      return taken;
+    };
+    expect([datagrams(0), datagrams(1000), datagrams(1500)]).toEqual([4000, 2000, 1000]);
+    const other = new SessionBudget(UDP_BUDGET_DEFAULT, new TokenBucket(UDP_BUDGET_DEFAULT.common, 0), 0);
+    expect([garbage(other, true, 10_000, 0), garbage(other, false, 10_000, 0)]).toEqual([4000 + 200, 100]);
+    expect(garbage(other, true, 10_000, 1000)).toBe(4000 + 50);
+  });
+
+  test("the default never refuses a client with inputs at 128 Hz, two repairs for each and 500 answers a second, nor what waited for a second", () => {
+    const budget = new SessionBudget(UDP_BUDGET_DEFAULT, new TokenBucket(UDP_BUDGET_DEFAULT.common, 0), 0);
+    let refused = 0;
+    for (let ms = 0; ms < 60_000; ms++) {
+      const stalled = ms % 10_000 > 9_000;
+      const count = stalled ? 0 : ms % 10_000 === 0 ? 884 : ms % 8 < 7 ? 1 : 0;
+      for (let i = 0; i < count; i++) {
+        if (budget.refusal(true, ms) !== undefined) refused++;
+        budget.chargeDatagram();
+      }
+    }
+    expect(refused).toBe(0);
   });
 });

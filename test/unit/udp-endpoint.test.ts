@@ -4,7 +4,7 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
-import type { GarbageBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
+import { UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
 import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { encodeResponse, kindOf, tokenOf } from "../../plugin/channels/udp/udp-path.js";
 import { UdpEndpoint, type UdpEndpointOptions } from "../../plugin/channels/udp/udp-server.js";
@@ -65,6 +65,13 @@ async function until(done: () => boolean): Promise<void> {
     await new Promise((resolve) => setTimeout(resolve, 1));
   }
 }
+
+/** A tenth of the default, for a cipher run takes its time. */
+const BUDGET: UdpBudgetOptions = {
+  ...UDP_BUDGET_DEFAULT,
+  common: { perSecond: 400, burst: 400 },
+  datagrams: { perSecond: 200, burst: 400 },
+};
 
 interface Session {
   channel: DatagramChannel;
@@ -336,45 +343,118 @@ describe("the UDP endpoint", () => {
     expect(attacker.heard).toEqual([]);
   });
 
-  test("bounds the cipher's work for garbage from one source, and open sessions go on meanwhile", async () => {
-    const garbageBudget: GarbageBudgetOptions = {
-      session: { perSecond: 10, burst: 10 },
-      source: { perSecond: 10, burst: 30 },
-      global: { perSecond: 1000, burst: 1000 },
-    };
+  test("takes a session's datagrams up to a rate after a burst, drops the rest before the cipher, and leaves the others theirs", async () => {
     let nowMs = 0;
-    await bind({ garbageBudget, now: () => nowMs });
-    const [open, waiting] = [createSession(), createSession()];
-    const [client, attacker] = [await rawClient(), await rawClient()];
-    await validate(client, open);
-    await sendAll(client, [open.sealer.seal(text("in"))]);
-    await sendAll(attacker, garbageFor(waiting, 500));
-    expect(endpoint.stats).toMatchObject({ unauthentic: 30, overBudget: 470 });
-    await sendAll(client, [open.sealer.seal(text("on"))]);
-    expect(open.received).toEqual(["in", "on"]);
-    nowMs = 1000;
-    await sendAll(attacker, garbageFor(waiting, 500));
-    expect(endpoint.stats).toMatchObject({ unauthentic: 40, overBudget: 960 });
+    await bind({ budget: BUDGET, now: () => nowMs });
+    const [busy, calm] = [createSession(), createSession()];
+    const client = await rawClient();
+    await validate(client, busy);
+    await validate(client, calm);
+    const send = (session: Session, count: number): void => {
+      for (let i = 0; i < count; i++) emitFrom(HOST, client.port, session.sealer.seal(text("ping")));
+    };
+    nowMs += 60_000;
+    send(busy, 500);
+    expect([busy.received.length, endpoint.stats.overRate]).toEqual([400, 100]);
+    send(calm, 10);
+    expect(calm.received).toHaveLength(10);
+    nowMs += 1000;
+    send(busy, 500);
+    expect([busy.received.length, endpoint.stats.overRate]).toEqual([600, 400]);
+    for (let ms = 0; ms < 2000; ms += 10, nowMs += 10) {
+      send(busy, 3);
+      if (ms % 20 === 0) send(calm, 1);
+    }
+    expect([busy.received.length, calm.received.length]).toEqual([600 + 398, 110]);
   });
 
-  test("bounds the cipher's work for garbage from a session's own address", async () => {
-    const garbageBudget: GarbageBudgetOptions = {
-      session: { perSecond: 10, burst: 10 },
-      source: { perSecond: 10, burst: 1000 },
-      global: { perSecond: 1000, burst: 1000 },
-    };
+  test("sends 10 challenges a second for one session after 20, and the others theirs", async () => {
     let nowMs = 0;
-    await bind({ garbageBudget, now: () => nowMs });
+    await bind({ now: () => nowMs });
+    const [reflecting, honest] = [createSession(), createSession()];
+    const probeFrom = (count: number): void => {
+      for (let i = 0; i < count; i++) emitFrom(`127.1.${i >> 8}.${i & 255}`, 4000, reflecting.sealer.seal(empty));
+    };
+    probeFrom(1000);
+    expect(endpoint.stats).toMatchObject({ accepted: 1000, challenges: 20, challengesDropped: 980 });
+    await validate(await rawClient(), honest);
+    nowMs += 1000;
+    probeFrom(1000);
+    expect(endpoint.stats).toMatchObject({ challenges: 31, challengesDropped: 980 + 990 });
+    nowMs += 1000;
+    await validate(await rawClient(), reflecting);
+  });
+
+  test("bounds the cipher's work for garbage under one id from any number of addresses, and others open and move meanwhile", async () => {
+    let nowMs = 0;
+    await bind({ budget: BUDGET, now: () => nowMs });
+    const [attacking, moving] = [createSession(), createSession()];
+    const before = await rawClient();
+    await validate(before, moving);
+    const [garbage] = garbageFor(attacking, 1);
+    for (let ms = 0; ms < 2000; ms++, nowMs++) {
+      emitFrom(`10.1.${ms >> 8}.${ms & 255}`, 5000, garbage!);
+      emitFrom(HOST, 5000, garbage!);
+    }
+    // 400 at once and 400 a second from the store that all share; 100 and 20 of the session's own.
+    expect(endpoint.stats.unauthentic).toBeGreaterThan(1300);
+    expect(endpoint.stats.unauthentic).toBeLessThanOrEqual(400 + 100 + 2 * (400 + 20) + 2);
+    expect(endpoint.stats.overBudget + endpoint.stats.unauthentic).toBe(4000);
+    await validate(await rawClient(), createSession());
+    await validate(await rawClient(), moving);
+    for (let i = 0; i < 100; i++) emitFrom("10.1.1.1", 6000, garbage!);
+    const { challenges } = endpoint.stats;
+    emitFrom("10.1.1.1", 6000, attacking.sealer.seal(empty));
+    expect(endpoint.stats.challenges).toBe(challenges);
+    nowMs += 1000;
+    await validate(await rawClient(), attacking);
+  });
+
+  test("keeps a session that is open for garbage from its own address: what the common store allows does it no harm, more costs a bounded time", async () => {
+    let nowMs = 0;
+    await bind({ budget: BUDGET, now: () => nowMs });
     const session = createSession();
     const client = await rawClient();
     await validate(client, session);
-    await sendAll(client, [session.sealer.seal(text("in"))]);
-    await sendAll(client, garbageFor(session, 300));
-    // Three of the 300 repeat a counter: dropped before the cipher.
-    expect(endpoint.stats).toMatchObject({ unauthentic: 10, replayed: 3, overBudget: 287 });
+    const forge = (count: number): void => {
+      for (const packet of garbageFor(session, count)) {
+        packet.writeUInt32LE(1_000_000, 4); // a counter that is not seen yet
+        emitFrom(HOST, client.port, packet);
+      }
+    };
+    let sent = 0;
+    for (let ms = 0; ms < 4000; ms += 8, nowMs += 8) {
+      forge(3);
+      emitFrom(HOST, client.port, session.sealer.seal(text(String(sent++))));
+    }
+    expect(session.received).toHaveLength(sent);
+    const { unauthentic } = endpoint.stats;
+    for (let ms = 0; ms < 2000; ms++, nowMs++) forge(2);
+    expect(endpoint.stats.unauthentic - unauthentic).toBeGreaterThan(800);
+    expect(endpoint.stats.unauthentic - unauthentic).toBeLessThanOrEqual(400 + 200 + 2 * (400 + 50) + 2);
+    nowMs += 1000;
+    emitFrom(HOST, client.port, session.sealer.seal(text("again")));
+    expect(session.received.at(-1)).toBe("again");
+  });
+
+  test("keeps for each place of each session a share of its own when all the rest is used up", async () => {
+    const budget: UdpBudgetOptions = { ...UDP_BUDGET_DEFAULT, session: { perSecond: 10, burst: 10 }, strangers: { perSecond: 20, burst: 30 }, common: { perSecond: 1, burst: 100 } };
+    let nowMs = 0;
+    await bind({ budget, now: () => nowMs });
+    const [open, waiting] = [createSession(), createSession()];
+    const [client, attacker] = [await rawClient(), await rawClient()];
+    await validate(client, open);
+    await sendAll(attacker, garbageFor(waiting, 500));
+    expect(endpoint.stats).toMatchObject({ unauthentic: 130, overBudget: 370 });
+    await sendAll(client, garbageFor(open, 300));
+    // Two of the 300 repeat a counter: dropped before the cipher.
+    expect(endpoint.stats).toMatchObject({ unauthentic: 140, replayed: 2, overBudget: 370 + 288 });
+    await sendAll(attacker, garbageFor(open, 300));
+    expect(endpoint.stats).toMatchObject({ unauthentic: 170, replayed: 4, overBudget: 370 + 288 + 268 });
     nowMs = 100;
-    await sendAll(client, [session.sealer.seal(text("again"))]);
-    expect(session.received).toEqual(["in", "again"]);
+    await sendAll(client, [open.sealer.seal(text("again"))]);
+    expect(open.received).toEqual(["again"]);
+    await validate(attacker, waiting);
   });
 
   test("forgets a session that is closed", async () => {

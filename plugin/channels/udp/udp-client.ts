@@ -2,7 +2,7 @@
  * The client's end of the UDP channel, for Node: says hello until the server answers, then carries datagrams.
  * The session (connection id and secret) comes by the WebSocket; retrying after a failure is the caller's.
  * When the client's network changes, it takes a new socket under the same session (the server follows the newest
- * path that it validates). docs/WIRE-FORMAT.md section 5.
+ * path that it validates), and another until it hears the server or gives up. docs/WIRE-FORMAT.md section 5.
  */
 
 import type { Socket } from "node:dgram";
@@ -15,8 +15,9 @@ import {
   UDP_OPEN_TIMEOUT_MS,
   UDP_REBIND_ERROR_INTERVAL_MS,
   UDP_REBIND_SILENCE_MS,
+  UDP_SEARCH_MS,
 } from "../limits.js";
-import { GARBAGE_BUDGET_DEFAULT, TokenBucket } from "./udp-budget.js";
+import { CLIENT_GARBAGE, TokenBucket } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { encodeResponse, kindOf, tokenOf } from "./udp-path.js";
 import { createUdpSocket, enlargeBuffers, hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
@@ -47,7 +48,7 @@ export interface UdpClientStats {
 
 /**
  * Starts to open a channel; it is "connecting" when this returns.
- * Ends by `onclose`: "timeout", "aborted", "closed", or "lookup: " and the resolver's error.
+ * Ends by `onclose`: "timeout", "aborted", "closed", "silent" (open, and not heard from for half a minute), or "lookup: " and the resolver's error.
  * @throws RangeError for a secret that has not 32 bytes.
  */
 export function openUdpChannel(options: UdpClientOptions): UdpClientChannel {
@@ -69,12 +70,19 @@ export class UdpClientChannel extends UdpChannel {
   };
 
   readonly #options: UdpClientOptions;
-  readonly #garbage = new TokenBucket(GARBAGE_BUDGET_DEFAULT.session, performance.now());
+  readonly #garbage = new TokenBucket(CLIENT_GARBAGE, performance.now());
   readonly #timers = new Set<NodeJS.Timeout>();
-  /** One per address family while connecting; the first that hears the server stays. */
+  /** One of each family, as looked up. */
+  #remotes: LookupAddress[] = [];
+  /** One per address family while connecting or searching; the first that hears the server stays. */
   #routes: Route[] = [];
   #heardMs = 0;
   #reboundMs = 0;
+  /** When the first socket was taken since the server was last heard; undefined while there is no search. */
+  #searchStartMs: number | undefined;
+  /** The next step of the search, and its time. */
+  #searchTimer: NodeJS.Timeout | undefined;
+  #searchStepMs = Infinity;
 
   constructor(options: UdpClientOptions) {
     super(options, "client");
@@ -96,14 +104,20 @@ export class UdpClientChannel extends UdpChannel {
     return route?.connected ? route.socket.address().port : undefined;
   }
 
-  /** Takes a new socket, so a new local address and port, and probes; for a change of network. No effect unless open. */
+  /**
+   * Takes a new socket, so a new local address and port, and probes; for a change of network. No effect unless open.
+   * Until the server is heard it takes further ones, for the other address family too, and ends after 26 s.
+   */
   rebind(): void {
     const old = this.#routes[0];
     if (this.state !== "open" || old === undefined) return;
+    const remotes = this.#searchStartMs === undefined ? [old.remote] : this.#remotes;
     this.stats.rebinds++;
     this.#reboundMs = performance.now();
-    old.socket.close();
-    this.#routes = [this.#openRoute(old.remote)];
+    this.#searchStartMs ??= this.#reboundMs;
+    for (const route of this.#routes) route.socket.close();
+    this.#routes = remotes.map((remote) => this.#openRoute(remote));
+    this.#searchBy(Math.min(this.#reboundMs + UDP_REBIND_SILENCE_MS, this.#searchStartMs + UDP_SEARCH_MS));
   }
 
   override send(datagram: Uint8Array): boolean {
@@ -129,6 +143,7 @@ export class UdpClientChannel extends UdpChannel {
   protected override release(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
     this.#clearTimers();
+    this.#endSearch();
     for (const route of this.#routes) route.socket.close();
     this.#routes = [];
   }
@@ -143,7 +158,8 @@ export class UdpClientChannel extends UdpChannel {
     }
     if (this.#options.signal?.aborted) this.end("aborted");
     if (this.state !== "connecting") return;
-    this.#routes = firstOfEachFamily(addresses).map((remote) => this.#openRoute(remote));
+    this.#remotes = firstOfEachFamily(addresses);
+    this.#routes = this.#remotes.map((remote) => this.#openRoute(remote));
     this.#sayHello(performance.now(), 0);
   }
 
@@ -154,8 +170,11 @@ export class UdpClientChannel extends UdpChannel {
     // ECONNREFUSED arrives here when nothing listens there (yet): not fatal, the hello is said again.
     socket.on("error", (error) => this.#onSocketError(error));
     socket.connect(this.#options.port, remote.address, (error?: Error) => {
-      if (error) this.#onSocketError(error);
-      if (error || !this.#routes.includes(route)) return;
+      if (!this.#routes.includes(route)) return;
+      if (error) {
+        this.#onSocketError(error);
+        return;
+      }
       route.connected = true;
       enlargeBuffers(socket);
       this.sendProbe();
@@ -186,6 +205,7 @@ export class UdpClientChannel extends UdpChannel {
       return;
     }
     this.#heardMs = performance.now();
+    this.#endSearch();
     if (this.#routes.length > 1) this.#settleOn(route);
     this.#take(opened.datagram, route);
   }
@@ -215,14 +235,38 @@ export class UdpClientChannel extends UdpChannel {
 
   /** An interface that went away leaves a connected socket with a dead source address, and no error: only silence. */
   #rebindIfSilent(): void {
-    const quietSinceMs = Math.max(this.#heardMs, this.#reboundMs);
-    if (performance.now() - quietSinceMs > UDP_REBIND_SILENCE_MS) this.rebind();
+    if (this.#searchStartMs === undefined && performance.now() - this.#heardMs > UDP_REBIND_SILENCE_MS) this.rebind();
   }
 
   #onSocketError(error: Error): void {
     this.stats.socketErrors++;
     if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") return;
-    if (performance.now() - this.#reboundMs > UDP_REBIND_ERROR_INTERVAL_MS) this.rebind();
+    const dueMs = this.#reboundMs + UDP_REBIND_ERROR_INTERVAL_MS;
+    if (performance.now() > dueMs) this.rebind();
+    else this.#searchBy(dueMs);
+  }
+
+  /** Goes on searching at this time, or before; a server that is heard ends that. */
+  #searchBy(atMs: number): void {
+    if (this.state !== "open" || atMs >= this.#searchStepMs) return;
+    clearTimeout(this.#searchTimer);
+    this.#searchStepMs = atMs;
+    this.#searchTimer = setTimeout(() => this.#searchOn(), Math.max(0, atMs - performance.now())).unref();
+  }
+
+  #searchOn(): void {
+    this.#searchTimer = undefined;
+    this.#searchStepMs = Infinity;
+    if (this.#searchStartMs !== undefined && performance.now() - this.#searchStartMs >= UDP_SEARCH_MS) this.end("silent");
+    else this.rebind();
+  }
+
+  #endSearch(): void {
+    this.#searchStartMs = undefined;
+    if (this.#searchTimer === undefined) return;
+    clearTimeout(this.#searchTimer);
+    this.#searchTimer = undefined;
+    this.#searchStepMs = Infinity;
   }
 
   readonly #onSent = (error: Error | null): void => {

@@ -1,9 +1,9 @@
 /**
  * The server's end of the UDP channel: one node:dgram socket for all sessions, told apart by connection id.
- * It sends datagrams only to an address that the client has proved to be at (RFC 9000 section 8.2): any other gets one
- * challenge for each authentic datagram from it, 34 bytes for at least 24. It answers nothing that is not authentic, and
- * bounds the cipher work that garbage can cause (udp-budget.ts). The envelope is udp-envelope.ts; sessions and their
- * admission are the host's. docs/WIRE-FORMAT.md section 5.
+ * It sends datagrams only to an address that the client has proved to be at (RFC 9000 section 8.2): any other gets at most
+ * one challenge for each authentic datagram from it, 34 bytes for at least 24. It answers nothing that is not authentic, and
+ * bounds what a session and what garbage can make it do (udp-budget.ts). The envelope is udp-envelope.ts; sessions and
+ * their admission are the host's. docs/WIRE-FORMAT.md section 5.
  */
 
 import { randomBytes } from "node:crypto";
@@ -13,7 +13,7 @@ import type { DatagramChannel } from "../datagram-channel.js";
 import { callHost } from "../host-call.js";
 import { CONNECTION_ID_TRIES_MAX, IPV6_UDP_HEADER_BYTES, UDP_ENVELOPE_BYTES, UDP_SESSIONS_MAX } from "../limits.js";
 import { bindUdpSocket } from "./udp-bind.js";
-import { GARBAGE_BUDGET_DEFAULT, StrangerBudget, TokenBucket, type GarbageBudgetOptions } from "./udp-budget.js";
+import { SessionBudget, TokenBucket, UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { readConnectionId } from "./udp-envelope.js";
 import { UDP_SECRET_BYTES } from "./udp-keys.js";
@@ -26,12 +26,12 @@ export interface UdpEndpointOptions {
   /** A name or an IP literal; every IPv6 and IPv4 address unless told (IPv4 alone where there is no IPv6). */
   host?: string;
   log?: (message: string) => void;
-  garbageBudget?: GarbageBudgetOptions;
+  budget?: UdpBudgetOptions;
   /** Milliseconds of a clock that does not jump; for tests. */
   now?: () => number;
 }
 
-/** Datagrams by fate; each received one counts in exactly one of those after `received`, up to `overBudget`. */
+/** Datagrams by fate; each received one counts in exactly one of those after `received`, up to `overRate`. */
 export interface UdpEndpointStats {
   received: number;
   /** Authentic and new: handed to a channel. */
@@ -43,11 +43,15 @@ export interface UdpEndpointStats {
   replayed: number;
   /** The tag was wrong: each cost one run of the cipher. */
   unauthentic: number;
-  /** Dropped before the cipher, because its source had sent too much garbage. */
+  /** Dropped before the cipher, because too much garbage had come under its session's id. */
   overBudget: number;
+  /** Dropped before the cipher, because its session had sent too much. */
+  overRate: number;
   sent: number;
   /** Of those sent, the challenges to addresses that are not validated. */
   challenges: number;
+  /** Challenges not sent: the session had had too many. */
+  challengesDropped: number;
   /** Not sent: the queue was full. */
   sendDropped: number;
   sendErrors: number;
@@ -59,14 +63,15 @@ export interface UdpEndpointStats {
 /** One UDP socket and the channels of its sessions. */
 export class UdpEndpoint {
   readonly stats: UdpEndpointStats = {
-    received: 0, accepted: 0, malformed: 0, unknownConnection: 0, replayed: 0, unauthentic: 0, overBudget: 0,
-    sent: 0, challenges: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0, internalErrors: 0,
+    received: 0, accepted: 0, malformed: 0, unknownConnection: 0, replayed: 0, unauthentic: 0, overBudget: 0, overRate: 0,
+    sent: 0, challenges: 0, challengesDropped: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0, internalErrors: 0,
   };
 
   readonly #socket: Socket;
   readonly #channels = new Map<number, UdpServerChannel>();
-  readonly #budgetOptions: GarbageBudgetOptions;
-  readonly #strangers: StrangerBudget;
+  readonly #budgetOptions: UdpBudgetOptions;
+  /** For the garbage of all sessions. */
+  readonly #common: TokenBucket;
   readonly #now: () => number;
   readonly #log: (message: string) => void;
   #closing: Promise<void> | undefined;
@@ -80,8 +85,8 @@ export class UdpEndpoint {
     this.#socket = socket;
     this.#now = options.now ?? (() => performance.now());
     this.#log = options.log ?? (() => {});
-    this.#budgetOptions = options.garbageBudget ?? GARBAGE_BUDGET_DEFAULT;
-    this.#strangers = new StrangerBudget(this.#budgetOptions, this.#now());
+    this.#budgetOptions = options.budget ?? UDP_BUDGET_DEFAULT;
+    this.#common = new TokenBucket(this.#budgetOptions.common, this.#now());
     socket.on("message", (packet, from) => this.#onPacket(packet, from));
     socket.on("error", (error) => {
       this.stats.socketErrors++;
@@ -106,8 +111,8 @@ export class UdpEndpoint {
     if (this.#closing !== undefined) throw new Error("the UDP endpoint is closed");
     if (this.#channels.size >= UDP_SESSIONS_MAX) throw new RangeError(`UDP sessions expected at most ${UDP_SESSIONS_MAX}`);
     const session: UdpSession = { connectionId: this.#freeId(), secret: randomBytes(UDP_SECRET_BYTES) };
-    const garbage = new TokenBucket(this.#budgetOptions.session, this.#now());
-    const channel = new UdpServerChannel(session, garbage, this.#socket, this.stats, () => this.#channels.delete(session.connectionId));
+    const budget = new SessionBudget(this.#budgetOptions, this.#common, this.#now());
+    const channel = new UdpServerChannel(session, budget, this.#socket, this.stats, () => this.#channels.delete(session.connectionId));
     this.#channels.set(session.connectionId, channel);
     return { channel, ...session };
   }
@@ -135,17 +140,16 @@ export class UdpEndpoint {
       return;
     }
     const nowMs = this.#now();
-    const stranger = !channel.isAt(from);
-    const allowed = stranger ? this.#strangers.allows(from.address, nowMs) : channel.garbage.has(nowMs);
-    if (!allowed) {
-      this.stats.overBudget++;
+    const atPeer = channel.isAt(from);
+    const refusal = channel.budget.refusal(atPeer, nowMs);
+    if (refusal !== undefined) {
+      this.stats[refusal]++;
       return;
     }
     const fate = this.#receive(channel, packet, from, nowMs);
     this.stats[fate]++;
-    if (fate !== "unauthentic") return;
-    if (stranger) this.#strangers.charge(from.address, nowMs);
-    else channel.garbage.take();
+    if (fate === "accepted") channel.budget.chargeDatagram();
+    else if (fate === "unauthentic") channel.budget.chargeGarbage(atPeer, nowMs);
   }
 
   /** An error ends one channel: thrown out of a socket's handler, it would end the process and all sessions. */
@@ -190,7 +194,7 @@ class UdpServerChannel extends UdpChannel {
 
   constructor(
     session: UdpSession,
-    readonly garbage: TokenBucket,
+    readonly budget: SessionBudget,
     socket: Socket,
     stats: UdpEndpointStats,
     free: () => void,
@@ -256,6 +260,10 @@ class UdpServerChannel extends UdpChannel {
   }
 
   #challenge(to: RemoteInfo, nowMs: number): void {
+    if (!this.budget.takeChallenge(nowMs)) {
+      this.#stats.challengesDropped++;
+      return;
+    }
     if (!hasSendRoom(this.#socket)) {
       this.#stats.sendDropped++;
       return;

@@ -11,8 +11,9 @@ const RECENT_OUTCOMES_MIN = 30;
 /** Losses within the recent time that make a sudden rise believable: one or two may be chance. */
 const SIGNIFICANT_LOSSES = 3;
 
-/** Runs of losses that the mean run remembers. */
+/** Runs of losses that the mean run remembers; at first, it counts as so many runs of one. */
 const RUN_MEMORY = 16;
+const RUNS_ASSUMED = 3;
 
 export class LossEstimator {
   readonly #totals = new Uint32Array(BUCKETS);
@@ -27,13 +28,16 @@ export class LossEstimator {
   #run = 0;
   #lastLost: Seq | undefined;
   #meanRun = 1;
+  /** Runs of losses since the start. */
+  runs = 0;
 
   /** Notes which datagram was lost, in order of their numbers: neighbours are one run. */
   addRun(number: Seq): void {
     if (this.#lastLost !== undefined && number === seqAdd(this.#lastLost, 1)) {
       this.#run++;
     } else {
-      if (this.#run > 0) this.#meanRun += (this.#run - this.#meanRun) / RUN_MEMORY;
+      if (this.#run > 0) this.#meanRun += (this.#run - this.#meanRun) / Math.min(RUN_MEMORY, RUNS_ASSUMED + this.runs);
+      this.runs++;
       this.#run = 1;
     }
     this.#lastLost = number;

@@ -80,8 +80,9 @@ export interface PathState {
   minRttMs: number;
   /** Standing queue on the way to the peer, as the peer reports. */
   queueDelayMs: number;
-  /** Usual number of datagrams lost in a row. */
+  /** Usual number of datagrams lost in a row, and how often some were since the start. */
   meanRun: number;
+  runs: number;
   /** Usual time between two patches. */
   patchIntervalMs: number;
   /** Wire bytes of source datagrams, of repairs and of retransmissions, sent in the last elapsedMs. */

@@ -8,10 +8,10 @@
 const SUSPECT_LOSS_RATIO = 0.08;
 const GROWTH = 1.5;
 
-/** Loss that came with repair, within this time of its start, is suspected as soon as so many outcomes show it, ms. */
+/** Loss that came with repair, within this time of its start, is suspected as soon as so many outcomes and runs of losses show it, ms. */
 const FRESH_MS = 3000;
 const FRESH_OUTCOMES_MIN = 40;
-const FRESH_LOSSES_MIN = 6;
+const FRESH_RUNS_MIN = 6;
 
 /** Other loss is suspected after this long, ms, once the loss of ten seconds is this share of the last second's. */
 const REPAIR_MS_MIN = 3000;
@@ -30,6 +30,9 @@ const EVIDENCE_OF_INNOCENCE = Math.log(20);
 /** What was found innocent is tested again after this long, ms, doubled each time up to the most; at once if the loss grows by half. */
 const TRUST_MS = 60_000;
 const TRUST_AFTER_GUILT_MS = 15_000;
+const TRUST_AFTER_DOUBT_MS = 10_000;
+/** So much loss is hardly ever chance, and its aftermath fills a pause: innocence is believed no longer than after guilt. */
+const GRAVE_LOSS_RATIO = 0.3;
 const TRUST_MS_MAX = 960_000;
 
 /** What the test looks at. */
@@ -39,19 +42,22 @@ export interface LossCounts {
   /** Over the last second or so, and over the last ten. */
   recentLossRatio: number;
   longLossRatio: number;
-  /** Usual number of datagrams lost in a row. */
+  /** Usual number of datagrams lost in a row, and how often some were since the start. */
   meanRun: number;
+  runs: number;
+  /** Usual time between two patches: what a pause sends. */
+  patchIntervalMs: number;
   /** Datagrams whose fate is known, and those of them that were lost, since the start. */
   outcomes: number;
   losses: number;
 }
 
 type State =
-  | { kind: "repairing"; sinceMs: number; fresh: boolean; outcomes: number; losses: number }
+  | { kind: "repairing"; sinceMs: number; fresh: boolean; outcomes: number; losses: number; runs: number }
   | { kind: "pausing"; fromMs: number; lossRatio: number; outcomes: number; losses: number };
 
 export class SelfLossTest {
-  #state: State = { kind: "repairing", sinceMs: Infinity, fresh: false, outcomes: 0, losses: 0 };
+  #state: State = { kind: "repairing", sinceMs: Infinity, fresh: false, outcomes: 0, losses: 0, runs: 0 };
   /** Loss with repair that the last test found innocent. */
   #innocentLossRatio = 0;
   #innocentUntilMs = -Infinity;
@@ -63,8 +69,8 @@ export class SelfLossTest {
   }
 
   /** Repair starts now after a while without, or grows. */
-  onStart({ nowMs, outcomes, losses }: LossCounts): void {
-    this.#state = { kind: "repairing", sinceMs: nowMs, fresh: true, outcomes, losses };
+  onStart({ nowMs, outcomes, losses, runs }: LossCounts): void {
+    this.#state = { kind: "repairing", sinceMs: nowMs, fresh: true, outcomes, losses, runs };
   }
 
   /** Looks at the counts, while repair is on or pauses. True: repair causes the loss. */
@@ -74,6 +80,9 @@ export class SelfLossTest {
     const lossRatio = this.#suspectedLossRatio(state, counts);
     const { nowMs, srttMs, outcomes, losses } = counts;
     if (lossRatio < Math.max(SUSPECT_LOSS_RATIO, nowMs < this.#innocentUntilMs ? GROWTH * this.#innocentLossRatio : 0)) return false;
+    // A pause that could not convict would be for nothing.
+    const outcomesMax = COUNT_MS_MAX / counts.patchIntervalMs;
+    if (outcomesMax * evidenceOfDelivery(lossRatio) / counts.meanRun < EVIDENCE_OF_GUILT) return false;
     this.#state = { kind: "pausing", fromMs: nowMs + 2 * srttMs + SETTLE_MS, lossRatio, outcomes, losses };
     return false;
   }
@@ -82,8 +91,8 @@ export class SelfLossTest {
   #suspectedLossRatio(state: State & { kind: "repairing" }, counts: LossCounts): number {
     const repairMs = counts.nowMs - state.sinceMs;
     if (state.fresh && repairMs < FRESH_MS) {
-      const outcomes = counts.outcomes - state.outcomes, losses = counts.losses - state.losses;
-      if (outcomes >= FRESH_OUTCOMES_MIN && losses >= FRESH_LOSSES_MIN * counts.meanRun) return losses / outcomes;
+      const outcomes = counts.outcomes - state.outcomes;
+      if (outcomes >= FRESH_OUTCOMES_MIN && counts.runs - state.runs >= FRESH_RUNS_MIN) return (counts.losses - state.losses) / outcomes;
     }
     // While the ten seconds still fill with a higher loss, one test would be followed by another.
     const settled = counts.longLossRatio >= SETTLED_SHARE * counts.recentLossRatio;
@@ -99,16 +108,22 @@ export class SelfLossTest {
     }
     const { lossRatio } = state, lost = counts.losses - state.losses, delivered = counts.outcomes - state.outcomes - lost;
     // Logarithm of how much likelier the pause's outcomes are if loss stays than if it falls; runs of losses come independently, not losses.
-    const evidence = (lost * Math.log(1 / GUILTY_SHARE) + delivered * Math.log((1 - lossRatio) / (1 - GUILTY_SHARE * lossRatio))) / meanRun;
+    const evidence = (lost * Math.log(1 / GUILTY_SHARE) - delivered * evidenceOfDelivery(lossRatio)) / meanRun;
     const countedMs = nowMs - state.fromMs;
     if (countedMs < COUNT_MS_MIN || (evidence > -EVIDENCE_OF_GUILT && evidence < EVIDENCE_OF_INNOCENCE && countedMs < COUNT_MS_MAX)) return false;
-    this.#state = { kind: "repairing", sinceMs: nowMs, fresh: false, outcomes: 0, losses: 0 };
-    if (evidence > 0) {
-      this.#innocentLossRatio = lossRatio;
-      this.#innocentUntilMs = nowMs + this.#trustMs;
-    }
+    this.#state = { kind: "repairing", sinceMs: nowMs, fresh: false, outcomes: 0, losses: 0, runs: 0 };
     const guilty = evidence <= -EVIDENCE_OF_GUILT;
+    if (!guilty) {
+      this.#innocentLossRatio = lossRatio;
+      const trustMs = lossRatio < GRAVE_LOSS_RATIO ? this.#trustMs : Math.min(this.#trustMs, TRUST_AFTER_GUILT_MS);
+      this.#innocentUntilMs = nowMs + (evidence > 0 ? trustMs : TRUST_AFTER_DOUBT_MS);
+    }
     this.#trustMs = guilty ? TRUST_AFTER_GUILT_MS : Math.min(TRUST_MS_MAX, 2 * this.#trustMs);
     return guilty;
   }
+}
+
+/** How much a delivery speaks for loss that has fallen. */
+function evidenceOfDelivery(lossRatio: number): number {
+  return Math.log((1 - GUILTY_SHARE * lossRatio) / (1 - lossRatio));
 }

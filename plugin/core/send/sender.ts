@@ -270,7 +270,7 @@ export class Sender {
 
   /** False if a datagram is not to carry the symbol again: the reliable path does, or soon will. */
   #queueRetransmission(slot: OutgoingSymbol): boolean {
-    if (slot.state !== "inFlight" || slot.rescued || slot.sends >= SYMBOL_SENDS_MAX) return false;
+    if (slot.state !== "inFlight" || slot.sends >= SYMBOL_SENDS_MAX) return false;
     slot.state = "lost";
     let at = this.#retransmit.length;
     while (at > 0 && seqDiff(this.#retransmit[at - 1]!, slot.seq) > 0) at--;
