@@ -12,6 +12,7 @@ import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { WebRtcClientChannel } from "../channels/webrtc/webrtc-channel.js";
 import { RETRY_DELAYS_MS, RETRY_JITTER_RATIO } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
+import { warnOnce } from "./warn-once.js";
 
 export interface DatagramPathContext {
   readonly driver: LinkDriver;
@@ -27,6 +28,9 @@ export interface DatagramPathContext {
 }
 
 export class DatagramPath {
+  /** Why there is no channel: how the last try or the last channel ended. undefined while one is open, and before any failed. */
+  lastError: string | undefined;
+
   readonly #context: DatagramPathContext;
   /** What both ends can, most wanted first. */
   readonly #kinds: readonly OfferedKind[];
@@ -42,7 +46,9 @@ export class DatagramPath {
   constructor(context: DatagramPathContext) {
     this.#context = context;
     const offered = context.hello.channels ?? ["udp"];
-    this.#kinds = context.options.channels.filter((kind) => offered.includes(kind));
+    const { channels } = context.options;
+    this.#kinds = channels.filter((kind) => offered.includes(kind));
+    if (this.#kinds.length === 0 && channels.length > 0) this.lastError = `the server has no ${channels.join(" and no ")}`;
   }
 
   /** Asks for the first channel; UDP the server offers by itself, once the client is in. */
@@ -56,7 +62,9 @@ export class DatagramPath {
     if (control.kind === "webrtc-answer") this.#onAnswer(control);
     if (control.kind === "close") {
       this.#context.driver.detach();
-      this.#retryLater();
+      // Now: the end of the WebSocket may follow at once, and what only rode datagrams is to go out before.
+      this.#context.driver.flush();
+      this.#fail("closed by the server");
     }
   }
 
@@ -64,11 +72,12 @@ export class DatagramPath {
   onOpen(): void {
     this.#opened = true;
     this.#failureCount = 0;
+    this.lastError = undefined;
   }
 
-  /** The attached channel ended by itself: never opened in time, or its socket or connection failed. */
-  onClose(): void {
-    this.#retryLater();
+  /** The attached channel ended by itself, for this reason: never opened in time, or its socket or connection failed. */
+  onClose(reason: string): void {
+    this.#fail(reason);
   }
 
   /** Ends the tries; the channel itself is the driver's to close. */
@@ -86,21 +95,37 @@ export class DatagramPath {
     const { driver, options, impairment, host } = this.#context;
     if (this.#stopped || this.#kind !== "udp" || options.openers.udp === undefined) return;
     systemClock.clearTimeout(this.#retryTimer);
-    const channel = options.openers.udp({ ...offer, host: offer.host ?? host });
-    driver.attach(impairment.wrap(channel));
+    this.#try(() => driver.attach(impairment.wrap(options.openers.udp!({ ...offer, host: offer.host ?? host }))));
   }
 
   #openWebRtc(): void {
     const { driver, options, impairment, hello, sendWebRtcRequest } = this.#context;
     if (this.#stopped || options.openers.webrtc === undefined) return;
     systemClock.clearTimeout(this.#retryTimer);
-    const channel = options.openers.webrtc({ sendRequest: sendWebRtcRequest, ...(hello.iceServers && { iceServers: hello.iceServers }) });
-    this.#webrtc = channel;
-    driver.attach(impairment.wrap(channel));
+    this.#try(() => {
+      this.#webrtc = options.openers.webrtc!({ sendRequest: sendWebRtcRequest, ...(hello.iceServers && { iceServers: hello.iceServers }) });
+      driver.attach(impairment.wrap(this.#webrtc));
+    });
+  }
+
+  /** An opener that throws is a try that failed: browsers do so for what they do not take from the server (its iceServers). */
+  #try(open: () => void): void {
+    try {
+      open();
+    } catch (error) {
+      const { message } = error as Error;
+      warnOnce(`no ${this.#kind} channel: ${message}`);
+      this.#fail(message);
+    }
   }
 
   #onAnswer(answer: WebRtcAnswer): void {
     this.#webrtc?.accept(answer);
+  }
+
+  #fail(reason: string): void {
+    this.lastError = `${this.#kind}: ${reason}`;
+    this.#retryLater();
   }
 
   /** Asks for another channel after a pause, and again until one comes. */

@@ -3,9 +3,7 @@
  * of every connection, the reconnections included. Each connection is a FecConnection.
  */
 
-import type { LinkDriver } from "../channels/driver.js";
 import { LiveImpairment } from "../channels/live-impairment.js";
-import type { Link } from "../core/link.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { FecConnection } from "./fec-connection.js";
 import type { ResolvedClientOptions } from "./options.js";
@@ -52,7 +50,7 @@ export class FecClientTransport implements SdkTransport {
   }
 
   /** The link and its driver; undefined while there is none. */
-  get session(): { readonly link: Link; readonly driver: LinkDriver } | undefined {
+  get session(): FecConnection["session"] {
     return this.#connection?.session;
   }
 

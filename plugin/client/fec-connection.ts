@@ -78,8 +78,8 @@ export class FecConnection {
     };
   }
 
-  /** The link and its driver; undefined before hello, after the end, and on a plain connection. */
-  get session(): { readonly link: Link; readonly driver: LinkDriver } | undefined {
+  /** The link, its driver and its datagram path; undefined before hello, after the end, and on a plain connection. */
+  get session(): { readonly link: Link; readonly driver: LinkDriver; readonly path: DatagramPath } | undefined {
     return this.#mode.kind === "fec" ? this.#mode : undefined;
   }
 
@@ -166,7 +166,7 @@ export class FecConnection {
       // A link that broke is not the end of the session: the SDK reconnects, with a new one.
       onFailure: (code, reason) => this.#fail(code === INTERNAL_ERROR ? CloseCode.MAY_TRY_RECONNECT : CloseCode.WITH_ERROR, reason),
       onChannelOpen: () => path.onOpen(),
-      onChannelClose: () => path.onClose(),
+      onChannelClose: (_channel, reason) => path.onClose(reason),
     });
     const path = new DatagramPath({
       driver, options, impairment, host, hello,

@@ -15,3 +15,6 @@ export const RETRY_JITTER_RATIO = 0.25;
 
 /** Time after an error in which a socket that will close does so, ms. */
 export const CLOSE_AFTER_ERROR_MS = 50;
+
+/** Different warnings about channels that cannot be opened; what is beyond is not said. */
+export const WARNINGS_MAX = 16;

@@ -1,6 +1,6 @@
 /** What a game may see and change of a room's link: statistics, and the switches of tests and demonstrations. */
 
-import { Link } from "../core/link.js";
+import { noLinkStats } from "../channels/no-link-stats.js";
 import type { RepairOption } from "../core/repair-option.js";
 import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
@@ -11,6 +11,8 @@ import { transportOf, type AnyRoom } from "./sdk-internals.js";
 export interface RoomLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
   readonly path: "websocket" | "udp" | "webrtc";
+  /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
+  readonly lastChannelError: string | undefined;
 }
 
 /** Switches of a room's link. The first two need the client's option `netem`, and throw without. */
@@ -23,20 +25,24 @@ export interface LinkControl {
   setRepair(repair: RepairOption): void;
 }
 
+let noLink: RoomLinkStats | undefined;
+
 /**
- * Statistics of a room's present connection: path "websocket" and zeros while there is no link, as on a plain server.
+ * Statistics of a room's present connection: path "websocket" and zeros (one frozen object) while there is no link, as on a plain server.
  * @throws TypeError for anything but a room of the SDK (a server's client has its own `linkStats`, in "colyseus-fec").
  */
 export function linkStats(room: AnyRoom): RoomLinkStats {
-  if (typeof room !== "object" || room === null || !("connection" in room)) throw new TypeError('"room" expected a room that a client joined, got something else');
+  requireRoom(room);
   const transport = transportOf(room);
-  const driver = transport instanceof FecClientTransport ? transport.session?.driver : undefined;
-  if (driver === undefined) return { ...new Link().stats(0), path: "websocket" };
-  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"] };
+  const session = transport instanceof FecClientTransport ? transport.session : undefined;
+  if (session === undefined) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", lastChannelError: undefined }));
+  const { driver, path } = session;
+  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"], lastChannelError: path.lastError };
 }
 
-/** The switches of a room that a FecClient joined; undefined for any other. */
+/** The switches of a room that a FecClient joined; undefined for any other. @throws TypeError as {@link linkStats}. */
 export function linkControl(room: AnyRoom): LinkControl | undefined {
+  requireRoom(room);
   const transport = transportOf(room);
   if (!(transport instanceof FecClientTransport)) return undefined;
   return {
@@ -44,4 +50,8 @@ export function linkControl(room: AnyRoom): LinkControl | undefined {
     configure: (impairment) => transport.impairment.configure(impairment),
     setRepair: (repair) => transport.setRepair(repair),
   };
+}
+
+function requireRoom(room: unknown): void {
+  if (typeof room !== "object" || room === null || !("connection" in room)) throw new TypeError('"room" expected a room that a client joined, got something else');
 }

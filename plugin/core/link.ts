@@ -153,6 +153,11 @@ export class Link {
     this.#carryAll();
   }
 
+  /** The session is about to end: the reliable path carries what is unacknowledged. An open path stays open, for what still comes. */
+  carryUnacknowledged(): void {
+    this.#carryAll();
+  }
+
   /** Takes one datagram of the channel; `bytes` may be reused after the call. Never throws on what it holds. */
   handleDatagram(bytes: Uint8Array, nowMs: number): void {
     if (this.#failure || this.#path.kind === "closed") return;

@@ -6,12 +6,20 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
+import { setTimeout as delay } from "node:timers/promises";
 import { logger } from "@colyseus/core";
-import { UNOPENED_OFFERS_TO_LOG } from "./limits.js";
+import { BIND_WAIT_MS_MAX, UNOPENED_OFFERS_TO_LOG } from "./limits.js";
+
+/** The HTTP server is on a pipe (a Unix socket), whose number a port could follow if it had one. */
+export class PipeError extends Error {}
+
+/** Errors of the system for a port; every other one of `bind` is about the address. */
+const PORT_ERRORS: readonly (string | undefined)[] = ["EADDRINUSE", "EACCES"];
 
 export abstract class ChannelListener<Endpoint extends { close(): void | Promise<void> }> {
   #endpoint: Endpoint | undefined;
   #binding: Promise<Error | undefined> = Promise.resolve(undefined);
+  #settling: Promise<unknown> | undefined;
   #shut = false;
   #unopenedInRow = 0;
   #logged = false;
@@ -25,10 +33,19 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
   follow(server: HttpServer | HttpsServer): void {
     const bind = () => {
       this.#binding = this.#bind(server.address());
+      const settling = Promise.race([this.#binding, delay(BIND_WAIT_MS_MAX, undefined, { ref: false })]).then(() => {
+        if (this.#settling === settling) this.#settling = undefined;
+      });
+      this.#settling = settling;
     };
     server.on("listening", bind);
     server.on("close", () => void this.close());
     if (server.listening) bind();
+  }
+
+  /** Resolves when the bind that is under way is over, or has taken BIND_WAIT_MS_MAX; undefined if there is none to wait for. */
+  get settling(): Promise<unknown> | undefined {
+    return this.#settling;
   }
 
   /** Resolves when the bind that the last "listening" began is over: with the error if the user asked for just that. */
@@ -58,8 +75,10 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
     return this.close();
   }
 
-  /** Binds beside the HTTP server's address; undefined if there is nothing to bind. Rejects with what went wrong. */
-  protected abstract bindBeside(http: AddressInfo | undefined): Promise<Endpoint | undefined>;
+  /** The option of the transport that this is about. */
+  protected abstract readonly option: "udp" | "webrtc";
+  /** Binds beside the HTTP server's address, undefined = it is on a pipe. Rejects with what went wrong. */
+  protected abstract bindBeside(http: AddressInfo | undefined): Promise<Endpoint>;
   /** Whether the user asked for what could not be bound: then it is an error of `listen`, else a warning. */
   protected abstract isAsked(error: Error): boolean;
   /** The log's line for a bind that failed. */
@@ -68,16 +87,30 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
   protected abstract unopenedAdvice(): string;
 
   async #bind(address: AddressInfo | string | null): Promise<Error | undefined> {
-    if (this.#shut) return undefined;
+    if (this.#shut || address === null) return undefined;
     try {
-      this.#endpoint = await this.bindBeside(typeof address === "object" && address !== null ? address : undefined);
+      this.#endpoint = await this.bindBeside(typeof address === "object" ? address : undefined);
       return undefined;
-    } catch (error) {
-      const asked = this.isAsked(error as Error);
-      logger[asked ? "error" : "warn"](`colyseus-fec: ${this.bindFailure(error as Error)}${asked ? "" : ". Sessions stay on WebSocket."}`);
-      return asked ? (error as Error) : undefined;
+    } catch (reason) {
+      const error = reason as NodeJS.ErrnoException;
+      const asked = this.isAsked(error);
+      error.message += this.#hint(error, asked);
+      logger[asked ? "error" : "warn"](`colyseus-fec: ${this.bindFailure(error)}${asked ? "" : ". Sessions stay on WebSocket."}`);
+      return asked ? error : undefined;
     }
   }
+
+  #hint({ code }: NodeJS.ErrnoException, asked: boolean): string {
+    const { option } = this;
+    if (code === "EADDRNOTAVAIL") return `; "${option}.host" is an address of this machine, the one that clients use goes into "${option}.publicAddress"`;
+    return code === "EADDRINUSE" && !asked ? `; "${option}.port" sets another one` : "";
+  }
+}
+
+/** Whether a bind failed over what the user asked for. @param port, host what was asked for. */
+export function isAskedFor(error: NodeJS.ErrnoException, port: unknown, host: string | undefined): boolean {
+  if (error instanceof PipeError) return false;
+  return port !== undefined || (host !== undefined && !PORT_ERRORS.includes(error.code));
 }
 
 /** The address that a socket binds beside an HTTP server: the one asked for, else the HTTP server's own; undefined = all. */

@@ -44,6 +44,7 @@ export class DatagramOffer {
       this.#offered = "opened";
       this.#unopenedCount = 0;
       this.#context[this.#kind]?.onOfferEnd(true);
+      debugFec("%s channel opened", this.#kind);
     };
     this.#ref.onpeerclose = () => {
       this.#endLast();

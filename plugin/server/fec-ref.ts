@@ -19,6 +19,7 @@ import { debugFec } from "./debug.js";
 import { CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
 import { SocketFacade } from "./socket-facade.js";
 import { SocketProbe } from "./socket-probe.js";
+import type { StateFlow } from "./state-flow.js";
 
 const BINARY = { binary: true } as const;
 
@@ -51,6 +52,8 @@ export class FecRef extends SocketFacade {
   readonly link: Link;
   readonly driver: LinkDriver;
   readonly impairment: LiveImpairment;
+  /** What of the room's state goes over this connection; undefined until its client is in the room: everything. */
+  flow: StateFlow | undefined;
   /** Called when the attached datagram channel opened. */
   onchannelopen: (() => void) | null = null;
   /** Called when the client closed its datagram channel. */
@@ -140,9 +143,16 @@ export class FecRef extends SocketFacade {
     this.#write(encodeControl(control));
   }
 
-  /** Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first. */
-  close(code?: number, reason?: string | Buffer): void {
-    if (this.readyState === this.OPEN) this.#flushAll();
+  /**
+   * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first.
+   * What is on its way from the client is still delivered, by either path, until "close". As ws, which gives up after 30 s.
+   * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
+   */
+  close(code?: number, reason: string | Buffer = ""): void {
+    if (this.readyState === this.OPEN) {
+      requireClosable(code, reason);
+      this.#flushAll();
+    }
     this.webSocket.close(code, reason);
   }
 
@@ -154,7 +164,13 @@ export class FecRef extends SocketFacade {
 
   /** The driver flushes a bounded batch at a time; the link's queues are bounded, so this ends. */
   #flushAll(): void {
-    this.driver.detach();
+    // The client then gives what it sent by datagram to the WebSocket, before it answers our close.
+    if (this.driver.path !== "websocket") this.sendControl({ kind: "close" });
+    try {
+      this.link.carryUnacknowledged();
+    } catch (error) {
+      this.#onFailure(INTERNAL_ERROR, (error as Error).message);
+    }
     for (let before = -1; before !== this.#recordsWritten; ) {
       before = this.#recordsWritten;
       this.driver.flush();
@@ -174,7 +190,8 @@ export class FecRef extends SocketFacade {
 
   #onRecord(data: RawData): void {
     const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
-    if (this.readyState !== this.OPEN) return; // a peer that does not answer our close
+    // Between our close and the client's answer its messages are still taken, as ws does; there is nothing to agree on any more.
+    if (this.readyState !== this.OPEN && record[0] === RECORD_CONTROL) return;
     if (!this.#isWithinAdmission(record.length)) this.#fail(POLICY_VIOLATION, "too much before the join");
     else if (record[0] === RECORD_CONTROL) this.#onControl(record);
     else this.#onLinkRecord(record);
@@ -228,6 +245,13 @@ export class FecRef extends SocketFacade {
     this.onwebrtcrequest = null;
     this.emit("close", code, reason);
   }
+}
+
+/** ws finds out only when it has begun to close. The codes are those of RFC 6455 section 7.4 that a close frame may hold. */
+function requireClosable(code: number | undefined, reason: string | Buffer): void {
+  const protocol = code !== undefined && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+  if (code !== undefined && !protocol && !(code >= 3000 && code <= 4999)) throw new TypeError("First argument must be a valid error code number");
+  if (code !== undefined && Buffer.byteLength(reason) > CLOSE_REASON_BYTES_MAX) throw new RangeError(`The message must not be greater than ${CLOSE_REASON_BYTES_MAX} bytes`);
 }
 
 /** Takes one token; false if there is none. */

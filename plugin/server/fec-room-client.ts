@@ -14,9 +14,6 @@ const UNRELIABLE_PATCH = Protocol.ROOM_STATE_PATCH | ProtocolModifier.UNRELIABLE
 const UNRELIABLE_HEADER_BYTES = 3;
 
 export class FecRoomClient extends WebSocketClient {
-  /** What of the room's state this client gets; undefined until it is in the room: everything. */
-  flow: StateFlow | undefined;
-
   readonly #latencyMs: () => number;
   #unreliableSequence = 0;
 
@@ -29,9 +26,8 @@ export class FecRoomClient extends WebSocketClient {
 
   /** Sends an ordered message, unless it is a patch for a client that is too far behind. The bytes are copied; the callback always runs. */
   override raw(data: Uint8Array, options?: ISendOptions, callback?: (error?: Error) => void): void {
-    const { flow } = this;
-    // A reconnection gives the previous client the new one's ref: that one's room client filters for it.
-    const bytes = flow === undefined || flow.ref !== (this.ref as unknown) ? data : flow.filter(data);
+    const flow = this.#flow;
+    const bytes = flow === undefined ? data : flow.filter(data);
     if (bytes !== undefined) super.raw(bytes, options, callback);
     else if (callback) process.nextTick(callback);
   }
@@ -43,8 +39,8 @@ export class FecRoomClient extends WebSocketClient {
 
   /** Sends a frame at most once, in any order. The bytes are copied; the callback always runs. */
   rawUnreliable(data: Uint8Array, _options?: ISendOptions, callback?: (error?: Error) => void): void {
-    const { flow } = this;
-    if (flow !== undefined && flow.ref === (this.ref as unknown) && !flow.passesUnreliable(data)) {
+    const flow = this.#flow;
+    if (flow !== undefined && !flow.passesUnreliable(data)) {
       if (callback) process.nextTick(callback);
       return;
     }
@@ -54,8 +50,13 @@ export class FecRoomClient extends WebSocketClient {
     else this.#sendUnreliable(frame, callback);
   }
 
+  /** A reconnection gives the previous client the new one's ref, which may be a plain socket. */
+  get #flow(): StateFlow | undefined {
+    const ref: unknown = this.ref;
+    return ref instanceof FecRef ? ref.flow : undefined;
+  }
+
   #sendUnreliable(frame: Uint8Array, callback?: (error?: Error) => void): void {
-    // A reconnection gives the previous client the new one's ref, which may be a plain socket.
     if (this.ref instanceof FecRef) this.ref.sendUnreliable(frame, callback);
     else this.raw(frame, undefined, callback);
   }

@@ -122,6 +122,7 @@ export class FecTransport extends WebSocketTransport {
     // Without a seat, ws-transport refuses: its client takes a first message that is no record for a plain server's.
     if (fec === undefined || !hasSeat(fec)) return super.onConnection(socket, request, upgrade);
     watchHealth(socket);
+    if (!(await this.#untilBound(socket))) return;
     const ref = new FecRef(socket, {
       messageBytesMax: this.#options.messageBytesMax,
       fragmentBytes: this.#options.messageBytesMax - SYMBOL_RECORD_HEADER_BYTES,
@@ -131,6 +132,19 @@ export class FecTransport extends WebSocketTransport {
     });
     const client = new FecRoomClient(fec.sessionId, ref, () => this.#latencyMs);
     await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url), request.socket.localAddress);
+  }
+
+  /**
+   * Hello names the channels that are bound: on a server that listened before this transport came, the first client may be here sooner.
+   * It is not read meanwhile; a client sends nothing before hello. False if it is gone.
+   */
+  async #untilBound(socket: WebSocket): Promise<boolean> {
+    const settling = [this.#udp?.settling, this.#webrtc?.settling].filter((bind) => bind !== undefined);
+    if (settling.length === 0) return true;
+    socket.pause();
+    await Promise.all(settling);
+    socket.resume();
+    return socket.readyState === socket.OPEN;
   }
 
   async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext, localAddress: string | undefined): Promise<void> {
@@ -154,7 +168,7 @@ export class FecTransport extends WebSocketTransport {
       return;
     }
     ref.admit();
-    if (room !== undefined) client.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
+    if (room !== undefined) ref.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
     this.#replaceSession(key, ref);
     if (fec.channels.length > 0) new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
   }

@@ -6,4 +6,4 @@ export { FecTransport, type UdpStats, type WebRtcStats } from "./fec-transport.j
 export type { FecTransportOptions, UdpOptions, WebRtcOptions } from "./options.js";
 export { linkControl, linkStats, type ClientLinkStats, type LinkControl } from "./link-access.js";
 export type { BacklogState, LinkBehindReport } from "./backlog-monitor.js";
-export type { LinkAwareRoom } from "./state-flow.js";
+export { OnLinkBehindException, type LinkAwareRoom } from "./link-aware-room.js";

@@ -21,6 +21,12 @@ export const MESSAGE_BYTES_UNLIMITED = 2 ** 31 - 1;
 export const OFFER_INTERVAL_MS = 500;
 export const OFFER_INTERVAL_MS_MAX = 30_000;
 
+/** From the HTTP port to WebRTC's default: farther than processes that count their HTTP ports up, and take UDP of the same number, reach. */
+export const WEBRTC_PORT_DISTANCE = 1000;
+
+/** A client that connects while sockets are being bound waits for them, for this long from the start of the bind, ms; then it plays without. */
+export const BIND_WAIT_MS_MAX = 1000;
+
 /** Offers in a row, to any clients, whose channels never opened, until the log says so, once. */
 export const UNOPENED_OFFERS_TO_LOG = 3;
 

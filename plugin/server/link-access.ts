@@ -1,12 +1,11 @@
 /** What a room may see and change of a client's link: statistics, and the switches of tests and demonstrations. */
 
 import type { Client } from "@colyseus/core";
-import { Link } from "../core/link.js";
+import { noLinkStats } from "../channels/no-link-stats.js";
 import type { RepairOption } from "../core/repair-option.js";
 import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
 import { FecRef } from "./fec-ref.js";
-import { FecRoomClient } from "./fec-room-client.js";
 
 const NO_FLOW = Object.freeze({ behindMs: 0, sentBytesPerSecond: 0, deliveredBytesPerSecond: 0, patchesShed: 0, resyncs: 0 });
 
@@ -34,23 +33,32 @@ export interface LinkControl {
   setRepair(repair: RepairOption): void;
 }
 
-/** Statistics of a room's client: path "websocket" and zeros for one on a plain WebSocket. */
+let noLink: ClientLinkStats | undefined;
+
+/**
+ * Statistics of a room's client: path "websocket" and zeros (one frozen object) for one on a plain WebSocket.
+ * @throws TypeError for anything but a client of a room on the server (a client's room has its own `linkStats`, in "colyseus-fec/client").
+ */
 export function linkStats(client: Client): ClientLinkStats {
-  if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
-  const ref: unknown = client.ref;
-  if (!(ref instanceof FecRef)) return { ...new Link().stats(0), path: "websocket", ...NO_FLOW };
-  const flow = client instanceof FecRoomClient ? client.flow : undefined;
+  const ref = refOf(client);
+  if (!(ref instanceof FecRef)) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", ...NO_FLOW }));
+  const { flow } = ref;
   const figures = flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
   return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], ...figures };
 }
 
-/** The switches of a room's client; undefined for one on a plain WebSocket. */
+/** The switches of a room's client; undefined for one on a plain WebSocket. @throws TypeError as {@link linkStats}. */
 export function linkControl(client: Client): LinkControl | undefined {
-  const ref: unknown = client.ref;
+  const ref = refOf(client);
   if (!(ref instanceof FecRef)) return undefined;
   return {
     blackout: (on) => ref.impairment.blackout(on),
     configure: (impairment) => ref.impairment.configure(impairment),
     setRepair: (repair) => ref.link.setRepair(repair),
   };
+}
+
+function refOf(client: Client): unknown {
+  if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
+  return client.ref;
 }

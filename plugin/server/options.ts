@@ -27,7 +27,7 @@ export interface UdpOptions {
 
 /** Where the WebRTC sockets are bound, and where browsers find them. */
 export interface WebRtcOptions {
-  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1. */
+  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1000, near the top minus 1000. */
   port?: number;
   /** In its place: the first and the last of at most 64 UDP ports, over which clients are spread. */
   portRange?: readonly [first: number, last: number];
@@ -38,7 +38,7 @@ export interface WebRtcOptions {
    * address of the client's WebSocket, and the bound port. Needed behind an HTTP proxy or NAT.
    */
   publicAddress?: string | { host?: string; port?: number };
-  /** STUN and TURN servers that browsers may use, as of RTCPeerConnection: TURN reaches players whose network lets no other UDP out. Default none. */
+  /** STUN and TURN servers that browsers may use, as of RTCPeerConnection, the same for all clients: TURN, with username and credential, reaches players whose network lets no other UDP out. Default none. */
   iceServers?: readonly { urls: string | readonly string[]; username?: string; credential?: string }[];
 }
 
@@ -69,7 +69,7 @@ export interface ResolvedUdpOptions {
 export interface ResolvedWebRtcOptions {
   /** Whether the user named the option: without the native package that is an error. */
   readonly asked: boolean;
-  /** undefined = the HTTP port's number plus 1. */
+  /** undefined = the HTTP port's number plus 1000. */
   readonly ports: readonly number[] | undefined;
   readonly host: string | undefined;
   readonly publicHost: string | undefined;
@@ -149,7 +149,12 @@ function resolveIceServers(servers: unknown): readonly IceServer[] {
     const { urls, username, credential } = requireRecord("webrtc.iceServers", server, ["urls", "username", "credential"]);
     return { urls: typeof urls === "string" ? [urls] : urls, ...(username !== undefined && { username }), ...(credential !== undefined && { credential }) };
   }) : servers;
-  if (isIceServers(list)) return Object.freeze(list);
+  if (isIceServers(list)) {
+    // Browsers throw without.
+    const open = list.find(({ urls, username, credential }) => urls.some((url) => /^turns?:/.test(url)) && !(username && credential));
+    if (open !== undefined) throw new TypeError(`"webrtc.iceServers" expected username and credential for ${open.urls.join(", ")}, got none`);
+    return Object.freeze(list);
+  }
   throw new TypeError(`"webrtc.iceServers" expected at most ${ICE_SERVERS_MAX} of { urls: "stun:host:port" or "turn:host:port", username?, credential? }, got ${show(servers)}`);
 }
 

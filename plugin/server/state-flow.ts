@@ -9,16 +9,8 @@ import { BacklogMonitor, type LinkBehindReport } from "./backlog-monitor.js";
 import { debugFec } from "./debug.js";
 import type { FecRef } from "./fec-ref.js";
 import { BACKLOG_POLL_MS } from "./limits.js";
+import { tellRoom } from "./link-aware-room.js";
 import { encodeAbsentFields, hasPendingChanges, isResyncable, sendFullState } from "./room-state.js";
-
-/** A room that wants to know which of its clients do not keep up. Implementing it is optional. */
-export interface LinkAwareRoom {
-  /**
-   * A FEC client is behind what this room sends it: at most once a second while it is, and once when it keeps up again.
-   * Called between ticks, so `this.patchRate` may be set.
-   */
-  onLinkBehind?(client: Client, report: LinkBehindReport): void;
-}
 
 /** What a flow needs of its client beyond core's. */
 interface ResyncedClient extends Client {
@@ -82,7 +74,7 @@ export class StateFlow {
   #update(): void {
     const nowMs = performance.now();
     const report = this.#monitor.update(nowMs, this.ref.behindMs(nowMs), this.ref.waitingBytes);
-    if (report !== undefined) this.#tell(report);
+    if (report !== undefined) tellRoom(this.#room, this.#client, report);
     if (this.#monitor.state !== "level" && this.ref.readyState === this.ref.OPEN) this.#timer ??= setTimeout(this.#onTimer, BACKLOG_POLL_MS).unref();
   }
 
@@ -114,11 +106,5 @@ export class StateFlow {
     whole.set(data);
     whole.set(absent, data.length);
     return whole;
-  }
-
-  /** Not from within the tick: the room may send patches, or throw. */
-  #tell(report: LinkBehindReport): void {
-    const room = this.#room as LinkAwareRoom;
-    if (typeof room.onLinkBehind === "function") queueMicrotask(() => room.onLinkBehind?.(this.#client, report));
   }
 }

@@ -6,7 +6,7 @@
 import type { AddressInfo } from "node:net";
 import { logger } from "@colyseus/core";
 import { UdpEndpoint } from "../channels/udp/udp-server.js";
-import { ChannelListener, hostBeside } from "./channel-listener.js";
+import { ChannelListener, hostBeside, isAskedFor, PipeError } from "./channel-listener.js";
 import { debugFec } from "./debug.js";
 import type { ResolvedUdpOptions } from "./options.js";
 
@@ -17,6 +17,7 @@ export interface AnnouncedAddress {
 }
 
 export class UdpListener extends ChannelListener<UdpEndpoint> {
+  protected override readonly option = "udp";
   readonly #options: ResolvedUdpOptions;
   #port: number | undefined;
 
@@ -33,21 +34,21 @@ export class UdpListener extends ChannelListener<UdpEndpoint> {
     return { host: publicHost, port };
   }
 
-  /** A port that was asked for is the user's error; one that was only a default costs the datagram path, no more. */
-  protected override isAsked(): boolean {
-    return this.#options.port !== undefined;
+  /** A port or an address that was asked for is the user's error; a port that was only a default costs the datagram path, no more. */
+  protected override isAsked(error: Error): boolean {
+    return isAskedFor(error, this.#options.port, this.#options.host);
   }
 
-  protected override async bindBeside(http: AddressInfo | undefined): Promise<UdpEndpoint | undefined> {
+  protected override async bindBeside(http: AddressInfo | undefined): Promise<UdpEndpoint> {
     const port = (this.#port = this.#options.port ?? http?.port);
-    if (port === undefined) return undefined; // no port number to share: the HTTP server is on a pipe
+    if (port === undefined) throw new PipeError('no UDP: HTTP is on a pipe, set "udp.port", and "udp.publicAddress" unless clients reach this machine by the WebSocket\'s host');
     const endpoint = await UdpEndpoint.bind({ port, host: hostBeside(this.#options.host, http), log: (message) => logger.warn(`colyseus-fec: ${message}`) });
     debugFec("UDP bound to %j", endpoint.address());
     return endpoint;
   }
 
   protected override bindFailure(error: Error): string {
-    return `UDP port ${this.#port} cannot be bound (${error.message})`;
+    return error instanceof PipeError ? error.message : `UDP port ${this.#port} cannot be bound (${error.message})`;
   }
 
   protected override unopenedAdvice(): string {

@@ -1,6 +1,6 @@
 /**
- * The muxed UDP sockets of all WebRTC connections: bound when the HTTP server listens, on the next port number unless told
- * otherwise, and freed with it (channel-listener.ts). The channel itself is channels/webrtc.
+ * The muxed UDP sockets of all WebRTC connections: bound when the HTTP server listens, on that port number plus 1000 unless
+ * told otherwise, and freed with it (channel-listener.ts). The channel itself is channels/webrtc.
  */
 
 import { lookup } from "node:dns/promises";
@@ -8,11 +8,13 @@ import { isIP, type AddressInfo } from "node:net";
 import type { IceServer } from "../channels/control-records.js";
 import { NativeLibraryError } from "../channels/webrtc/native.js";
 import { WebRtcEndpoint } from "../channels/webrtc/webrtc-server.js";
-import { ChannelListener, hostBeside } from "./channel-listener.js";
+import { ChannelListener, hostBeside, isAskedFor, PipeError } from "./channel-listener.js";
 import { debugFec } from "./debug.js";
+import { WEBRTC_PORT_DISTANCE } from "./limits.js";
 import type { ResolvedWebRtcOptions } from "./options.js";
 
 export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
+  protected override readonly option = "webrtc";
   readonly #options: ResolvedWebRtcOptions;
   #publicAddress: string | undefined;
   #firstPort = 0;
@@ -37,12 +39,12 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
 
   /** The option alone asks for the library, a port only for itself: a default one that is taken costs the channel, no more. */
   protected override isAsked(error: Error): boolean {
-    return error instanceof NativeLibraryError ? this.#options.asked : this.#options.ports !== undefined;
+    return error instanceof NativeLibraryError ? this.#options.asked : isAskedFor(error, this.#options.ports, this.#options.host);
   }
 
-  protected override async bindBeside(http: AddressInfo | undefined): Promise<WebRtcEndpoint | undefined> {
-    const ports = this.#options.ports ?? (http === undefined || http.port > 65_534 ? [] : [http.port + 1]);
-    if (ports.length === 0) return undefined;
+  protected override async bindBeside(http: AddressInfo | undefined): Promise<WebRtcEndpoint> {
+    const ports = this.#options.ports ?? (http && [defaultPort(http.port)]);
+    if (ports === undefined) throw new PipeError('HTTP is on a pipe, set "webrtc.port" and "webrtc.publicAddress"');
     const host = await resolved(hostBeside(this.#options.host, http));
     this.#publicAddress = await resolved(this.#options.publicHost);
     const endpoint = await WebRtcEndpoint.bind({ ports, ...(host !== undefined && { host }) });
@@ -61,6 +63,10 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
     return `did not connect by WebRTC at ${host}, UDP port ${this.endpoint?.ports.join(", ")}. They play over WebSocket. ` +
       'Is the port open in the firewall? Behind NAT or a proxy set "webrtc.publicAddress".';
   }
+}
+
+function defaultPort(httpPort: number): number {
+  return httpPort + (httpPort + WEBRTC_PORT_DISTANCE <= 65_535 ? 1 : -1) * WEBRTC_PORT_DISTANCE;
 }
 
 /** The IP address of a name, once: a candidate takes no name. */

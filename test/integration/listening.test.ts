@@ -1,12 +1,16 @@
+import { mkdtempSync, rmSync } from "node:fs";
 import { createServer, type Server as HttpServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { matchMaker, Server } from "@colyseus/core";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { logger, matchMaker, Server } from "@colyseus/core";
 import { FecTransport } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
-import { afterEach, expect, test } from "vitest";
+import { afterEach, expect, test, vi } from "vitest";
 import {
-  isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilUdp, type TestServer,
+  isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilPath, untilUdp, type TestServer,
 } from "./harness.js";
+import { WebRtcEndpoint } from "../../plugin/channels/webrtc/webrtc-server.js";
 import { SyncRoom, Witness } from "./sync-room.js";
 
 let server: TestServer | undefined;
@@ -67,6 +71,46 @@ test("a UDP port that was asked for and is taken is an error of listen, and no p
   expect(transport.server!.listening).toBe(false);
   taken.socket.close();
   await failing.gracefullyShutdown(false);
+});
+
+test("a UDP address that was asked for and is none of this machine is an error of listen, which names publicAddress", async () => {
+  for (const [options, name] of [[{ udp: { host: "192.0.2.1" } }, "udp"], [{ webrtc: { host: "192.0.2.1" } }, "webrtc"]] as const) {
+    const transport = new FecTransport({ webrtc: false, ...options });
+    const failing = new Server({ transport, greet: false, gracefullyShutdown: false });
+    await expect(failing.listen(0, "127.0.0.1")).rejects.toThrow(new RegExp(`EADDRNOTAVAIL 192\\.0\\.2\\.1.*; "${name}\\.host" is an address of this machine, the one that clients use goes into "${name}\\.publicAddress"`));
+    await failing.gracefullyShutdown(false);
+  }
+});
+
+test("a default UDP port that is taken costs a warning, also where the address was asked for", async () => {
+  const taken = await silentUdpSocket();
+  server = await startServer({ sync: SyncRoom }, { udp: { host: "127.0.0.1" } }, taken.port);
+  expect(server.log.filter(({ level }) => level === "warn").map(({ text }) => text)).toEqual([
+    `colyseus-fec: UDP port ${taken.port} cannot be bound (bind EADDRINUSE 127.0.0.1:${taken.port}; "udp.port" sets another one). Sessions stay on WebSocket.`,
+  ]);
+  taken.socket.close();
+});
+
+test("on a pipe, which has no number to share, the log says which ports to set; one that is set is bound", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "colyseus-fec-pipe-"));
+  for (const [index, options] of [{ webrtc: {} }, { udp: { port: 0 }, webrtc: { port: 0 } }].entries()) {
+    const lines: string[] = [];
+    const warn = vi.spyOn(logger, "warn").mockImplementation((line: string) => void lines.push(line));
+    const transport = new FecTransport(options);
+    const core = new Server({ transport, greet: false, gracefullyShutdown: false });
+    await core.listen(join(folder, `${index}.sock`) as unknown as number);
+    warn.mockRestore();
+    if (index === 0) {
+      expect(lines.join("\n")).toContain('no UDP: HTTP is on a pipe, set "udp.port"');
+      expect(lines.join("\n")).toContain('no WebRTC for browsers (HTTP is on a pipe, set "webrtc.port" and "webrtc.publicAddress")');
+      expect([transport.udpStats, transport.webrtcStats]).toEqual([undefined, undefined]);
+    } else {
+      expect(lines).toEqual([]);
+      expect([transport.udpStats!.port, transport.webrtcStats!.ports[0]].every((port) => port! > 0)).toBe(true);
+    }
+    await core.gracefullyShutdown(false);
+  }
+  rmSync(folder, { recursive: true, force: true });
 });
 
 test("contract 1: listen returns the transport, and calls its listener once TCP and UDP are bound", async () => {
@@ -133,6 +177,29 @@ test("contract 10: a server that already listens, and one that listens later by 
     await core.gracefullyShutdown(false);
     await until("UDP is free", () => isUdpPortFree(port));
   }
+});
+
+test.each([[300, "webrtc"], [Infinity, "udp"]] as const)("a client that is there before the sockets are bound is told of those that are within a second (WebRTC takes %d ms)", async (bindMs, path) => {
+  const bind = WebRtcEndpoint.bind.bind(WebRtcEndpoint);
+  let end = () => {};
+  const spy = vi.spyOn(WebRtcEndpoint, "bind").mockImplementation(async (options) => {
+    await new Promise<void>((resolve) => (bindMs === Infinity ? (end = resolve) : setTimeout(resolve, bindMs)));
+    return bind(options);
+  });
+  const http = createServer();
+  const port = await listenOn(http);
+  const transport = new FecTransport({ server: http, webrtc: { port: 0 } });
+  const core = await bootWithoutListen(transport);
+  expect(transport.webrtcStats).toBeUndefined();
+  const room = await new FecClient(`ws://127.0.0.1:${port}`, { channels: ["webrtc", "udp"] }).joinOrCreate("sync");
+  const witness = new Witness(room);
+  await untilPath(room, path);
+  await witness.play(5);
+  await witness.check();
+  await room.leave();
+  end();
+  await core.gracefullyShutdown(false);
+  spy.mockRestore();
 });
 
 test("contract 10: noServer and attachToServer with a filter; the shared server stays, UDP goes", async () => {

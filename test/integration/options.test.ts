@@ -31,6 +31,8 @@ const wrongServerOptions: [options: unknown, message: string][] = [
   [{ webrtc: { publicAddress: "a b" } }, '"webrtc.publicAddress" expected "host", "host:port" or { host, port }, got "a b"'],
   [{ webrtc: { iceServers: [{ urls: "http://a" }] } }, '"webrtc.iceServers" expected at most 8 of'],
   [{ webrtc: { iceServers: [{ url: "stun:a" }] } }, '"webrtc.iceServers" expected only urls, username, credential, got "url"'],
+  [{ webrtc: { iceServers: [{ urls: ["stun:a:1", "turn:a:1"] }] } }, '"webrtc.iceServers" expected username and credential for stun:a:1, turn:a:1, got none'],
+  [{ webrtc: { iceServers: [{ urls: "turns:a:1", username: "u" }] } }, '"webrtc.iceServers" expected username and credential for turns:a:1, got none'],
   [{ repair: "max" }, '"repair" expected "adaptive", "off" or { schedule }, got "max"'],
   [{ repair: { schedule: "generation", groupSize: 0 } }, '"repair.groupSize" expected 2..16, got 0'],
   [{ netem: { loss: 2 } }, '"loss" expected 0..1, got 2'],
@@ -81,6 +83,11 @@ test.each(addresses)("publicAddress %j is host %s and port %s", (publicAddress, 
   const { ours } = resolveFecOptions({ udp: { publicAddress } } as FecTransportOptions);
   expect(ours.udp).toMatchObject({ publicHost: host, publicPort: port });
   expect(Object.isFrozen(ours) && Object.isFrozen(ours.udp)).toBe(true);
+});
+
+test("a STUN server needs no credential, a TURN server that has one is taken", () => {
+  const iceServers = [{ urls: "stun:a:1" }, { urls: ["turn:a:1?transport=udp"], username: "u", credential: "c" }];
+  expect(resolveFecOptions({ webrtc: { iceServers } }).ours.webrtc).toMatchObject({ iceServers: [{ urls: ["stun:a:1"] }, iceServers[1]] });
 });
 
 test("the options object is not changed, and ws-transport's pass through", () => {

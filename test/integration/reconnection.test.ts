@@ -1,4 +1,5 @@
 import { CloseCode, type Room as SdkRoom } from "@colyseus/sdk";
+import { linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { once, serverClient, serverRoom, startServer, until, untilUdp, type TestServer } from "./harness.js";
@@ -49,6 +50,19 @@ test("contract 17: after the socket is torn down, the client reconnects with the
   await untilUdp(room);
   await dropAndPlay(room, () => tearDown(room));
   expect(serverRoom<SyncRoom>(room).closeCodes).toEqual([CloseCode.ABNORMAL_CLOSURE]);
+  await room.leave();
+});
+
+test("after a reconnection linkStats of the previous client, which a game may have kept, is that of the new connection", async () => {
+  const room = await join();
+  new Witness(room);
+  await untilUdp(room);
+  const previous = serverClient(room);
+  await dropAndPlay(room, () => tearDown(room));
+  const [kept, present] = [serverLinkStats(previous), serverLinkStats(serverClient(room))];
+  expect(present.sentBytesPerSecond).toBeGreaterThan(0);
+  expect(kept.sentBytesPerSecond / present.sentBytesPerSecond).toBeCloseTo(1, 2);
+  expect(kept.counters).toEqual(present.counters);
   await room.leave();
 });
 

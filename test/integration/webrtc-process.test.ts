@@ -64,7 +64,7 @@ test("a process that served and joined by WebRTC ends by itself", async () => {
     await server.gracefullyShutdown(false);
   `);
   // On by default, beside the HTTP port.
-  expect(result).toEqual([41711]);
+  expect(result).toEqual([42710]);
 }, 30_000);
 
 test("without the native package a server says so once, and serves UDP and WebSocket", async () => {
@@ -91,14 +91,16 @@ test("without the native package WebRTC that was asked for is an error of listen
   expect(result).toEqual({ message: "node-datachannel is not installed (npm i node-datachannel)", listening: false });
 }, 30_000);
 
-test("without the native package a client's channel ends with that reason", async () => {
+test("without the native package a client's channels end with that reason, which is warned of once", async () => {
   const result = await run(`
-    const { openNativeWebRtcChannel } = await import("./build/channels/webrtc/webrtc-native-client.js");
-    const reason = await new Promise((resolve) => {
-      const channel = openNativeWebRtcChannel({ sendRequest: () => resolve("requested") });
-      channel.onclose = resolve;
+    const warnings = [];
+    console.warn = (text) => warnings.push(text);
+    const { webrtc } = new (class extends FecClient { openers = this.channelOpeners(); })("ws://127.0.0.1:1").openers;
+    const open = () => new Promise((resolve) => {
+      webrtc({ sendRequest: () => resolve("requested") }).onclose = resolve;
     });
-    console.log(JSON.stringify(reason));
+    console.log(JSON.stringify({ reasons: [await open(), await open()], warnings }));
   `, ["node-datachannel"]);
-  expect(result).toBe("node-datachannel is not installed (npm i node-datachannel)");
+  const reason = "node-datachannel is not installed (npm i node-datachannel)";
+  expect(result).toEqual({ reasons: [reason, reason], warnings: [`colyseus-fec: no webrtc channel: ${reason}`] });
 }, 30_000);

@@ -21,19 +21,22 @@ async function start(webrtc: object = {}): Promise<TestServer> {
   return server;
 }
 
+/** docs: the HTTP port's number plus 1000. */
+const defaultPort = (httpPort: number) => (httpPort > 64_535 ? httpPort - 1000 : httpPort + 1000);
+
 async function join(options: FecClientOptions = {}) {
   const room = await new FecClient(server!.url, { channels: ["webrtc"], ...options }).joinOrCreate("sync");
   return { room, witness: new Witness(room) };
 }
 
 describe("a client that wants WebRTC", () => {
-  test("joins, and both sides send by it on the port after the HTTP port", async () => {
+  test("joins, and both sides send by it on the HTTP port's number plus 1000", async () => {
     await start();
     const { room, witness } = await join();
     await untilPath(room, "webrtc");
     await witness.play(40);
     await witness.check();
-    expect(server!.transport.webrtcStats).toMatchObject({ ports: [server!.port + 1], sessions: 1, created: 1, opened: 1, unopened: 0 });
+    expect(server!.transport.webrtcStats).toMatchObject({ ports: [defaultPort(server!.port)], sessions: 1, created: 1, opened: 1, unopened: 0 });
     expect(linkStats(room).symbols.received).toBeGreaterThan(20);
     expect(serverLinkStats(serverClient(room)).symbols.received).toBeGreaterThan(20);
     await room.leave();
@@ -131,7 +134,7 @@ describe("a server with WebRTC", () => {
     const running = await start();
     const { room } = await join();
     await untilPath(room, "webrtc");
-    const port = running.port + 1;
+    const port = defaultPort(running.port);
     expect(await isUdpPortFree(port)).toBe(false);
     await running.stop();
     await until("the port is free", () => isUdpPortFree(port));
@@ -139,6 +142,20 @@ describe("a server with WebRTC", () => {
     const again = await join();
     await untilPath(again.room, "webrtc");
     await again.room.leave();
+  });
+
+  test("does not take a port of processes that count their HTTP ports up, at the top of the range either", async () => {
+    const transports: FecTransport[] = [];
+    for (const port of [41_121, 41_122, 41_123, 65_301]) {
+      const transport = new FecTransport();
+      transports.push(transport);
+      await new Promise<void>((resolve, reject) => transport.listen(port, "127.0.0.1", undefined, (error) => (error ? reject(error) : resolve())));
+    }
+    expect(transports.map(({ udpStats, webrtcStats }) => [udpStats?.port, webrtcStats?.ports])).toEqual([
+      [41_121, [42_121]], [41_122, [42_122]], [41_123, [42_123]], [65_301, [64_301]],
+    ]);
+    for (const transport of transports) transport.shutdown();
+    await until("the last port is free", () => isUdpPortFree(64_301));
   });
 
   test("spreads clients over a range of ports, and leaves out those that are taken", async () => {
@@ -153,9 +170,9 @@ describe("a server with WebRTC", () => {
   });
 
   test("whose default port is taken warns, and clients play over WebSocket", async () => {
-    const taken = await silentUdpSocket(41_111);
+    const taken = await silentUdpSocket(42_110);
     server = await startServer({ sync: SyncRoom }, { webrtc: { publicAddress: "127.0.0.1" } }, 41_110);
-    expect(server.log.find(({ level }) => level === "warn")?.text).toContain(`no WebRTC for browsers (bind EADDRINUSE 127.0.0.1:${taken.port})`);
+    expect(server.log.find(({ level }) => level === "warn")?.text).toBe(`colyseus-fec: no WebRTC for browsers (bind EADDRINUSE 127.0.0.1:${taken.port}; "webrtc.port" sets another one). Sessions stay on WebSocket.`);
     expect(server.transport.webrtcStats).toBeUndefined();
     const { room, witness } = await join();
     await witness.play(5);

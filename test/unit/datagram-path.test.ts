@@ -4,8 +4,9 @@ import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { Hello, OfferedKind } from "../../plugin/channels/control-records.js";
 import type { LiveImpairment } from "../../plugin/channels/live-impairment.js";
 import type { LinkDriver } from "../../plugin/channels/driver.js";
+import { openBrowserWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-browser-client.js";
 import { DatagramPath } from "../../plugin/client/datagram-path.js";
-import type { ResolvedClientOptions } from "../../plugin/client/options.js";
+import type { ChannelOpeners, ResolvedClientOptions } from "../../plugin/client/options.js";
 
 beforeEach(() => {
   vi.useFakeTimers();
@@ -15,20 +16,21 @@ beforeEach(() => {
 afterEach(() => {
   vi.useRealTimers();
   vi.restoreAllMocks();
+  vi.unstubAllGlobals();
 });
 
 const UDP_OFFER = { kind: "udp", host: undefined, port: 1, connectionId: 1, secret: new Uint8Array(32) } as const;
 
 /** @returns the path, and what it did: "open udp", "open webrtc", "close" (told the server). */
-function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined) {
+function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, openers: ChannelOpeners = {}) {
   const did: string[] = [];
-  const driver = { attach: () => {}, detach: () => did.push("detach") } as unknown as LinkDriver;
+  const driver = { attach: () => {}, detach: () => did.push("detach"), flush: () => did.push("flush") } as unknown as LinkDriver;
   const impairment = { wrap: (channel: unknown) => channel } as unknown as LiveImpairment;
   const channel = (kind: string) => () => {
     did.push(`open ${kind}`);
     return { accept: () => did.push("accept") } as never;
   };
-  const options = { channels, openers: { udp: channel("udp"), webrtc: channel("webrtc") } } as unknown as ResolvedClientOptions;
+  const options = { channels, openers: { udp: channel("udp"), webrtc: channel("webrtc"), ...openers } } as unknown as ResolvedClientOptions;
   const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
   const path = new DatagramPath({ driver, options, impairment, host: "h", hello, sendClose: () => did.push("close"), sendWebRtcRequest: () => {} });
   path.start();
@@ -54,11 +56,11 @@ test("an offer of UDP is ignored by a client that does not want it, or wants ano
 
 test("after a try that did not open it is the next kind's turn, and so on around", () => {
   const { path, did } = makePath(["webrtc", "udp"], ["udp", "webrtc"]);
-  path.onClose();
+  path.onClose("timeout");
   vi.advanceTimersByTime(1_000);
   expect(did).toEqual(["open webrtc", "close"]);
   path.onControl(UDP_OFFER);
-  path.onClose();
+  path.onClose("timeout");
   vi.advanceTimersByTime(5_000);
   expect(did).toEqual(["open webrtc", "close", "open udp", "open webrtc"]);
 });
@@ -66,17 +68,17 @@ test("after a try that did not open it is the next kind's turn, and so on around
 test("a kind that had opened is tried again first, with the first pause", () => {
   const { path, did } = makePath(["webrtc", "udp"], ["udp", "webrtc"]);
   path.onOpen();
-  path.onClose();
+  path.onClose("timeout");
   vi.advanceTimersByTime(1_000);
   expect(did).toEqual(["open webrtc", "open webrtc"]);
 });
 
-test("the server's close detaches, and a stopped path asks for nothing", () => {
+test("the server's close detaches, what that leaves to the WebSocket goes at once, and a stopped path asks for nothing", () => {
   const { path, did } = makePath(["webrtc"], ["webrtc"]);
   path.onControl({ kind: "close" });
   path.stop();
   vi.advanceTimersByTime(60_000);
-  expect(did).toEqual(["open webrtc", "detach"]);
+  expect(did).toEqual(["open webrtc", "detach", "flush"]);
 });
 
 test("an answer reaches the channel that asked, and none that is over", () => {
@@ -84,7 +86,48 @@ test("an answer reaches the channel that asked, and none that is over", () => {
   const answer = { kind: "webrtc-answer", peer: { ufrag: "abcd", pwd: "p".repeat(22), fingerprint: "" }, host: "192.0.2.1", port: 1 } as const;
   path.onControl(answer);
   expect(did).toEqual(["open webrtc", "accept"]);
-  path.onClose();
+  path.onClose("timeout");
   path.onControl(answer);
   expect(did).toEqual(["open webrtc", "accept"]);
+});
+
+test("an RTCPeerConnection that throws, as Chromium's for TURN without a credential, is a try that failed, and warned of once", () => {
+  let tries = 0;
+  vi.stubGlobal("RTCPeerConnection", class {
+    constructor() {
+      tries++;
+      throw new Error("InvalidAccessError");
+    }
+  });
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { path, did } = makePath(["webrtc", "udp"], ["webrtc", "udp"], { webrtc: openBrowserWebRtcChannel });
+  expect([tries, path.lastError]).toEqual([1, "webrtc: InvalidAccessError"]);
+  vi.advanceTimersByTime(1_000);
+  expect(did).toEqual(["close"]); // the next kind's turn
+  vi.advanceTimersByTime(60_000); // a timer of the channel that was not made would throw
+  expect(tries).toBeGreaterThan(2);
+  expect(warn.mock.calls).toEqual([["colyseus-fec: no webrtc channel: InvalidAccessError"]]);
+});
+
+test("a UDP opener that throws is a try that failed", () => {
+  vi.spyOn(console, "warn").mockImplementation(() => {});
+  const { path, did } = makePath(["udp"], ["udp"], { udp: () => { throw new Error("no sockets here"); } });
+  path.onControl(UDP_OFFER);
+  expect(path.lastError).toBe("udp: no sockets here");
+  vi.advanceTimersByTime(1_000);
+  expect(did).toEqual(["close"]);
+});
+
+test("tells why there is no channel: how the last one ended, until one opens", () => {
+  const { path } = makePath(["webrtc", "udp"], undefined);
+  expect(path.lastError).toBeUndefined();
+  path.onControl(UDP_OFFER);
+  path.onClose("timeout");
+  expect(path.lastError).toBe("udp: timeout");
+  path.onOpen();
+  expect(path.lastError).toBeUndefined();
+  path.onControl({ kind: "close" });
+  expect(path.lastError).toBe("udp: closed by the server");
+  expect(makePath(["webrtc"], ["udp"]).path.lastError).toBe("the server has no webrtc");
+  expect(makePath([], ["udp"]).path.lastError).toBeUndefined();
 });

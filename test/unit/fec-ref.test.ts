@@ -18,7 +18,11 @@ class FakeSocket extends EventEmitter {
   isPaused = false;
   closed: [code: number, reason: string] | undefined;
 
-  send(): void {}
+  sent = 0;
+
+  send(): void {
+    this.sent++;
+  }
 
   close(code: number, reason: Buffer | string): void {
     this.readyState = 2;
@@ -112,14 +116,18 @@ describe("a FecRef", () => {
     expect(messages).toHaveLength(1);
   });
 
-  test("takes nothing once it is closing", () => {
+  test("takes messages and no control records while it is closing, and sends nothing", () => {
     ref.admit();
     let closes = 0;
     ref.onpeerclose = () => closes++;
     ref.close(4000);
     receive(symbol(0));
     receive(control('{"t":"close"}'));
-    expect([messages.length, closes]).toEqual([0, 0]);
+    expect([messages.length, closes]).toEqual([1, 0]);
+    const { sent } = socket;
+    ref.send(Uint8Array.of(1));
+    ref.driver.flush();
+    expect(socket.sent).toBe(sent);
   });
 
   test("has the properties of the socket below", () => {

@@ -9,7 +9,7 @@ import { WEBRTC_DISCONNECTED_MS } from "../limits.js";
 import { answerOf, fieldsOfOwn, midOfOwn } from "./sdp.js";
 import { WebRtcChannel, type WebRtcClientChannel, type WebRtcClientOptions } from "./webrtc-channel.js";
 
-/** Starts to open a channel; it is "connecting" when this returns. Ends by `onclose`: "timeout", "closed", or what the browser says. */
+/** Starts to open a channel; it is "connecting" when this returns. Ends by `onclose`: "timeout", "closed", or what the browser says. @throws what RTCPeerConnection throws for iceServers. */
 export function openBrowserWebRtcChannel(options: WebRtcClientOptions): WebRtcClientChannel {
   return new BrowserClientChannel(options);
 }
@@ -20,8 +20,10 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
   #disconnectedTimer: unknown;
 
   constructor({ sendRequest, iceServers, timeoutMs }: WebRtcClientOptions) {
+    // Before super(), whose timer would outlive an error here.
+    const connection = new RTCPeerConnection({ iceServers: (iceServers ?? []).map(({ urls, ...rest }) => ({ urls: [...urls], ...rest })) });
     super(timeoutMs);
-    this.#connection = new RTCPeerConnection({ iceServers: (iceServers ?? []).map(({ urls, ...rest }) => ({ urls: [...urls], ...rest })) });
+    this.#connection = connection;
     this.#connection.onconnectionstatechange = () => this.#onState();
     this.#data = this.#connection.createDataChannel("d", { negotiated: true, id: 0, ordered: false, maxRetransmits: 0 });
     this.#data.binaryType = "arraybuffer";
