@@ -126,7 +126,7 @@ async function record(page: Page): Promise<Frame[]> {
 }
 
 function figure(page: Page, kind: "with" | "without"): Promise<string | null> {
-  return page.$eval(`.net-pane-${kind} .net-pane-age`, (age) => age.textContent);
+  return page.$eval(`.net-pane-${kind} .net-pane-added`, (age) => age.textContent);
 }
 
 function write(name: string, bytes: Uint8Array): void {

@@ -88,8 +88,9 @@ describe.each<BrowserName>(["chromium", "firefox"])("the net panel in %s", (name
     await until("its loss", () => statsOf(other).sendLossRatio > 0.02, PATIENCE_MS);
     await until("repair for the player", () => statsOf(id).counters.repairsSent > 30, PATIENCE_MS);
     expect(statsOf(other).codeRate).toBe(0);
-    const ages = await page.$$eval(".net-pane-age", (nodes) => nodes.map(({ textContent }) => textContent));
-    for (const age of ages) expect(age).toMatch(/^\d+ ms$/);
+    const added = await page.$$eval(".net-pane-added", (nodes) => nodes.map(({ textContent }) => textContent));
+    expect(added).toHaveLength(2);
+    for (const text of added) expect(text).toMatch(/^\+\d+ ms$/);
     await pressOn("#net-compare", "Enter");
     await until("one connection", () => server.room.clients.length === 1, PATIENCE_MS);
     expect(await page.$$eval(".game-view", ({ length }) => length)).toBe(1);

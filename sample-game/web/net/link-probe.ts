@@ -18,6 +18,8 @@ export interface LinkSample extends PatchAgeSample {
   readonly loss: LinkRates | undefined;
   /** Of the patches of the last ten seconds, ms; NaN before the first. */
   readonly ageP99Ms: number;
+  /** The same beyond the fastest of them, ms: what loss and jitter add to the way itself. */
+  readonly addedP99Ms: number;
 }
 
 export class LinkProbe {
@@ -37,9 +39,12 @@ export class LinkProbe {
     const stats = linkStats(this.#room);
     const nowMs = wallClockMs();
     const { fates, overhead, loss } = this.#meters;
+    const agesMs = this.#age.recentMs(nowMs);
+    const ageP99Ms = quantile(agesMs, 0.99);
     return {
       ...this.#age.sample(nowMs),
-      ageP99Ms: quantile(this.#age.recentMs(nowMs), 0.99),
+      ageP99Ms,
+      addedP99Ms: ageP99Ms - quantile(agesMs, 0),
       stats,
       fates: fates.measure(stats.counters, nowMs),
       overhead: overhead.measure(stats.counters, nowMs),
