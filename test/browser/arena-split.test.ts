@@ -1,6 +1,6 @@
 /**
- * What the split view shows in Chromium at 5 % loss and a round trip of 100 ms: how much later than the fastest patch the
- * slowest hundredth is, with repair and without. Prints every figure that it read, and whether anything held up the page or
+ * What the split view shows in Chromium at 5 % loss and a round trip of 100 ms: how much later than the fastest tenth of the
+ * patches the slowest hundredth is, with repair and without. Prints every figure that it read, and whether anything held up the page or
  * the server meanwhile: such pauses make both late alike.
  */
 import type { Page } from "puppeteer-core";

@@ -7,7 +7,7 @@ export type PathName = "websocket" | "udp" | "webrtc";
 const PATH_TEXT: Readonly<Record<PathName, string>> = { websocket: "WebSocket", udp: "UDP", webrtc: "WebRTC" };
 
 const TILES = [
-  { name: "age", label: "patch age p99 (added)", hint: "From the server's tick to your screen's state, over the last 10 s; added: beyond the fastest patch of that time, by loss and jitter" },
+  { name: "age", label: "patch age p99 (added)", hint: "From the server's tick to your screen's state, over the last 10 s; added: beyond the fastest tenth of that time, by loss and jitter" },
   { name: "rtt", label: "round trip", hint: "Of the datagram path, smoothed" },
   { name: "loss", label: "loss → after repair", hint: "Share of incoming symbols that did not come by themselves, and that repair did not bring either, over the last 10 s" },
   { name: "overhead", label: "overhead", hint: "Bytes beyond those of the patches alone, over the last 2 s" },
