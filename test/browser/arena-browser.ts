@@ -2,7 +2,7 @@
  * The arena for tests in real browsers: its page built by Vite and served as `npm start` serves it, bots, and a browser on it.
  * `useArena` ties all of that to the test file's hooks; a browser that is missing is an error that says what to install.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -15,6 +15,8 @@ import type { PageChecks } from "../../sample-game/web/page-checks.js";
 import { addressFor, type BrowserName, launchBrowser, type TestBrowser } from "./harness.js";
 
 const CONFIG = fileURLToPath(new URL("../../sample-game/web/vite.config.ts", import.meta.url));
+/** What every page looked like when its test ended, to be looked at by people. */
+const SCREENSHOTS = fileURLToPath(new URL("../../build/screenshots/", import.meta.url));
 /** Software drawing on a busy machine is slow; nothing here depends on how slow, ms. */
 export const PATIENCE_MS = 60_000;
 /** Of one test, and of building the page, ms. */
@@ -55,6 +57,7 @@ export function useArena(): Arena {
   let server: ArenaServer | undefined;
   const browsers = new Map<BrowserName, Promise<TestBrowser>>();
   const endings: (() => Promise<unknown>)[] = [];
+  const pages: { readonly browser: BrowserName; readonly page: Page }[] = [];
 
   beforeAll(async () => {
     pageFolder = mkdtempSync(join(tmpdir(), "arena-page-"));
@@ -66,7 +69,8 @@ export function useArena(): Arena {
     rmSync(pageFolder, { recursive: true, force: true });
   }, TIMEOUT_MS);
 
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
+    for (const { browser, page } of pages.splice(0)) await keepScreenshot(page, `${task.name} ${browser}`);
     // The pages first: what one says of a server that went away is no complaint.
     for (const end of endings.splice(0).reverse()) await end();
     server = undefined;
@@ -92,6 +96,7 @@ export function useArena(): Arena {
       endings.push(() => context.close());
       const page = await context.newPage();
       await page.setViewport(size);
+      pages.push({ browser: name, page });
       const complaints = listen(page);
       if (before !== undefined) await page.evaluateOnNewDocument(before);
       await page.goto(`http://${addressFor(name)}:${server.port}/`, { timeout: PATIENCE_MS });
@@ -126,6 +131,13 @@ export async function openPanel(page: Page): Promise<void> {
 /** The path in use, as the panel's badge says. */
 export function pathBadge(page: Page): Promise<string | null> {
   return page.$eval(".net-badge", ({ textContent }) => textContent);
+}
+
+/** A page that cannot be pictured any more has failed its test already. */
+async function keepScreenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  const path = join(SCREENSHOTS, `${name.replace(/[^a-z0-9]+/gi, "-").slice(0, 100).toLowerCase()}.png`) as `${string}.png`;
+  await page.screenshot({ path }).catch((error: unknown) => console.warn(`no screenshot of "${name}":`, error));
 }
 
 function listen(page: Page): string[] {
