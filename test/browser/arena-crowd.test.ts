@@ -10,8 +10,8 @@ import { joinArena, PATIENCE_MS, TIMEOUT_MS, useArena } from "./arena-browser.js
 import { fillArena } from "./crowd.js";
 
 const PLAYERS = 32;
-/** Frame statistics are of the last 300. */
-const FRAMES = 300;
+/** So many, and the statistics of the last 300 at most. */
+const FRAMES = 150;
 const FRAME_MS = 1000 / 60;
 const SIZE = { width: 640, height: 400 };
 

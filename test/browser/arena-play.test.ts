@@ -108,7 +108,7 @@ it(`${PLAY_S} s at ${LOSS * 100} % loss each way by WebRTC, in Chromium and Fire
     );
     expect(complaints.filter((text) => !OVERTAKEN.test(text)), name).toEqual([]);
     // A machine that is too busy to answer for half a second gets its patches by WebSocket meanwhile.
-    expect(shares[i]!, name).toBeGreaterThan(0.9);
+    expect(shares[i]!, name).toBeGreaterThan(0.8);
     expect(path, name).toBe("webrtc");
     expect(after[i]!.state, name).toBe("open");
     // At least half of the patches, and of the inputs: 60 a second each.

@@ -3,14 +3,12 @@ import { linkStats, type RoomLinkStats } from "colyseus-fec/client";
 import { wallClockMs } from "../../protocol/patch-clock.js";
 import type { ArenaRoom } from "../game/view-types.js";
 import { RateMeter, type LinkRates } from "./link-rates.js";
-import { type ClockDifference, PatchAge, type PatchAgeSample, quantile } from "./patch-age.js";
+import { addedMs, type ClockDifference, PatchAge, type PatchAgeSample, quantile } from "./patch-age.js";
 
 /** What rates are taken over, ms: long enough for rare events to be more than noise. */
 const FATES_INTERVAL_MS = 1000;
 const OVERHEAD_INTERVAL_MS = 2000;
 const LOSS_INTERVAL_MS = 10_000;
-/** The quantile of the ages that stands for the way itself. */
-const FASTEST = 0.1;
 
 export interface LinkSample extends PatchAgeSample {
   readonly stats: RoomLinkStats;
@@ -20,7 +18,7 @@ export interface LinkSample extends PatchAgeSample {
   readonly loss: LinkRates | undefined;
   /** Of the patches of the last ten seconds, ms; NaN before the first. */
   readonly ageP99Ms: number;
-  /** The same beyond the fastest tenth, ms: what loss and jitter add to the way itself. Single patches may come by WebSocket, which has another way. */
+  /** What loss and jitter add to the way itself, at the same percentile, ms; see addedMs. */
   readonly addedP99Ms: number;
 }
 
@@ -42,11 +40,10 @@ export class LinkProbe {
     const nowMs = wallClockMs();
     const { fates, overhead, loss } = this.#meters;
     const agesMs = this.#age.recentMs(nowMs);
-    const ageP99Ms = quantile(agesMs, 0.99);
     return {
       ...this.#age.sample(nowMs),
-      ageP99Ms,
-      addedP99Ms: ageP99Ms - quantile(agesMs, FASTEST),
+      ageP99Ms: quantile(agesMs, 0.99),
+      addedP99Ms: addedMs(agesMs, 0.99),
       stats,
       fates: fates.measure(stats.counters, nowMs),
       overhead: overhead.measure(stats.counters, nowMs),
