@@ -48,11 +48,12 @@ it("with 32 players and 200 shots in the air, ticks and frames' script fit their
   console.log(
     `${motion!.players} players, ${meanShots.toFixed(0)} shots on average; page: ${fps.toFixed(0)} frames/s by software, a frame's script ${workP50Ms.toFixed(1)} / ${workP99Ms.toFixed(1)} ms (p50 / p99), ` +
     `all script ${scriptMs.toFixed(1)} ms a frame and ${((scriptMs * frames) / seconds / 10).toFixed(0)} % of the time; ` +
-    `server: step ${at(steps, 0.5).toFixed(2)} / ${at(steps, 0.99).toFixed(2)} ms, patch ${at(patches, 0.5).toFixed(2)} / ${at(patches, 0.99).toFixed(2)} ms`,
+    `server: step ${at(steps, 0.1).toFixed(2)} / ${at(steps, 0.5).toFixed(2)} / ${at(steps, 0.99).toFixed(2)} ms, patch ${at(patches, 0.1).toFixed(2)} / ${at(patches, 0.5).toFixed(2)} / ${at(patches, 0.99).toFixed(2)} ms (p10 / p50 / p99)`,
   );
   expect(motion!.players).toBe(PLAYERS);
   expect(meanShots).toBeGreaterThan(0.9 * PROJECTILES_MAX);
   expect(workP50Ms).toBeLessThan(FRAME_MS / 2);
-  expect(at(steps, 0.5) + at(patches, 0.5)).toBeLessThan(FRAME_MS / 2);
+  // By a low percentile: the others are of a machine that does something else as well.
+  expect(at(steps, 0.1) + at(patches, 0.1)).toBeLessThan(FRAME_MS / 4);
   expect(complaints).toEqual([]);
 }, TIMEOUT_MS);

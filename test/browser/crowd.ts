@@ -2,7 +2,7 @@
  * Fills an arena to its bounds by its own rules: players without connections who walk about, have rapid fire for good, and shoot
  * where a shot flies longest; so that all shots that may be in the air are. Also times what a tick costs the server.
  */
-import { BUTTON_FIRE, MOVE_MAX, PICKUP_RAPID_TICKS, PLAYER_RADIUS, PROJECTILE_RADIUS, TURN } from "../../sample-game/rules/constants.js";
+import { BUTTON_FIRE, MOVE_MAX, PICKUP_RAPID_TICKS, PLAYER_RADIUS, PROJECTILE_RADIUS, PROJECTILE_SPEED, STEP_S, TURN } from "../../sample-game/rules/constants.js";
 import { toRadians } from "../../sample-game/rules/geometry.js";
 import type { Player, PlayerInput, World } from "../../sample-game/rules/types.js";
 import { addPlayer } from "../../sample-game/rules/world.js";
@@ -15,7 +15,7 @@ const DIRECTIONS = 16;
 const CIRCLE_TICKS = 240;
 
 export interface Crowd {
-  /** Of all ticks and all patches so far, sorted, ms: inputs and rules; the state brought up to date, encoded and sent. */
+  /** Of all ticks and all patches so far, sorted, ms: inputs and rules, without what the crowd thinks; the state brought up to date, encoded and sent. */
   stepTimes(): number[];
   patchTimes(): number[];
 }
@@ -34,12 +34,17 @@ export function fillArena(arenaRoom: ArenaRoom, count: number): Crowd {
   const names = Array.from({ length: count }, (_, i) => `crowd ${i + 1}`);
   for (const name of names) addPlayer(room.world, name, name, true);
   const takeInput = room.takeInput.bind(room);
+  let thoughtMs = 0;
   room.takeInput = (id) => {
     const index = names.indexOf(id);
     const player = room.world.players.get(id);
-    return index < 0 || player === undefined ? takeInput(id) : crowdInput(room.world, player, index);
+    if (index < 0 || player === undefined) return takeInput(id);
+    const startMs = performance.now();
+    const input = crowdInput(room.world, player, index);
+    thoughtMs += performance.now() - startMs;
+    return input;
   };
-  return { stepTimes: time(room, "step"), patchTimes: time(room, "broadcastPatch") };
+  return { stepTimes: time(room, "step", () => thoughtMs), patchTimes: time(room, "broadcastPatch", () => 0) };
 }
 
 function crowdInput(world: World, player: Player, index: number): PlayerInput {
@@ -65,8 +70,7 @@ function freestDirection(world: World, player: Player): number {
 }
 
 function ticksToSomebody(world: World, player: Player, angle: number): number {
-  const { stepX, stepY } = traceShot(player.x, player.y, angle);
-  const speed = Math.hypot(stepX, stepY);
+  const speed = PROJECTILE_SPEED * STEP_S;
   const [cos, sin] = [Math.cos(toRadians(angle)), Math.sin(toRadians(angle))];
   let ticks = Infinity;
   for (const other of world.players.values()) {
@@ -79,14 +83,14 @@ function ticksToSomebody(world: World, player: Player, angle: number): number {
   return ticks;
 }
 
-/** Times every call of a method from now on. */
-function time<Name extends "step" | "broadcastPatch">(room: OpenRoom, name: Name): () => number[] {
+/** Times every call of a method from now on. @param elsewhereMs what of the time so far is not its own. */
+function time<Name extends "step" | "broadcastPatch">(room: OpenRoom, name: Name, elsewhereMs: () => number): () => number[] {
   const times: number[] = [];
   const original = (room[name] as () => boolean).bind(room);
   (room as Record<Name, () => boolean>)[name] = () => {
-    const startMs = performance.now();
+    const startMs = performance.now() - elsewhereMs();
     const result = original();
-    times.push(performance.now() - startMs);
+    times.push(performance.now() - elsewhereMs() - startMs);
     return result;
   };
   return () => [...times].sort((a, b) => a - b);
