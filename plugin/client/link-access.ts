@@ -11,6 +11,8 @@ import { transportOf, type AnyRoom } from "./sdk-internals.js";
 export interface RoomLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
   readonly path: "websocket" | "udp" | "webrtc";
+  /** Datagrams that the channel did not take. */
+  readonly datagramsRefused: number;
 }
 
 /** Switches of a room's link. The first two need the client's option `netem`, and throw without. */
@@ -31,8 +33,8 @@ export function linkStats(room: AnyRoom): RoomLinkStats {
   if (typeof room !== "object" || room === null || !("connection" in room)) throw new TypeError('"room" expected a room that a client joined, got something else');
   const transport = transportOf(room);
   const driver = transport instanceof FecClientTransport ? transport.session?.driver : undefined;
-  if (driver === undefined) return { ...new Link().stats(0), path: "websocket" };
-  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"] };
+  if (driver === undefined) return { ...new Link().stats(0), path: "websocket", datagramsRefused: 0 };
+  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"], datagramsRefused: driver.droppedDatagrams };
 }
 
 /** The switches of a room that a FecClient joined; undefined for any other. */

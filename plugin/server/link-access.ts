@@ -14,6 +14,8 @@ const NO_FLOW = Object.freeze({ behindMs: 0, sentBytesPerSecond: 0, deliveredByt
 export interface ClientLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
   readonly path: "websocket" | "udp" | "webrtc";
+  /** Datagrams that the channel did not take. */
+  readonly datagramsRefused: number;
   /** How much later than a round trip allows the client has what was sent to it, by either path, ms. */
   readonly behindMs: number;
   /** What the room sends this client, bytes per second, and what of it arrives; see LinkBehindReport. */
@@ -38,10 +40,10 @@ export interface LinkControl {
 export function linkStats(client: Client): ClientLinkStats {
   if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
   const ref: unknown = client.ref;
-  if (!(ref instanceof FecRef)) return { ...new Link().stats(0), path: "websocket", ...NO_FLOW };
+  if (!(ref instanceof FecRef)) return { ...new Link().stats(0), path: "websocket", datagramsRefused: 0, ...NO_FLOW };
   const flow = client instanceof FecRoomClient ? client.flow : undefined;
   const figures = flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
-  return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], ...figures };
+  return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], datagramsRefused: ref.driver.droppedDatagrams, ...figures };
 }
 
 /** The switches of a room's client; undefined for one on a plain WebSocket. */
