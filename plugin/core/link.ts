@@ -15,7 +15,7 @@ import type { OutgoingSymbol } from "./send/ordered-buffer.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
-import { encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
+import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
 import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
 export type { LinkStats, RepairOption };
@@ -51,6 +51,13 @@ const CLOSE_TOO_BIG = 1009;
 
 /** A path that lets fewer datagrams through is as good as silent. */
 const HEARD_RATIO_MIN = 0.25;
+
+/** What a channel that stands still leaves to the reliable path waits while that is so far behind: round trips, and ms. */
+const CARRIED_AGE_ROUND_TRIPS = 2;
+const CARRIED_AGE_MS = 200;
+
+/** An unreliable message that no path takes for so long is not sent any more, ms. */
+const UNRELIABLE_WAIT_MS = 150;
 
 /** Time between two looks of the redundancy controller, ms. */
 const CONTROL_INTERVAL_MS = 100;
@@ -99,6 +106,11 @@ export class Link {
   behindMs(nowMs: number): number {
     const oldest = this.#sender.ordered.oldest;
     return oldest !== undefined && oldest.sends > 0 ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
+  }
+
+  /** How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none, ms; negative while that is none. */
+  unansweredMs(nowMs: number): number {
+    return nowMs - this.#rtt.minMs - this.#sender.datagrams.oldestElicitingMs;
   }
 
   /** Bytes of ordered symbols that datagrams carry and the peer has not acknowledged. */
@@ -177,7 +189,8 @@ export class Link {
       this.#fail(CLOSE_PROTOCOL_ERROR, "malformed record");
       return;
     }
-    this.#receiver.onRecord(record, nowMs);
+    if (record.kind === "datagram") this.#handleCarried(record.payload, nowMs);
+    else this.#receiver.onRecord(record, nowMs);
     this.#checkFault();
     // A peer that uses the reliable path may have found the other one dead: this end, if it is quiet, asks.
     if (this.#path.quiet(nowMs)) this.#sender.ping();
@@ -208,13 +221,23 @@ export class Link {
 
   /** The next datagram to send: a view valid until the next call into the link. */
   pollDatagram(nowMs: number): Uint8Array | undefined {
-    if (this.#path.kind === "closed" || this.#failure) return undefined;
-    const due = this.#receiver.feedbackDueMs <= nowMs;
-    const datagram = this.#sender.poll(nowMs, this.#receiver.buildFeedback(nowMs), due);
-    if (!datagram) return undefined;
-    if (this.#sender.feedbackWritten) this.#receiver.onFeedbackSent();
-    this.#path.onSpoke(nowMs);
+    const datagram = this.#pollDatagram(nowMs, false);
+    if (datagram) this.#path.onSpoke(nowMs);
     return datagram;
+  }
+
+  /**
+   * Instead of `pollDatagram` when the channel has taken nothing for a while: gives one datagram, as a record, to the reliable path.
+   * False when there is nothing to send, or that path is behind itself: what waits then goes by whichever moves first.
+   */
+  carryDatagram(nowMs: number): boolean {
+    this.#sender.unreliable.expire(nowMs, UNRELIABLE_WAIT_MS);
+    if (this.#sender.datagrams.carriedAgeMs(nowMs) > CARRIED_AGE_ROUND_TRIPS * this.#rtt.srttMs + CARRIED_AGE_MS) return false;
+    const datagram = this.#pollDatagram(nowMs, true);
+    if (!datagram) return false;
+    this.#counters.datagramsCarried++;
+    this.#records.push(encodeDatagramRecord(datagram));
+    return true;
   }
 
   /** The next record for the reliable path, in order; owned by the caller. */
@@ -269,6 +292,28 @@ export class Link {
       codeRate: this.#sender.codeRate,
       counters: { ...c },
     };
+  }
+
+  #pollDatagram(nowMs: number, carried: boolean): Uint8Array | undefined {
+    if (this.#path.kind === "closed" || this.#failure) return undefined;
+    const due = this.#receiver.feedbackDueMs <= nowMs;
+    const datagram = this.#sender.poll(nowMs, this.#receiver.buildFeedback(nowMs), due, carried);
+    if (datagram && this.#sender.feedbackWritten) this.#receiver.onFeedbackSent();
+    return datagram;
+  }
+
+  /** Takes a datagram that the reliable path carried: its symbols count, however late, and though this end's channel may be closed by now. */
+  #handleCarried(bytes: Uint8Array, nowMs: number): void {
+    const datagram = this.#reader.read(bytes);
+    if (typeof datagram === "string") {
+      this.#fail(CLOSE_PROTOCOL_ERROR, `malformed record: ${datagram}`);
+      return;
+    }
+    if (this.#path.kind !== "closed" && this.#receiver.onDatagram(datagram, bytes.length, this.#sender.carrierMs(nowMs), nowMs)) {
+      const feedback = datagram.frames.find(isFeedback);
+      if (feedback) this.#onFeedback(feedback, nowMs);
+    }
+    this.#receiver.onFrames(datagram, nowMs);
   }
 
   get #silentAtMs(): number {

@@ -58,6 +58,9 @@ export class FecRef extends SocketFacade {
   /** Called when the client asks for a WebRTC connection: {@link takeWebRtcRequest} has it. */
   onwebrtcrequest: (() => void) | null = null;
 
+  /** Called when the client shows by a datagram or a message that it lives. */
+  onheard: (() => void) | null = null;
+
   readonly #probe: SocketProbe;
   readonly #controls = new TokenBucket(CONTROL_RECORDS, performance.now());
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
@@ -80,6 +83,7 @@ export class FecRef extends SocketFacade {
         this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), true);
       },
       onFailure: (code, reason) => this.#onFailure(code, reason),
+      onHeard: () => this.onheard?.(),
       onChannelOpen: () => this.onchannelopen?.(),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
@@ -173,6 +177,7 @@ export class FecRef extends SocketFacade {
   }
 
   #onRecord(data: RawData): void {
+    this.onheard?.();
     const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
     if (this.readyState !== this.OPEN) return; // a peer that does not answer our close
     if (!this.#isWithinAdmission(record.length)) this.#fail(POLICY_VIOLATION, "too much before the join");
@@ -223,6 +228,7 @@ export class FecRef extends SocketFacade {
 
   #end(code: number, reason: Buffer): void {
     this.driver.close();
+    this.onheard = null;
     this.onchannelopen = null;
     this.onpeerclose = null;
     this.onwebrtcrequest = null;

@@ -23,7 +23,10 @@ export interface UdpSession {
 export abstract class UdpChannel implements DatagramChannel {
   readonly kind = "udp" as const;
   readonly maxDatagramBytes = UDP_DATAGRAM_BYTES_MAX;
+  readonly writable = true;
+  readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
