@@ -49,21 +49,29 @@ export function summarize(dir: string, transport: Transport, delayMs: number): R
   });
 }
 
+/** What is sent in the last part of the measurement is not counted, so that each delay up to this is seen, ms. */
+const TAIL_MS = 5000;
+
 interface Arrivals { ms: number[]; skipped: number }
 
-/** Times from sending until that or a newer one arrived, of what was sent from start to end. */
+/**
+ * Times from sending until that or a newer one arrived, of what was sent from start until some time before end. What nothing came for, because the
+ * session ended or the path is behind, counts as if it had come at the end.
+ */
 function arrivals(log: readonly (readonly [seq: number, sentMs: number, atMs: number])[], hz: number, start: number, end: number): Arrivals {
   const result: Arrivals = { ms: [], skipped: 0 };
-  let newest = log[0]?.[0] ?? 0;
+  let newest = log[0]?.[0] ?? 0, newestSentMs = log[0]?.[1] ?? start;
+  const count = (sentMs: number, atMs: number, skipped: boolean): void => {
+    if (sentMs < start || sentMs >= end - TAIL_MS) return;
+    result.ms.push(Math.min(atMs, end) - sentMs);
+    if (skipped) result.skipped++;
+  };
   for (const [seq, sentMs, atMs] of log) {
-    for (let number = newest + 1; number <= seq; number++) {
-      const numberSentMs = sentMs - (seq - number) * (1000 / hz);
-      if (numberSentMs < start || numberSentMs >= end) continue;
-      result.ms.push(atMs - numberSentMs);
-      if (number < seq) result.skipped++;
-    }
+    for (let number = newest + 1; number <= seq; number++) count(sentMs - (seq - number) * (1000 / hz), atMs, number < seq);
+    if (seq > newest) newestSentMs = sentMs;
     newest = Math.max(newest, seq);
   }
+  for (let sentMs = newestSentMs + 1000 / hz; sentMs < end; sentMs += 1000 / hz) count(sentMs, end, true);
   return result;
 }
 

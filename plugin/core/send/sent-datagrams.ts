@@ -152,12 +152,12 @@ export class SentDatagrams {
     return Infinity;
   }
 
-  /** How long the oldest datagram that the reliable path carries has gone without an acknowledgement, ms; 0 if there is none. */
+  /** How long the oldest datagram that the reliable path carries, and that asks for an answer, has gone without, ms; 0 if there is none. */
   carriedAgeMs(nowMs: number): number {
     if (seqDiff(this.#carriedFrom, this.#oldest) < 0) this.#carriedFrom = this.#oldest;
     for (; this.#carriedFrom !== this.#next; this.#carriedFrom = seqAdd(this.#carriedFrom, 1)) {
       const record = this.#at(this.#carriedFrom);
-      if (record.state === "carried" && nowMs - record.sentMs < CARRIED_MS_MAX) return nowMs - record.sentMs;
+      if (record.state === "carried" && record.eliciting && nowMs - record.sentMs < CARRIED_MS_MAX) return nowMs - record.sentMs;
     }
     return 0;
   }
