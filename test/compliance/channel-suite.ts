@@ -145,6 +145,23 @@ export function describeChannel(name: string, makePair: () => Promise<ChannelPai
       expect(await deliver(a, b, sent)).toEqual(sent);
     });
 
+    test("is writable again after it was not, and nothing sent while it was writable is refused", async () => {
+      await open();
+      const full = bytesOf(a.maxDatagramBytes);
+      let refused = 0, heldBack = 0;
+      for (let i = 0; i < 3000; i++) {
+        if (!a.writable) heldBack++;
+        else if (!a.send(full)) refused++;
+      }
+      // A channel of another process may be asked only now and then; what no channel does is refuse all.
+      expect(refused).toBe(0);
+      expect(heldBack + refused).toBeLessThan(3000);
+      await until(() => a.writable);
+      const sent = bytesOf(34);
+      expect(await deliver(a, b, sent)).toEqual(sent);
+      expect(typeof a.queuesUnseen).toBe("boolean");
+    });
+
     test("lets a handler send", async () => {
       await open();
       b.ondatagram = (datagram) => b.send(datagram);

@@ -48,8 +48,11 @@ export class RecordingLink implements DrivenLink {
   unansweredMs(): number {
     return this.unanswered;
   }
+  /** How many datagrams the reliable path may carry. */
+  carries = Infinity;
   carryDatagram(): boolean {
-    const datagram = this.datagrams.shift();
+    const datagram = this.carries > 0 ? this.datagrams.shift() : undefined;
+    this.carries--;
     if (datagram !== undefined) this.records.push(Uint8Array.of(0x1c, ...datagram));
     return datagram !== undefined;
   }

@@ -23,7 +23,6 @@ export interface UdpSession {
 export abstract class UdpChannel implements DatagramChannel {
   readonly kind = "udp" as const;
   readonly maxDatagramBytes = UDP_DATAGRAM_BYTES_MAX;
-  readonly writable = true;
   readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
@@ -46,6 +45,10 @@ export abstract class UdpChannel implements DatagramChannel {
 
   get state(): ChannelState {
     return this.#state;
+  }
+
+  get writable(): boolean {
+    return this.hasRoom();
   }
 
   /** @throws RangeError also for a datagram whose first byte is 0: those are the channel's own. */
