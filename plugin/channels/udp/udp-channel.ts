@@ -102,13 +102,18 @@ export abstract class UdpChannel implements DatagramChannel {
 
   /** Whether a packet can leave now: there is an address, and room in the queue. */
   protected abstract hasRoom(): boolean;
+  /** A packet had no room. */
+  protected abstract countDropped(): void;
   /** Sends one sealed packet to the peer; errors are counted, not thrown. */
   protected abstract transmit(packet: Buffer): void;
   /** Frees sockets, timers and table entries; called once. */
   protected abstract release(): void;
 
   #send(datagram: Uint8Array): boolean {
-    if (!this.hasRoom()) return false;
+    if (!this.hasRoom()) {
+      this.countDropped();
+      return false;
+    }
     this.transmit(this.seal(datagram));
     return true;
   }
