@@ -72,8 +72,12 @@ export class Link {
   readonly #receiver: Receiver;
   readonly #reader = new DatagramReader();
   readonly #records: Uint8Array[] = [];
+  /** Records of what datagrams go on to bring. */
+  readonly #copies = new WeakSet<Uint8Array>();
   readonly #recordPayloadMax: number;
   #adaptive = true;
+  /** The time, as the last poll gave it, ms. */
+  #polledMs = 0;
   /** Share of the peer's datagrams, and so of its answers, that arrive. */
   #heardRatio = 1;
   #controlAtMs = -Infinity;
@@ -104,7 +108,7 @@ export class Link {
 
   /** As `LinkStats.behindMs`, without the cost of a snapshot. */
   behindMs(nowMs: number): number {
-    const oldest = this.#sender.ordered.oldest;
+    const oldest = this.#path.kind === "open" ? this.#sender.ordered.oldest : undefined;
     return oldest !== undefined && oldest.sends > 0 ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
   }
 
@@ -113,23 +117,24 @@ export class Link {
     return nowMs - this.#rtt.minMs - this.#sender.datagrams.oldestElicitingMs;
   }
 
-  /** Bytes of ordered symbols that datagrams carry and the peer has not acknowledged. */
+  /** Bytes of ordered symbols that datagrams carry now and the peer has not acknowledged. */
   get unacknowledgedBytes(): number {
-    return this.#sender.ordered.bytes;
+    return this.#path.kind === "open" ? this.#sender.ordered.bytes : 0;
   }
 
   /** Sends a message: exactly once, in order, any length. `message` is copied. */
   send(message: Uint8Array): void {
     this.#counters.messagesSent++;
-    if (this.#path.kind === "open") {
+    if (this.#path.kind !== "closed") {
       if (this.#sender.fits(message.length)) {
         this.#sender.push(message);
+        if (this.#path.kind === "suspended") this.#sender.keepOrdered(this.#polledMs, slot => this.#carry(slot));
         return;
       }
       // Bulk, or more than the ordered window holds: what is under way goes first by the reliable path, so that
       // the peer never has to keep a large message for want of a small one.
       this.#carryOrdered();
-      this.#sender.askForRoom();
+      if (this.#path.kind === "open") this.#sender.askForRoom();
     }
     let start = 0;
     do {
@@ -205,11 +210,12 @@ export class Link {
         this.#counters.suspensions++;
         this.#path.suspend(this.#sender.datagrams.nextNumber, nowMs);
         this.#sender.datagrams.abandon();
-        this.#carryAll();
+        this.#sender.keepOrdered(nowMs, slot => this.#carry(slot));
+        this.#carryUnreliable();
       } else {
         this.#sender.onTimeout(nowMs, slot => {
           this.#counters.rescuesSent++;
-          this.#carry(slot);
+          this.#copies.add(this.#carry(slot));
         });
       }
     }
@@ -236,13 +242,20 @@ export class Link {
     const datagram = this.#pollDatagram(nowMs, true);
     if (!datagram) return false;
     this.#counters.datagramsCarried++;
-    this.#records.push(encodeDatagramRecord(datagram));
+    const record = encodeDatagramRecord(datagram);
+    this.#copies.add(record);
+    this.#records.push(record);
     return true;
   }
 
   /** The next record for the reliable path, in order; owned by the caller. */
   pollReliable(): Uint8Array | undefined {
     return this.#records.shift();
+  }
+
+  /** Whether datagrams go on to bring what this record of `pollReliable` holds: nobody waits for the reliable path alone. */
+  isCopy(record: Uint8Array): boolean {
+    return this.#copies.has(record);
   }
 
   /** The next message to deliver. Its bytes are the caller's; the object is reused by the next call. */
@@ -295,6 +308,7 @@ export class Link {
   }
 
   #pollDatagram(nowMs: number, carried: boolean): Uint8Array | undefined {
+    this.#polledMs = nowMs;
     if (this.#path.kind === "closed" || this.#failure) return undefined;
     const due = this.#receiver.feedbackDueMs <= nowMs;
     const datagram = this.#sender.poll(nowMs, this.#receiver.buildFeedback(nowMs), due, carried);
@@ -352,6 +366,10 @@ export class Link {
 
   #carryAll(): void {
     this.#carryOrdered();
+    this.#carryUnreliable();
+  }
+
+  #carryUnreliable(): void {
     this.#sender.clearUnreliable();
     this.#sender.unreliable.drain(message => this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message)));
   }
@@ -360,8 +378,10 @@ export class Link {
     this.#sender.carryOrdered(slot => this.#carry(slot));
   }
 
-  #carry(slot: OutgoingSymbol): void {
-    this.#records.push(encodeSymbolRecord(slot.seq, symbolIsFirst(slot.block.bytes), symbolIsLast(slot.block.bytes), symbolPayload(slot.block.bytes, slot.bytes)));
+  #carry(slot: OutgoingSymbol): Uint8Array {
+    const record = encodeSymbolRecord(slot.seq, symbolIsFirst(slot.block.bytes), symbolIsLast(slot.block.bytes), symbolPayload(slot.block.bytes, slot.bytes));
+    this.#records.push(record);
+    return record;
   }
 
   #checkFault(): void {

@@ -167,7 +167,8 @@ export class FecRef extends SocketFacade {
 
   #writeRecord(record: Uint8Array): void {
     this.#write(record);
-    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN) this.#probe.onWritten(record.length, performance.now());
+    // What datagrams bring as well is late only when they are: the link knows.
+    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record)) this.#probe.onWritten(record.length, performance.now());
   }
 
   #write(record: Uint8Array): void {

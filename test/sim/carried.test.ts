@@ -86,6 +86,22 @@ describe("a channel that stands still", () => {
     expect(first.atMs - sentMs).toBeLessThanOrEqual(200);
   });
 
+  test("a reliable path that is slower than an outage does not hold back what was sent in it: datagrams bring it once they pass again", () => {
+    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, reliableDelayMs: 10_000 });
+    world.openPath();
+    world.play(60, 9000, (i) => {
+      if (i === 180 || i === 270) for (const end of world.ends) end.out.blackout(i === 180);
+      world.server.send(bytes(i));
+      if (i % 100 === 99) world.server.send(bytes(i, 2500));
+    });
+    world.settle();
+    expectOrdered(world.server, world.client);
+    // 1.5 s of outage, and the next probe of a path that is suspended: they double, from 50 ms.
+    expect(Math.max(...delays(world))).toBeLessThanOrEqual(2600);
+    expect(world.server.link.stats(world.nowMs).counters.suspensions).toBe(1);
+    expect([world.server.link.behindMs(world.nowMs), world.server.link.unacknowledgedBytes]).toEqual([0, 0]);
+  });
+
   test.each(seeds(6))("at any moment, with losses, a path that closes and bulk: in order, exactly once (SEED=%i)", (seed) => {
     const random = new SeededRandom(seed);
     const still = { server: false, client: false };

@@ -121,6 +121,19 @@ export class Sender {
     this.#retransmit.length = 0;
   }
 
+  /**
+   * Gives every unacknowledged ordered symbol to `carry` and keeps it: the reliable path has it now, but where that is the slower one, as TCP is that
+   * backs off, datagrams bring it once they pass again.
+   */
+  keepOrdered(nowMs: number, carry: (slot: OutgoingSymbol) => void): void {
+    this.ordered.forEach(slot => {
+      if (!slot.rescued) carry(slot);
+      this.ordered.onKept(slot, nowMs);
+    });
+    this.#planners[ORDERED].clear();
+    this.#retransmit.length = 0;
+  }
+
   /** Forgets the unreliable symbols that repair still covers. */
   clearUnreliable(): void {
     this.#planners[UNRELIABLE].clear();
