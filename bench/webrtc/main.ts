@@ -2,7 +2,7 @@
  * Browsers against UDP and WebSocket: the same rooms in one run over ws-transport (kernel TCP) and WebRTC, both in a real Chromium, and over
  * UDP in Node, between two network namespaces with shared/lab's lossy link between them. Needs root, gcc, iproute2, /dev/net/tun, chromium.
  *
- *   npm run bench:webrtc                                   the table of RESULTS.md, some 20 minutes
+ *   npm run bench:webrtc                                   the table of RESULTS.md, some 17 minutes
  *   npm run bench:webrtc -- --delay 50 --loss 5            one cell
  *   further: --client chromium|node --rooms 20x200:2,60x200:2,20x1000:2,60x1000:2 --warm 12 --seconds 60 --seed 1 --cc cubic --out FILE.json --keep --lab="--pcap 1"
  *
