@@ -16,6 +16,7 @@ import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
 import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
+import { SYMBOL_RECORD_HEADER_BYTES } from "./wire/constants.js";
 import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
 export type { LinkStats, RepairOption };
@@ -53,8 +54,7 @@ const CLOSE_TOO_BIG = 1009;
 const HEARD_RATIO_MIN = 0.25;
 
 /** What a channel that stands still leaves to the reliable path waits while that is so far behind: round trips, and ms. */
-const CARRIED_AGE_ROUND_TRIPS = 2;
-const CARRIED_AGE_MS = 200;
+const CARRIED_AGE_ROUND_TRIPS = 2, CARRIED_AGE_MS = 200;
 
 /** An unreliable message that no path takes for so long is not sent any more, ms. */
 const UNRELIABLE_WAIT_MS = 150;
@@ -72,11 +72,10 @@ export class Link {
   readonly #receiver: Receiver;
   readonly #reader = new DatagramReader();
   readonly #records: Uint8Array[] = [];
-  /** Records of what datagrams go on to bring. */
   readonly #copies = new WeakSet<Uint8Array>();
   readonly #recordPayloadMax: number;
+  #mtuBytes = 0;
   #adaptive = true;
-  /** The time, as the last poll gave it, ms. */
   #polledMs = 0;
   /** Share of the peer's datagrams, and so of its answers, that arrive. */
   #heardRatio = 1;
@@ -155,6 +154,7 @@ export class Link {
   openPath(path: { mtuBytes: number; overheadBytes: number }, nowMs: number): void {
     if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
     this.closePath();
+    this.#mtuBytes = path.mtuBytes;
     this.#sender.open(path.mtuBytes, path.overheadBytes);
     this.#receiver.open(path.overheadBytes);
     this.#path.open(nowMs);
@@ -234,11 +234,11 @@ export class Link {
 
   /**
    * Instead of `pollDatagram` when the channel has taken nothing for a while: gives one datagram, as a record, to the reliable path.
-   * False when there is nothing to send, or that path is behind itself: what waits then goes by whichever moves first.
+   * False when there is nothing to send, that path is behind itself (what waits then goes by whichever moves first), or its records are too short.
    */
   carryDatagram(nowMs: number): boolean {
     this.#sender.unreliable.expire(nowMs, UNRELIABLE_WAIT_MS);
-    if (this.#sender.datagrams.carriedAgeMs(nowMs) > CARRIED_AGE_ROUND_TRIPS * this.#rtt.srttMs + CARRIED_AGE_MS) return false;
+    if (this.#mtuBytes >= this.#recordPayloadMax + SYMBOL_RECORD_HEADER_BYTES || this.#sender.datagrams.carriedAgeMs(nowMs) > CARRIED_AGE_ROUND_TRIPS * this.#rtt.srttMs + CARRIED_AGE_MS) return false;
     const datagram = this.#pollDatagram(nowMs, true);
     if (!datagram) return false;
     this.#counters.datagramsCarried++;
