@@ -75,7 +75,8 @@ export class LinkDriver {
   /** What data rides now. */
   get path(): "websocket" | ChannelKind {
     const kind = this.#channel?.kind;
-    return kind !== undefined && this.#link.path === "datagram" ? kind : "websocket";
+    const standsStill = this.#stalledSinceMs !== Infinity && this.#clock.now() - this.#stalledSinceMs >= CHANNEL_STALL_MS;
+    return kind !== undefined && this.#link.path === "datagram" && !standsStill ? kind : "websocket";
   }
 
   stats(): LinkStats {

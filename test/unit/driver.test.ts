@@ -167,16 +167,16 @@ describe("the link driver", () => {
     driver.send(Uint8Array.of(1));
     await microtasks();
     clock.advance(CHANNEL_STALL_MS - 1);
-    expect(events).toEqual(["channel open"]);
+    expect([events, driver.path]).toEqual([["channel open"], "memory"]);
     clock.advance(CHANNEL_POLL_MS);
-    expect(events).toEqual(["channel open", "record 28"]);
+    expect([events, driver.path]).toEqual([["channel open", "record 28"], "websocket"]);
     driver.send(Uint8Array.of(2));
     await microtasks();
     expect(events).toHaveLength(3);
     channel.writable = true;
     link.datagrams.push(Uint8Array.of(3));
     clock.advance(CHANNEL_POLL_MS);
-    expect([channel.sent, events.length]).toEqual([[3], 3]);
+    expect([channel.sent, events.length, driver.path]).toEqual([[3], 3, "memory"]);
     // It has to stand still anew.
     channel.writable = false;
     driver.send(Uint8Array.of(4));
