@@ -61,6 +61,9 @@ export class FecRef extends SocketFacade {
   /** Called when the client asks for a WebRTC connection: {@link takeWebRtcRequest} has it. */
   onwebrtcrequest: (() => void) | null = null;
 
+  /** Called when the client shows by a datagram or a message that it lives. */
+  onheard: (() => void) | null = null;
+
   readonly #probe: SocketProbe;
   readonly #controls = new TokenBucket(CONTROL_RECORDS, performance.now());
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
@@ -83,6 +86,7 @@ export class FecRef extends SocketFacade {
         this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), true);
       },
       onFailure: (code, reason) => this.#onFailure(code, reason),
+      onHeard: () => this.onheard?.(),
       onChannelOpen: () => this.onchannelopen?.(),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
@@ -179,7 +183,8 @@ export class FecRef extends SocketFacade {
 
   #writeRecord(record: Uint8Array): void {
     this.#write(record);
-    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN) this.#probe.onWritten(record.length, performance.now());
+    // What datagrams bring as well is late only when they are: the link knows.
+    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record)) this.#probe.onWritten(record.length, performance.now());
   }
 
   #write(record: Uint8Array): void {
@@ -189,6 +194,7 @@ export class FecRef extends SocketFacade {
   }
 
   #onRecord(data: RawData): void {
+    this.onheard?.();
     const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
     // Between our close and the client's answer its messages are still taken, as ws does; there is nothing to agree on any more.
     if (this.readyState !== this.OPEN && record[0] === RECORD_CONTROL) return;
@@ -240,6 +246,7 @@ export class FecRef extends SocketFacade {
 
   #end(code: number, reason: Buffer): void {
     this.driver.close();
+    this.onheard = null;
     this.onchannelopen = null;
     this.onpeerclose = null;
     this.onwebrtcrequest = null;
