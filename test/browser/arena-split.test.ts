@@ -19,10 +19,18 @@ const LOOKS_MAX = 6;
 /** A timer that is this late tells of a pause, ms. */
 const PAUSE_MS = 60;
 const TIMER_MS = 15;
+/** A plot of a full minute costs a machine without a GPU some 10 ms: so often all of them together may be drawn, a second. */
+const PLOT_DRAWINGS_MAX = 12;
 const SIZE = { width: 760, height: 360 };
 
-/** Notes the longest pause of the page's thread since it was last asked. */
-const WATCH_PAUSES = `{
+/** Notes the longest pause of the page's thread since it was last asked, and counts the drawings of plots: each clears its canvas. */
+const WATCH = `{
+  const { clearRect } = CanvasRenderingContext2D.prototype;
+  window.plotDrawings = 0;
+  CanvasRenderingContext2D.prototype.clearRect = function (...place) {
+    if (this.canvas.closest(".net-plots") !== null) window.plotDrawings += 1;
+    return clearRect.apply(this, place);
+  };
   let last = performance.now();
   window.longestPauseMs = 0;
   setInterval(() => {
@@ -45,7 +53,7 @@ declare const arenaPage: PageChecks;
 
 const arena = useArena();
 
-/** As WATCH_PAUSES, of this process: the server's. @returns ends it, with the longest pause so far. */
+/** As WATCH, of this process: the server's. @returns ends it, with the longest pause so far. */
 function watchPauses(): () => number {
   let lastMs = performance.now();
   let longestMs = 0;
@@ -80,7 +88,7 @@ const isQuiet = ({ pauseMs }: Look): boolean => pauseMs < PAUSE_MS;
 
 it("the split view shows what repair is worth at 5 % loss and RTT 100 ms", async () => {
   await arena.start({ bots: BOTS, netem: NETWORK, seed: 11 });
-  const { page } = await arena.open("chromium", { size: SIZE, before: WATCH_PAUSES });
+  const { page } = await arena.open("chromium", { size: SIZE, before: WATCH });
   await joinArena(page, "Ada");
   await openPanel(page);
   await until("WebRTC", async () => (await pathBadge(page)) === "WebRTC", PATIENCE_MS);
@@ -90,21 +98,26 @@ it("the split view shows what repair is worth at 5 % loss and RTT 100 ms", async
   // Both connections open, and the loss known.
   await new Promise((resolve) => setTimeout(resolve, LOOK_MS / 2));
   const looks: Look[] = [];
+  await page.evaluate("window.plotDrawings = 0");
+  const startMs = performance.now();
   while (looks.length < LOOKS_MAX && looks.filter(isQuiet).length < JUDGED_LOOKS) looks.push(await look(page));
 
+  const drawings = ((await page.evaluate("window.plotDrawings")) as number) / ((performance.now() - startMs) / 1000);
   const judged = [...looks].sort((a, b) => a.pauseMs - b.pauseMs).slice(0, JUDGED_LOOKS);
   const quiet = judged.every(isQuiet);
   const withMs = median(judged.map((one) => one.withMs));
   const withoutMs = median(judged.map((one) => one.withoutMs));
   console.log(
     `added at p99, with / without repair, ms (longest pause): ${looks.map((one) => `${one.withMs} / ${one.withoutMs} (${one.pauseMs.toFixed(0)})`).join(", ")}; ` +
-    `medians of the ${judged.length} ${quiet ? "quiet" : "quietest, none of a quiet machine,"} ${withMs} / ${withoutMs}, ratio ${(withMs / withoutMs).toFixed(2)}`,
+    `medians of the ${judged.length} ${quiet ? "quiet" : "quietest, none of a quiet machine,"} ${withMs} / ${withoutMs}, ratio ${(withMs / withoutMs).toFixed(2)}; ${drawings.toFixed(1)} plots drawn a second`,
   );
   // A lost patch costs a round trip without repair.
   expect(withoutMs).toBeGreaterThan(90);
   // A pause delays both alike: of a machine that is never quiet, only the best look of each is compared.
   if (quiet) expect(withMs).toBeLessThan(withoutMs / 2);
   else expect(Math.min(...looks.map((one) => one.withMs))).toBeLessThan(Math.min(...looks.map((one) => one.withoutMs)));
+  expect(drawings).toBeGreaterThan(0);
+  expect(drawings).toBeLessThan(PLOT_DRAWINGS_MAX);
   const { symbols } = await page.evaluate(() => arenaPage.linkStats());
   expect(symbols.recovered).toBeGreaterThan(2 * (symbols.retransmitted + symbols.lost));
 }, TIMEOUT_MS);

@@ -1,4 +1,4 @@
-/** Looks at one connection of the page: what its link did and how old its patches are, ten times a second or so. */
+/** Looks at one connection of the page: what its link did and how old its patches are, some times a second. */
 import { linkStats, type RoomLinkStats } from "colyseus-fec/client";
 import { wallClockMs } from "../../protocol/patch-clock.js";
 import type { ArenaRoom } from "../game/view-types.js";
