@@ -5,13 +5,13 @@
  */
 import { LossEstimator } from "./control/loss-estimator.js";
 import { PathMonitor } from "./control/path-monitor.js";
-import { RedundancyController } from "./control/redundancy-controller.js";
 import { RttEstimator } from "./control/rtt-estimator.js";
 import { MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
 import { Receiver } from "./receive/receiver.js";
-import { parseRepair, type RepairOption } from "./repair-option.js";
+import type { RepairOption } from "./repair-option.js";
 import type { Seq } from "./seq.js";
 import type { OutgoingSymbol } from "./send/ordered-buffer.js";
+import { RepairControl } from "./repair-control.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
@@ -59,30 +59,22 @@ const CARRIED_AGE_ROUND_TRIPS = 2, CARRIED_AGE_MS = 200;
 /** An unreliable message that no path takes for so long is not sent any more, ms. */
 const UNRELIABLE_WAIT_MS = 150;
 
-/** Time between two looks of the redundancy controller, ms. */
-const CONTROL_INTERVAL_MS = 100;
-
 export class Link {
   readonly #counters = newCounters();
   readonly #rtt = new RttEstimator();
   readonly #loss = new LossEstimator();
-  readonly #controller = new RedundancyController();
   readonly #path = new PathMonitor();
   readonly #sender: Sender;
+  readonly #repair: RepairControl;
   readonly #receiver: Receiver;
   readonly #reader = new DatagramReader();
   readonly #records: Uint8Array[] = [];
   readonly #copies = new WeakSet<Uint8Array>();
   readonly #recordPayloadMax: number;
   #mtuBytes = 0;
-  #adaptive = true;
   #polledMs = 0;
   /** Share of the peer's datagrams, and so of its answers, that arrive. */
   #heardRatio = 1;
-  #controlAtMs = -Infinity;
-  #controlSourceBytes = 0;
-  #controlRepairBytes = 0;
-  #controlResentBytes = 0;
   #failure: LinkFailure | undefined;
 
   constructor(options: LinkOptions = {}) {
@@ -92,6 +84,7 @@ export class Link {
     this.#receiver = new Receiver({
       firstSeq, messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT, unreliableHoldMs: options.unreliableHoldMs,
     }, this.#counters);
+    this.#repair = new RepairControl(this.#sender, this.#loss, this.#rtt, this.#counters);
     this.setRepair(options.repair ?? "adaptive");
   }
 
@@ -278,15 +271,7 @@ export class Link {
 
   /** Changes how lost symbols are repaired from now on. @throws as `parseRepair`. */
   setRepair(option: RepairOption): void {
-    const repair = parseRepair(option);
-    this.#adaptive = repair === "adaptive" || (repair !== "off" && repair.schedule === "adaptive");
-    this.#controlAtMs = -Infinity;
-    this.#controller.overheadMax = undefined;
-    if (repair === "adaptive") return;
-    if (repair === "off") this.#sender.setPolicy({ kind: "off" });
-    else if (repair.schedule === "adaptive") this.#controller.overheadMax = repair.overheadMax;
-    else if (repair.schedule === "generation") this.#sender.setPolicy({ kind: "generation", groupSize: repair.groupSize });
-    else this.#sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, depth: repair.depth ?? 1, separate: repair.separate ?? false });
+    this.#repair.set(option);
   }
 
   /** A snapshot of what the link does. */
@@ -349,25 +334,7 @@ export class Link {
     }
     this.#heardRatio = Math.max(HEARD_RATIO_MIN, 1 - this.#receiver.lossRatio(nowMs));
     for (const { number } of outcome.acknowledged) this.#path.onAcknowledged(number, nowMs);
-    if (this.#adaptive && nowMs - this.#controlAtMs >= CONTROL_INTERVAL_MS) this.#control(frame.queueDelayMs, nowMs);
-  }
-
-  #control(queueDelayMs: number, nowMs: number): void {
-    const elapsedMs = nowMs - this.#controlAtMs;
-    const sourceBytes = this.#counters.sourceBytesSent - this.#controlSourceBytes, repairBytes = this.#sender.repairBytesSent - this.#controlRepairBytes;
-    const resentBytes = this.#sender.resentBytesSent - this.#controlResentBytes;
-    this.#controlAtMs = nowMs;
-    this.#controlSourceBytes += sourceBytes;
-    this.#controlRepairBytes += repairBytes;
-    this.#controlResentBytes += resentBytes;
-    const decision = this.#controller.update({
-      nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
-      outcomes: this.#loss.outcomes, losses: this.#loss.losses,
-      meanRun: this.#loss.meanRun, runs: this.#loss.runs, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
-      elapsedMs, sourceBytes, repairBytes, resentBytes,
-    });
-    const { value, separate, bytesPerSecondMax } = decision;
-    this.#sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });
+    this.#repair.onFeedback(frame.queueDelayMs, nowMs);
   }
 
   #carryAll(): void {

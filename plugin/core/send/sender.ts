@@ -3,10 +3,10 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX, SYMBOL_SENDS_MAX } from "../limits.js";
+import { ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
-import { seqAdd, seqDiff, type Seq } from "../seq.js";
+import { seqAdd, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import type { RepairSymbol } from "../symbol.js";
 import { BARRIER_BYTES, DATAGRAM_HEADER_BYTES, ORDERED, REPAIR_FRAME_HEADER_BYTES, UNRELIABLE, type StreamId } from "../wire/constants.js";
@@ -15,6 +15,7 @@ import { DatagramWriter, feedbackFrameBytes, repairFrameBytes, sourceFrameBytes,
 import { OrderedBuffer, fragmentCount, type OutgoingSymbol } from "./ordered-buffer.js";
 import { PatchInterval } from "../control/patch-interval.js";
 import { RepairPlanner, type RepairPolicy } from "./repair-planner.js";
+import { RetransmissionQueue } from "./retransmission-queue.js";
 import { SentDatagrams, type FeedbackOutcome, type SentDatagram } from "./sent-datagrams.js";
 import { UnreliableBuffer, type UnreliableSymbol } from "./unreliable-buffer.js";
 
@@ -41,10 +42,10 @@ export class Sender {
   readonly interval = new PatchInterval();
   #lastSourceMs = -Infinity;
   readonly #planners: readonly [RepairPlanner, RepairPlanner] = [new RepairPlanner(true), new RepairPlanner(false)];
-  readonly #onLost = (slot: OutgoingSymbol): void => void this.#queueRetransmission(slot);
+  readonly #onLost = (slot: OutgoingSymbol): void => void this.#retransmissions.add(slot);
   readonly #onAcknowledged = (seq: Seq): void => this.#planners[ORDERED].onGone(seq);
   readonly #unreliableSent: { seq: Seq; sentMs: number }[] = [];
-  readonly #retransmit: Seq[] = [];
+  readonly #retransmissions: RetransmissionQueue;
   /** True if the datagram that `poll` gave last holds the feedback. */
   feedbackWritten = false;
   #writer: DatagramWriter | undefined;
@@ -67,6 +68,7 @@ export class Sender {
     private readonly recordPayloadMax = Infinity,
   ) {
     this.ordered = new OrderedBuffer(firstSeq);
+    this.#retransmissions = new RetransmissionQueue(this.ordered);
     this.unreliable = new UnreliableBuffer(firstSeq);
     this.datagrams = new SentDatagrams(firstSeq);
   }
@@ -84,7 +86,6 @@ export class Sender {
     // A generation over unreliable symbols would close too late to be of use: they get the newest-first schedule.
     this.#planners[UNRELIABLE].setPolicy(policy.kind === "generation" ? { kind: "sliding", codeRate: 1 / policy.groupSize, depth: 1, separate: false } : policy);
   }
-
 
   /** True if a message of `length` bytes may go by datagram now: not bulk, and within the ordered window. */
   fits(length: number): boolean {
@@ -120,7 +121,7 @@ export class Sender {
     });
     this.ordered.clear();
     this.#planners[ORDERED].clear();
-    this.#retransmit.length = 0;
+    this.#retransmissions.clear();
   }
 
   /**
@@ -133,7 +134,7 @@ export class Sender {
       this.ordered.onKept(slot, nowMs);
     });
     this.#planners[ORDERED].clear();
-    this.#retransmit.length = 0;
+    this.#retransmissions.clear();
   }
 
   /** Forgets the unreliable symbols that repair still covers. */
@@ -165,7 +166,7 @@ export class Sender {
     if (this.#probeTimeMs <= nowMs) {
       this.#lastElicitingMs = nowMs;
       const oldest = this.ordered.oldest;
-      if (!oldest || !this.#queueRetransmission(oldest)) this.#pingWanted = true;
+      if (!oldest || !this.#retransmissions.add(oldest)) this.#pingWanted = true;
     }
     if (this.#rescueTimeMs <= nowMs) {
       const ageMs = this.#rescueAgeMs;
@@ -196,7 +197,7 @@ export class Sender {
     if (!writer) return undefined;
     if (carried) this.#resendUnanswered(nowMs);
     if (this.#roomWanted && this.#lastElicitingMs + this.rtt.srttMs <= nowMs) this.#pingWanted = true;
-    const hasSymbols = this.#nextRetransmission(carried) !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
+    const hasSymbols = this.#retransmissions.next(carried) !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
     const repair = hasSymbols || carried ? undefined : this.#takeDueRepair(nowMs);
     const ping = this.#pingWanted && !carried;
     if (!hasSymbols && !repair && !ping && !(feedback && feedbackDue)) return undefined;
@@ -283,7 +284,7 @@ export class Sender {
     const sentBeforeMs = nowMs - this.rtt.rtoMs - this.datagrams.reorderMs;
     this.ordered.forEach(slot => {
       if (slot.state !== "inFlight" || slot.firstSentMs > sentBeforeMs) return;
-      if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#queueRetransmission(slot);
+      if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#retransmissions.add(slot);
     });
   }
 
@@ -291,34 +292,13 @@ export class Sender {
   #resendUnanswered(nowMs: number): void {
     const sentBeforeMs = nowMs - this.rtt.minMs - CARRIED_SLACK_MS;
     this.ordered.forEach(slot => {
-      if (!slot.rescued && slot.lastSentMs < sentBeforeMs) this.#queueRetransmission(slot);
+      if (!slot.rescued && slot.lastSentMs < sentBeforeMs) this.#retransmissions.add(slot);
     });
-  }
-
-  /** False if a datagram is not to carry the symbol again: the reliable path does, or soon will. */
-  #queueRetransmission(slot: OutgoingSymbol): boolean {
-    if (slot.state !== "inFlight" || slot.sends >= SYMBOL_SENDS_MAX) return false;
-    slot.state = "lost";
-    let at = this.#retransmit.length;
-    while (at > 0 && seqDiff(this.#retransmit[at - 1]!, slot.seq) > 0) at--;
-    this.#retransmit.splice(at, 0, slot.seq);
-    return true;
-  }
-
-  /** The oldest symbol that is to be sent again; those acknowledged or sent since are dropped from the queue. @param carried only one that the reliable path does not carry yet. */
-  #nextRetransmission(carried: boolean): OutgoingSymbol | undefined {
-    for (let i = 0; i < this.#retransmit.length; ) {
-      const slot = this.ordered.get(this.#retransmit[i]!);
-      if (slot?.state !== "lost") this.#retransmit.splice(i, 1);
-      else if (carried && slot.rescued) i++;
-      else return slot;
-    }
-    return undefined;
   }
 
   #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
     let bytes = 0;
-    for (let slot = this.#nextRetransmission(record.carried); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#nextRetransmission(record.carried)) {
+    for (let slot = this.#retransmissions.next(record.carried); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#retransmissions.next(record.carried)) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);

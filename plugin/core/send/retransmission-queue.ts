@@ -1,0 +1,35 @@
+/** The ordered symbols that are to be sent again, oldest first. Decides only whether a datagram may carry one once more. */
+import { SYMBOL_SENDS_MAX } from "../limits.js";
+import { seqDiff, type Seq } from "../seq.js";
+import type { OrderedBuffer, OutgoingSymbol } from "./ordered-buffer.js";
+
+export class RetransmissionQueue {
+  readonly #seqs: Seq[] = [];
+
+  constructor(private readonly ordered: OrderedBuffer) {}
+
+  /** False if no datagram is to carry the symbol again: the reliable path does, or soon will. */
+  add(slot: OutgoingSymbol): boolean {
+    if (slot.state !== "inFlight" || slot.sends >= SYMBOL_SENDS_MAX) return false;
+    slot.state = "lost";
+    let at = this.#seqs.length;
+    while (at > 0 && seqDiff(this.#seqs[at - 1]!, slot.seq) > 0) at--;
+    this.#seqs.splice(at, 0, slot.seq);
+    return true;
+  }
+
+  /** The oldest symbol; those acknowledged or sent since are dropped. @param carried only one that the reliable path does not carry yet. */
+  next(carried: boolean): OutgoingSymbol | undefined {
+    for (let i = 0; i < this.#seqs.length; ) {
+      const slot = this.ordered.get(this.#seqs[i]!);
+      if (slot?.state !== "lost") this.#seqs.splice(i, 1);
+      else if (carried && slot.rescued) i++;
+      else return slot;
+    }
+    return undefined;
+  }
+
+  clear(): void {
+    this.#seqs.length = 0;
+  }
+}
