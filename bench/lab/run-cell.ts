@@ -14,8 +14,9 @@ import { summarize, type RunRow } from "./summary.js";
 export type Transport = RunRow["transport"];
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const lab = join(root, ".lab");
-const workload = join(lab, "workload");
+/** Where the emulator is copied to. */
+export const labFolder = join(root, ".lab");
+const workload = join(labFolder, "workload");
 
 /** Server ports of the two transports. */
 export const PORTS = { ws: 2567, fec: 2568 } as const;
@@ -40,14 +41,14 @@ export interface RunOptions {
 export function prepareLab(): void {
   if (process.getuid?.() !== 0) throw new Error("bench:lab makes network namespaces: it must run as root");
   const source = join(root, "../shared/lab");
-  if (!existsSync(lab)) {
+  if (!existsSync(labFolder)) {
     if (!existsSync(source)) throw new Error("bench:lab needs the link emulator, shared/lab beside this repository");
-    cpSync(source, lab, { recursive: true });
-    makeWritable(lab);
+    cpSync(source, labFolder, { recursive: true });
+    makeWritable(labFolder);
   }
   if (!existsSync(join(workload, "node_modules"))) symlinkSync(join(root, "node_modules"), join(workload, "node_modules"));
-  if (existsSync(join(lab, "link"))) return;
-  const built = spawnSync(join(lab, "build"), { encoding: "utf8" });
+  if (existsSync(join(labFolder, "link"))) return;
+  const built = spawnSync(join(labFolder, "build"), { encoding: "utf8" });
   if (built.status !== 0) throw new Error(`lab/build: ${built.stderr || String(built.error)}`);
 }
 
@@ -67,7 +68,7 @@ export async function runCell(cell: Cell, options: RunOptions): Promise<{ rows: 
     "--", "bash", "-c", processes((t) => `PORT=${PORTS[t]} ${module(t)}"$NODE" server.mjs`),
     "---", "bash", "-c", processes((t) => `URL=ws://10.77.0.1:${PORTS[t]} ${module(t)}"$NODE" client.mjs`),
   ];
-  const child = spawn(join(lab, "run"), args, { cwd: workload, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(join(labFolder, "run"), args, { cwd: workload, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (data) => (output += data));
   child.stderr.on("data", (data) => (output += data));

@@ -18,6 +18,12 @@ export interface DatagramChannel {
   /** Bytes that the channel and the layers below (IP, UDP) add to every datagram. */
   readonly overheadBytes: number;
 
+  /** False while the channel has not got rid of what it took and would drop more: better hold it back. A channel without flow control of its own is always writable. */
+  readonly writable: boolean;
+
+  /** True if a queue that nobody sees may stand below the channel: that it is writable does not mean that anything leaves. */
+  readonly queuesUnseen: boolean;
+
   /**
    * Sends one datagram of 1..maxDatagramBytes bytes, the first of which is not 0: a channel may mark datagrams of its
    * own so. The bytes are consumed before the call returns.
@@ -31,6 +37,9 @@ export interface DatagramChannel {
 
   /** Called once, when the channel can carry datagrams both ways. */
   onopen: (() => void) | null;
+
+  /** Called when the channel is writable again, as soon as it can tell; it need not call at all. */
+  onwritable: (() => void) | null;
 
   /** Called for every authentic datagram. The bytes are valid only during the call. */
   ondatagram: ((datagram: Uint8Array) => void) | null;

@@ -16,13 +16,13 @@ import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
 import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
 import { callHost, rethrowLater } from "./host-call.js";
-import { DRIVER_BATCH_MAX } from "./limits.js";
+import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
   Link,
   | "send" | "sendUnreliable" | "openPath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
-  | "pollDatagram" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
+  | "pollDatagram" | "carryDatagram" | "unansweredMs" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
 >;
 
 export interface LinkDriverHandlers {
@@ -32,6 +32,8 @@ export interface LinkDriverHandlers {
   onMessage(bytes: Uint8Array, ordered: boolean): void;
   /** The peer broke the protocol, or the link broke: close the WebSocket with this code. Once; the driver then closes itself. */
   onFailure(code: number, reason: string): void;
+  /** The attached channel brought a datagram, before its messages are delivered: the peer lives. */
+  onHeard?(): void;
   /** The attached channel opened. */
   onChannelOpen?(channel: DatagramChannel): void;
   /** The attached channel ended by itself (not by detach, attach or close); the session goes on. */
@@ -50,6 +52,10 @@ export class LinkDriver {
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
   #channel: DatagramChannel | undefined;
+  /** Since when the channel takes nothing, ms; Infinity while it does. */
+  #stalledSinceMs = Infinity;
+  /** When a channel whose datagrams go unanswered last got one all the same, ms. */
+  #probedMs = -Infinity;
   #closed = false;
   #delivering = false;
   #flushQueued = false;
@@ -69,7 +75,13 @@ export class LinkDriver {
   /** What data rides now. */
   get path(): "websocket" | ChannelKind {
     const kind = this.#channel?.kind;
-    return kind !== undefined && this.#link.path === "datagram" ? kind : "websocket";
+    const standsStill = this.#stalledSinceMs !== Infinity && this.#clock.now() - this.#stalledSinceMs >= CHANNEL_STALL_MS;
+    return kind !== undefined && this.#link.path === "datagram" && !standsStill ? kind : "websocket";
+  }
+
+  /** Whether datagrams may be under way, though the link may not use the channel now. */
+  get isChannelOpen(): boolean {
+    return this.#channel?.state === "open";
   }
 
   stats(): LinkStats {
@@ -122,6 +134,7 @@ export class LinkDriver {
     channel.ondatagram = this.#onDatagram;
     channel.onclose = (reason) => this.#onChannelClose(channel, reason);
     channel.onopen = () => this.#onChannelOpen(channel);
+    channel.onwritable = () => this.flush();
     if (channel.state === "open") this.#onChannelOpen(channel);
   }
 
@@ -192,6 +205,7 @@ export class LinkDriver {
 
   readonly #onDatagram = (datagram: Uint8Array): void => {
     if (this.#closed) return;
+    this.#handlers.onHeard?.();
     try {
       this.#link.handleDatagram(datagram, this.#clock.now());
     } catch (error) {
@@ -264,7 +278,9 @@ export class LinkDriver {
     this.#drainDatagrams();
     this.#checkFailure();
     if (this.#closed) return;
-    this.#timer.set(this.#backlog ? this.#clock.now() : this.#link.pollTimeout());
+    // What a channel that stands still holds back may be overdue, and stays so.
+    const dueMs = this.#stalledSinceMs === Infinity ? this.#link.pollTimeout() : this.#clock.now() + CHANNEL_POLL_MS;
+    this.#timer.set(this.#backlog ? this.#clock.now() : dueMs);
     this.#backlog = false;
   }
 
@@ -285,11 +301,30 @@ export class LinkDriver {
     for (let i = 0; i < DRIVER_BATCH_MAX; i++) {
       const channel = this.#channel;
       if (channel === undefined || channel.state !== "open") return;
-      const datagram = this.#link.pollDatagram(this.#clock.now());
+      const nowMs = this.#clock.now();
+      if (!this.#takesDatagram(channel, nowMs)) return;
+      const datagram = this.#link.pollDatagram(nowMs);
       if (datagram === undefined) return;
       if (!channel.send(datagram)) this.droppedDatagrams++;
     }
     this.#backlog = true;
+  }
+
+  /** Whether the channel takes a datagram now. Before long the reliable path carries what one that stands still should, if that path is not behind itself. */
+  #takesDatagram(channel: DatagramChannel, nowMs: number): boolean {
+    const unanswered = channel.queuesUnseen && this.#link.unansweredMs(nowMs) >= CHANNEL_UNANSWERED_MS;
+    if (channel.writable && !unanswered) {
+      this.#stalledSinceMs = Infinity;
+      return true;
+    }
+    this.#stalledSinceMs = Math.min(this.#stalledSinceMs, nowMs);
+    if (unanswered || nowMs - this.#stalledSinceMs >= CHANNEL_STALL_MS) {
+      for (let i = 0; i < DRIVER_BATCH_MAX && this.#link.carryDatagram(nowMs); i++);
+      this.#drainReliable(DRIVER_BATCH_MAX);
+    }
+    if (!channel.writable || nowMs - this.#probedMs < CHANNEL_PROBE_MS) return false;
+    this.#probedMs = nowMs;
+    return true;
   }
 
   #checkFailure(): void {
@@ -319,7 +354,9 @@ export class LinkDriver {
     const channel = this.#channel;
     if (channel === undefined) return undefined;
     this.#channel = undefined;
+    this.#stalledSinceMs = Infinity;
     channel.onopen = null;
+    channel.onwritable = null;
     channel.ondatagram = null;
     channel.onclose = null;
     return channel;

@@ -20,6 +20,7 @@ export function impairChannel(channel: DatagramChannel, impairment: DirectionalI
 
 export class ImpairedChannel implements DatagramChannel {
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
@@ -37,6 +38,7 @@ export class ImpairedChannel implements DatagramChannel {
     this.#receive = new Impairment(this.#withOverhead(receive));
     this.#timer = new DeadlineTimer(clock, () => this.#pump());
     channel.onopen = () => this.onopen?.();
+    channel.onwritable = () => this.onwritable?.();
     channel.ondatagram = (datagram) => this.#onDatagram(datagram);
     channel.onclose = (reason) => this.#onClose(reason);
   }
@@ -55,6 +57,14 @@ export class ImpairedChannel implements DatagramChannel {
 
   get overheadBytes(): number {
     return this.#channel.overheadBytes;
+  }
+
+  get writable(): boolean {
+    return this.#channel.writable;
+  }
+
+  get queuesUnseen(): boolean {
+    return this.#channel.queuesUnseen;
   }
 
   /** What became of the datagrams so far, each way. */

@@ -71,6 +71,18 @@ export const MEMORY_QUEUE_DATAGRAMS_MAX = 1024;
 /** Messages, records or datagrams that the driver moves in one go; the rest waits for a timer, so that other events get their turn. */
 export const DRIVER_BATCH_MAX = 1024;
 
+/** A channel that was not writable for this long leaves what waits to the WebSocket, ms: a patch or two, where the next acknowledgement would let SCTP go on by itself. */
+export const CHANNEL_STALL_MS = 25;
+
+/** The same for a channel that may queue unseen: a datagram that is unanswered for so much longer than the least round trip waits below. Feedback takes 25 ms, and may be lost a few times. */
+export const CHANNEL_UNANSWERED_MS = 100;
+
+/** Such a channel still gets a datagram this often, ms: its answer tells that the queue has gone. */
+export const CHANNEL_PROBE_MS = 50;
+
+/** While a channel is not writable the driver looks at it this often, ms: not every channel tells when it is again. */
+export const CHANNEL_POLL_MS = 10;
+
 /** Longest timer of the driver, ms; a later deadline re-arms. setTimeout takes at most 2^31 - 1. */
 export const DRIVER_TIMER_MS_MAX = 60_000;
 
@@ -105,6 +117,9 @@ export const WEBRTC_LIFETIME_MS = 50;
  * at 20 % loss and RTT 100 ms stalled for seconds (p99 6.6 s in place of 0.36).
  */
 export const WEBRTC_BUFFERED_BYTES_MAX = 4096;
+
+/** Datagrams sent within this time may wait in SCTP together, ms; it usually takes one over in 1 or 2. What waits longer has met congestion control: the channel is not writable. */
+export const WEBRTC_BURST_MS = 5;
 
 /** A channel that is not open after this long gives up, ms: at 20 % loss opening took 0.5 to 17 s; a new try is soon better. */
 export const WEBRTC_OPEN_TIMEOUT_MS = 12_000;

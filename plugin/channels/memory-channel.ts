@@ -30,7 +30,9 @@ export class MemoryChannel implements DatagramChannel {
   readonly kind = "memory" as const;
   readonly maxDatagramBytes: number;
   readonly overheadBytes: number;
+  readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
@@ -47,6 +49,10 @@ export class MemoryChannel implements DatagramChannel {
 
   get state(): ChannelState {
     return this.#state;
+  }
+
+  get writable(): boolean {
+    return this.#inFlight < this.#queueDatagramsMax;
   }
 
   /** Joins this end to its peer and opens it in a microtask. */
@@ -66,7 +72,7 @@ export class MemoryChannel implements DatagramChannel {
     const copy = datagram.slice();
     this.#inFlight++;
     queueMicrotask(() => {
-      this.#inFlight--;
+      if (this.#inFlight-- === this.#queueDatagramsMax && this.#state === "open") this.onwritable?.();
       if (peer.#state === "open") peer.ondatagram?.(copy);
     });
     return true;

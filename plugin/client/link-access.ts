@@ -13,6 +13,8 @@ export interface RoomLinkStats extends Omit<LinkStats, "path"> {
   readonly path: "websocket" | "udp" | "webrtc";
   /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
   readonly lastChannelError: string | undefined;
+  /** Datagrams that the channel did not take. */
+  readonly datagramsRefused: number;
 }
 
 /** Switches of a room's link. The first two need the client's option `netem`, and throw without. */
@@ -35,9 +37,9 @@ export function linkStats(room: AnyRoom): RoomLinkStats {
   requireRoom(room);
   const transport = transportOf(room);
   const session = transport instanceof FecClientTransport ? transport.session : undefined;
-  if (session === undefined) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", lastChannelError: undefined }));
+  if (session === undefined) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", lastChannelError: undefined, datagramsRefused: 0 }));
   const { driver, path } = session;
-  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"], lastChannelError: path.lastError };
+  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"], lastChannelError: path.lastError, datagramsRefused: driver.droppedDatagrams };
 }
 
 /** The switches of a room that a FecClient joined; undefined for any other. @throws TypeError as {@link linkStats}. */

@@ -7,5 +7,5 @@ export * from "./fec/index.js";
 export * from "./wire/constants.js";
 export { DatagramReader, type Datagram, type FeedbackFrame, type Frame, type Malformed, type PingFrame, type RepairFrame, type SourceFrame } from "./wire/datagram-reader.js";
 export { DatagramWriter, type Feedback } from "./wire/datagram-writer.js";
-export { encodeSymbolRecord, encodeUnreliableRecord, readRecord, type SymbolRecord, type UnreliableRecord } from "./wire/reliable-record.js";
+export { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, readRecord, type DatagramRecord, type SymbolRecord, type UnreliableRecord } from "./wire/reliable-record.js";
 export * from "./symbol.js";

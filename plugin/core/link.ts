@@ -15,7 +15,8 @@ import type { OutgoingSymbol } from "./send/ordered-buffer.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
-import { encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
+import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
+import { SYMBOL_RECORD_HEADER_BYTES } from "./wire/constants.js";
 import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
 export type { LinkStats, RepairOption };
@@ -52,6 +53,12 @@ const CLOSE_TOO_BIG = 1009;
 /** A path that lets fewer datagrams through is as good as silent. */
 const HEARD_RATIO_MIN = 0.25;
 
+/** What a channel that stands still leaves to the reliable path waits while that is so far behind: round trips, and ms. */
+const CARRIED_AGE_ROUND_TRIPS = 2, CARRIED_AGE_MS = 200;
+
+/** An unreliable message that no path takes for so long is not sent any more, ms. */
+const UNRELIABLE_WAIT_MS = 150;
+
 /** Time between two looks of the redundancy controller, ms. */
 const CONTROL_INTERVAL_MS = 100;
 
@@ -65,8 +72,11 @@ export class Link {
   readonly #receiver: Receiver;
   readonly #reader = new DatagramReader();
   readonly #records: Uint8Array[] = [];
+  readonly #copies = new WeakSet<Uint8Array>();
   readonly #recordPayloadMax: number;
+  #mtuBytes = 0;
   #adaptive = true;
+  #polledMs = 0;
   /** Share of the peer's datagrams, and so of its answers, that arrive. */
   #heardRatio = 1;
   #controlAtMs = -Infinity;
@@ -97,27 +107,33 @@ export class Link {
 
   /** As `LinkStats.behindMs`, without the cost of a snapshot. */
   behindMs(nowMs: number): number {
-    const oldest = this.#sender.ordered.oldest;
+    const oldest = this.#path.kind === "open" ? this.#sender.ordered.oldest : undefined;
     return oldest !== undefined && oldest.sends > 0 ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
   }
 
-  /** Bytes of ordered symbols that datagrams carry and the peer has not acknowledged. */
+  /** How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none, ms; negative while that is none. */
+  unansweredMs(nowMs: number): number {
+    return nowMs - this.#rtt.minMs - this.#sender.datagrams.oldestElicitingMs;
+  }
+
+  /** Bytes of ordered symbols that datagrams carry now and the peer has not acknowledged. */
   get unacknowledgedBytes(): number {
-    return this.#sender.ordered.bytes;
+    return this.#path.kind === "open" ? this.#sender.ordered.bytes : 0;
   }
 
   /** Sends a message: exactly once, in order, any length. `message` is copied. */
   send(message: Uint8Array): void {
     this.#counters.messagesSent++;
-    if (this.#path.kind === "open") {
+    if (this.#path.kind !== "closed") {
       if (this.#sender.fits(message.length)) {
         this.#sender.push(message);
+        if (this.#path.kind === "suspended") this.#sender.keepOrdered(this.#polledMs, slot => this.#carry(slot));
         return;
       }
       // Bulk, or more than the ordered window holds: what is under way goes first by the reliable path, so that
       // the peer never has to keep a large message for want of a small one.
       this.#carryOrdered();
-      this.#sender.askForRoom();
+      if (this.#path.kind === "open") this.#sender.askForRoom();
     }
     let start = 0;
     do {
@@ -139,6 +155,7 @@ export class Link {
     if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
     this.closePath();
     this.#rtt.reset();
+    this.#mtuBytes = path.mtuBytes;
     this.#sender.open(path.mtuBytes, path.overheadBytes);
     this.#receiver.open(path.overheadBytes);
     this.#path.open(nowMs);
@@ -183,7 +200,8 @@ export class Link {
       this.#fail(CLOSE_PROTOCOL_ERROR, "malformed record");
       return;
     }
-    this.#receiver.onRecord(record, nowMs);
+    if (record.kind === "datagram") this.#handleCarried(record.payload, nowMs);
+    else this.#receiver.onRecord(record, nowMs);
     this.#checkFault();
     // A peer that uses the reliable path may have found the other one dead: this end, if it is quiet, asks.
     if (this.#path.quiet(nowMs)) this.#sender.ping();
@@ -198,11 +216,12 @@ export class Link {
         this.#counters.suspensions++;
         this.#path.suspend(this.#sender.datagrams.nextNumber, nowMs);
         this.#sender.datagrams.abandon();
-        this.#carryAll();
+        this.#sender.keepOrdered(nowMs, slot => this.#carry(slot));
+        this.#carryUnreliable();
       } else {
         this.#sender.onTimeout(nowMs, slot => {
           this.#counters.rescuesSent++;
-          this.#carry(slot);
+          this.#copies.add(this.#carry(slot));
         });
       }
     }
@@ -214,18 +233,35 @@ export class Link {
 
   /** The next datagram to send: a view valid until the next call into the link. */
   pollDatagram(nowMs: number): Uint8Array | undefined {
-    if (this.#path.kind === "closed" || this.#failure) return undefined;
-    const due = this.#receiver.feedbackDueMs <= nowMs;
-    const datagram = this.#sender.poll(nowMs, this.#receiver.buildFeedback(nowMs), due);
-    if (!datagram) return undefined;
-    if (this.#sender.feedbackWritten) this.#receiver.onFeedbackSent();
-    this.#path.onSpoke(nowMs);
+    const datagram = this.#pollDatagram(nowMs, false);
+    if (datagram) this.#path.onSpoke(nowMs);
     return datagram;
+  }
+
+  /**
+   * Instead of `pollDatagram` when the channel has taken nothing for a while: gives one datagram, as a record, to the reliable path.
+   * False when there is nothing to send, that path is behind itself (what waits then goes by whichever moves first), or its records are too short.
+   */
+  carryDatagram(nowMs: number): boolean {
+    this.#sender.unreliable.expire(nowMs, UNRELIABLE_WAIT_MS);
+    if (this.#mtuBytes >= this.#recordPayloadMax + SYMBOL_RECORD_HEADER_BYTES || this.#sender.datagrams.carriedAgeMs(nowMs) > CARRIED_AGE_ROUND_TRIPS * this.#rtt.srttMs + CARRIED_AGE_MS) return false;
+    const datagram = this.#pollDatagram(nowMs, true);
+    if (!datagram) return false;
+    this.#counters.datagramsCarried++;
+    const record = encodeDatagramRecord(datagram);
+    this.#copies.add(record);
+    this.#records.push(record);
+    return true;
   }
 
   /** The next record for the reliable path, in order; owned by the caller. */
   pollReliable(): Uint8Array | undefined {
     return this.#records.shift();
+  }
+
+  /** Whether datagrams go on to bring what this record of `pollReliable` holds: nobody waits for the reliable path alone. */
+  isCopy(record: Uint8Array): boolean {
+    return this.#copies.has(record);
   }
 
   /** The next message to deliver. Its bytes are the caller's; the object is reused by the next call. */
@@ -277,6 +313,29 @@ export class Link {
     };
   }
 
+  #pollDatagram(nowMs: number, carried: boolean): Uint8Array | undefined {
+    this.#polledMs = nowMs;
+    if (this.#path.kind === "closed" || this.#failure) return undefined;
+    const due = this.#receiver.feedbackDueMs <= nowMs;
+    const datagram = this.#sender.poll(nowMs, this.#receiver.buildFeedback(nowMs), due, carried);
+    if (datagram && this.#sender.feedbackWritten) this.#receiver.onFeedbackSent();
+    return datagram;
+  }
+
+  /** Takes a datagram that the reliable path carried: its symbols count, however late, and though this end's channel may be closed by now. */
+  #handleCarried(bytes: Uint8Array, nowMs: number): void {
+    const datagram = this.#reader.read(bytes);
+    if (typeof datagram === "string") {
+      this.#fail(CLOSE_PROTOCOL_ERROR, `malformed record: ${datagram}`);
+      return;
+    }
+    if (this.#path.kind !== "closed" && this.#receiver.onDatagram(datagram, bytes.length, this.#sender.carrierMs(nowMs), nowMs)) {
+      const feedback = datagram.frames.find(isFeedback);
+      if (feedback) this.#onFeedback(feedback, nowMs);
+    }
+    this.#receiver.onFrames(datagram, nowMs);
+  }
+
   get #silentAtMs(): number {
     // Where answers are lost as well, silence must last longer to mean anything.
     return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#sender.probeTimeoutMs / this.#heardRatio);
@@ -313,6 +372,10 @@ export class Link {
 
   #carryAll(): void {
     this.#carryOrdered();
+    this.#carryUnreliable();
+  }
+
+  #carryUnreliable(): void {
     this.#sender.clearUnreliable();
     this.#sender.unreliable.drain(message => this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message)));
   }
@@ -321,8 +384,10 @@ export class Link {
     this.#sender.carryOrdered(slot => this.#carry(slot));
   }
 
-  #carry(slot: OutgoingSymbol): void {
-    this.#records.push(encodeSymbolRecord(slot.seq, symbolIsFirst(slot.block.bytes), symbolIsLast(slot.block.bytes), symbolPayload(slot.block.bytes, slot.bytes)));
+  #carry(slot: OutgoingSymbol): Uint8Array {
+    const record = encodeSymbolRecord(slot.seq, symbolIsFirst(slot.block.bytes), symbolIsLast(slot.block.bytes), symbolPayload(slot.block.bytes, slot.bytes));
+    this.#records.push(record);
+    return record;
   }
 
   #checkFault(): void {

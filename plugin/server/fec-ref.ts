@@ -61,6 +61,9 @@ export class FecRef extends SocketFacade {
   /** Called when the client asks for a WebRTC connection: {@link takeWebRtcRequest} has it. */
   onwebrtcrequest: (() => void) | null = null;
 
+  /** Called when the client shows by a datagram or a message that it lives. */
+  onheard: (() => void) | null = null;
+
   readonly #probe: SocketProbe;
   readonly #controls = new TokenBucket(CONTROL_RECORDS, performance.now());
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
@@ -84,6 +87,7 @@ export class FecRef extends SocketFacade {
         this.emit("message", Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength), true);
       },
       onFailure: (code, reason) => this.#onFailure(code, reason),
+      onHeard: () => this.onheard?.(),
       onChannelOpen: () => this.onchannelopen?.(),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
@@ -160,7 +164,7 @@ export class FecRef extends SocketFacade {
     if (this.readyState === this.OPEN) {
       requireClosable(code, reason);
       // A client that leaves has sent all that it has by WebSocket. Any other does so now: a browser answers the close frame by itself, before the page has read what came ahead of it.
-      const delayed = this.driver.path !== "websocket" && code !== CloseCode.CONSENTED;
+      const delayed = this.driver.isChannelOpen && code !== CloseCode.CONSENTED;
       this.#flushAll();
       if (delayed) {
         this.#closeTimer = setTimeout(() => this.webSocket.close(code, reason), CLOSE_DELAY_MS);
@@ -179,7 +183,7 @@ export class FecRef extends SocketFacade {
   /** The driver flushes a bounded batch at a time; the link's queues are bounded, so this ends. */
   #flushAll(): void {
     // The client then gives to the WebSocket what it sent by datagram.
-    if (this.driver.path !== "websocket") this.sendControl({ kind: "close" });
+    if (this.driver.isChannelOpen) this.sendControl({ kind: "close" });
     try {
       this.link.carryUnacknowledged();
     } catch (error) {
@@ -193,7 +197,8 @@ export class FecRef extends SocketFacade {
 
   #writeRecord(record: Uint8Array): void {
     this.#write(record);
-    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN) this.#probe.onWritten(record.length, performance.now());
+    // What datagrams bring as well is late only when they are: the link knows.
+    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record)) this.#probe.onWritten(record.length, performance.now());
   }
 
   #write(record: Uint8Array): void {
@@ -203,6 +208,7 @@ export class FecRef extends SocketFacade {
   }
 
   #onRecord(data: RawData): void {
+    this.onheard?.();
     const record = data as Buffer; // binaryType is ws's default, "nodebuffer"
     // Between our close and the client's answer its messages are still taken, as ws does; there is nothing to agree on any more.
     if (this.readyState !== this.OPEN && record[0] === RECORD_CONTROL) return;
@@ -255,6 +261,7 @@ export class FecRef extends SocketFacade {
   #end(code: number, reason: Buffer): void {
     clearTimeout(this.#closeTimer);
     this.driver.close();
+    this.onheard = null;
     this.onchannelopen = null;
     this.onpeerclose = null;
     this.onwebrtcrequest = null;

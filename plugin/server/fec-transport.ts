@@ -19,7 +19,7 @@ import { DatagramOffer } from "./datagram-offer.js";
 import { debugFec } from "./debug.js";
 import { FecRef } from "./fec-ref.js";
 import { FecRoomClient } from "./fec-room-client.js";
-import { CHANNEL_KINDS_MAX } from "./limits.js";
+import { CHANNEL_KINDS_MAX, PONG_OVERDUE_MS_MAX } from "./limits.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
 import { StateFlow } from "./state-flow.js";
 import { UdpListener } from "./udp-listener.js";
@@ -121,7 +121,7 @@ export class FecTransport extends WebSocketTransport {
     const fec = readFecRequest(url);
     // Without a seat, ws-transport refuses: its client takes a first message that is no record for a plain server's.
     if (fec === undefined || !hasSeat(fec)) return super.onConnection(socket, request, upgrade);
-    watchHealth(socket);
+    const onheard = watchHealth(socket);
     if (!(await this.#untilBound(socket))) return;
     const ref = new FecRef(socket, {
       messageBytesMax: this.#options.messageBytesMax,
@@ -130,6 +130,7 @@ export class FecTransport extends WebSocketTransport {
       repair: this.#options.repair,
       impairment: new LiveImpairment(this.#options.netem),
     });
+    ref.onheard = onheard;
     const client = new FecRoomClient(fec.sessionId, ref, () => this.#latencyMs);
     await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url), request.socket.localAddress);
   }
@@ -232,13 +233,22 @@ function hasSeat({ roomId, sessionId, reconnectionToken }: FecRequest): boolean 
   return typeof room?.hasReservedSeat === "function" && room.hasReservedSeat(sessionId, reconnectionToken);
 }
 
-/** What ws-transport's ping interval needs, and a handler without which one client's error would end the process. */
-function watchHealth(socket: PingedWebSocket): void {
+/**
+ * What ws-transport's ping interval needs, and a handler without which one client's error would end the process. A client that is heard lives, though
+ * TCP holds its pongs back: where it loses much, it backs off for longer than ws-transport waits, and datagrams carry the game meanwhile.
+ * Call what it returns whenever the client is heard.
+ */
+function watchHealth(socket: PingedWebSocket): () => void {
+  let pongMs = performance.now();
   socket.on("error", (error) => debugAndPrintError(`${error.message}\n${error.stack}`));
   socket.on("pong", () => {
+    pongMs = performance.now();
     socket.pingCount = 0;
   });
   socket.pingCount = 0;
+  return () => {
+    if (socket.pingCount > 0 && performance.now() - pongMs < PONG_OVERDUE_MS_MAX) socket.pingCount = 0;
+  };
 }
 
 function authContext(request: IncomingMessage, url: URL): AuthContext {

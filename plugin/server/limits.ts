@@ -77,3 +77,6 @@ export const BACKLOG_POLL_MS = 100;
 /** Byte rates are means over this many periods of this length, ms. */
 export const RATE_PERIODS = 8;
 export const RATE_PERIOD_MS = 250;
+
+/** A WebSocket without a pong for this long is ended though datagrams of its client come, ms: TCP that has lost a segment seven times in a row tries again within it. */
+export const PONG_OVERDUE_MS_MAX = 30_000;

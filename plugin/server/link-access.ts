@@ -13,6 +13,8 @@ const NO_FLOW = Object.freeze({ behindMs: 0, sentBytesPerSecond: 0, deliveredByt
 export interface ClientLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
   readonly path: "websocket" | "udp" | "webrtc";
+  /** Datagrams that the channel did not take. */
+  readonly datagramsRefused: number;
   /** How much later than a round trip allows the client has what was sent to it, by either path, ms. */
   readonly behindMs: number;
   /** What the room sends this client, bytes per second, and what of it arrives; see LinkBehindReport. */
@@ -41,10 +43,10 @@ let noLink: ClientLinkStats | undefined;
  */
 export function linkStats(client: Client): ClientLinkStats {
   const ref = refOf(client);
-  if (!(ref instanceof FecRef)) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", ...NO_FLOW }));
+  if (!(ref instanceof FecRef)) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", datagramsRefused: 0, ...NO_FLOW }));
   const { flow } = ref;
   const figures = flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
-  return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], ...figures };
+  return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], datagramsRefused: ref.driver.droppedDatagrams, ...figures };
 }
 
 /** The switches of a room's client; undefined for one on a plain WebSocket. @throws TypeError as {@link linkStats}. */

@@ -11,6 +11,7 @@ import { createPageHandler } from "./page.js";
 
 export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
 export type Netem = NonNullable<FecTransportOptions["netem"]>;
+export type WebRtc = NonNullable<FecTransportOptions["webrtc"]>;
 
 export interface ArenaServerOptions {
   /** TCP and UDP, 0..65535; 0 = any free one. */
@@ -19,6 +20,8 @@ export interface ArenaServerOptions {
   repair?: RepairOption;
   /** Impairs datagrams both ways, at this end. */
   netem?: Netem;
+  /** Where browsers' datagrams come in, or false. Default: the transport's own. */
+  webrtc?: WebRtc;
   patchRateHz?: number;
   seed?: number;
   /** Folder of the built page, served at "/". Default: no page. */
@@ -74,7 +77,7 @@ interface ChosenTransport {
   links: NetLinks;
 }
 
-async function createTransport({ transport, repair, netem }: ArenaServerOptions): Promise<ChosenTransport> {
+async function createTransport({ transport, repair, netem, webrtc }: ArenaServerOptions): Promise<ChosenTransport> {
   if (transport === "ws") return { transport: new WebSocketTransport({}), linkStats: () => undefined, links: NO_LINKS };
   // Loaded only when it is used: the comparison runs without the plugin.
   const { FecTransport, linkControl, linkStats } = await import("colyseus-fec");
@@ -86,5 +89,5 @@ async function createTransport({ transport, repair, netem }: ArenaServerOptions)
       if (netem !== undefined) linkControl(client)?.configure("clean");
     },
   };
-  return { transport: new FecTransport({ repair, netem }), linkStats, links };
+  return { transport: new FecTransport({ repair, netem, webrtc }), linkStats, links };
 }

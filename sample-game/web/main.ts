@@ -71,6 +71,8 @@ async function enter(join: () => Promise<ArenaRoom>): Promise<void> {
 
 function play(room: ArenaRoom): void {
   if (dialog.open) dialog.close();
+  // The seat is kept from the first moment; and Firefox tells a page that reloads of its closed socket, which is no end.
+  room.reconnection.minUptime = 0;
   const session: ArenaSession = { client, room, stage, view };
   view.attach(room);
   const hud = new Hud(view.element, room);

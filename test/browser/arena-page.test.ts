@@ -1,116 +1,154 @@
-/** The arena's page in a real Chromium, as `npm start` serves it, with bots; over whatever path the client finds. */
-import { rmSync } from "node:fs";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { LocalSquad } from "../../sample-game/bots/squad.js";
+/** The arena's page in real browsers, as `npm start` serves it, with bots: joining, playing, coming back, without datagrams, by touch. */
+import { describe, expect, it } from "vitest";
 import { POSITION_SCALE } from "../../sample-game/rules/constants.js";
-import { type ArenaServer, startArenaServer } from "../../sample-game/server/start.js";
+import type { ArenaServer } from "../../sample-game/server/start.js";
 import type { PageChecks } from "../../sample-game/web/page-checks.js";
-import { type ArenaBrowser, buildPage, joinArena, openArena } from "./arena-browser.js";
+import { silentUdpSocket, until } from "../integration/harness.js";
+import { joinArena, openPanel, ownPlayer, pathBadge, PATIENCE_MS, TIMEOUT_MS, untilPlaying, useArena } from "./arena-browser.js";
+import { addressFor, type BrowserName } from "./harness.js";
 
 const BOTS = 3;
-const TIMEOUT_MS = 180_000;
+const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 
 /** On the page. */
 declare const arenaPage: PageChecks;
 
-let pageFolder: string;
-let server: ArenaServer | undefined;
-let browser: ArenaBrowser | undefined;
-let squad: LocalSquad | undefined;
+const arena = useArena();
 
-beforeAll(async () => {
-  pageFolder = await buildPage();
-}, TIMEOUT_MS);
-
-afterAll(() => rmSync(pageFolder, { recursive: true, force: true }));
-
-afterEach(async () => {
-  await browser?.close();
-  await squad?.close();
-  await server?.stop();
-  browser = squad = server = undefined;
-}, TIMEOUT_MS);
-
-async function open(): Promise<{ server: ArenaServer; browser: ArenaBrowser }> {
-  server = await startArenaServer({ port: 0, transport: "fec", pageFolder });
-  squad = new LocalSquad();
-  await squad.join({ url: `ws://127.0.0.1:${server.port}`, transport: "fec", bots: BOTS, seed: 1 });
-  browser = await openArena(`http://127.0.0.1:${server.port}/`);
-  return { server, browser };
+/** Has the player a shot in the air? */
+function shoots({ room }: ArenaServer, id: string): boolean {
+  const { slot } = room.state.players.get(id)!;
+  let shots = 0;
+  room.state.projectiles.forEach(({ owner }) => (shots += owner === slot ? 1 : 0));
+  return shots > 0;
 }
 
-/** Of the page's player, by what the page says. */
-const own = (browser: ArenaBrowser) => browser.page.evaluate(() => ({ id: arenaPage.session.room.sessionId, ...arenaPage.session.view.motionStats()!.focus! }));
-
-async function until(condition: () => boolean | Promise<boolean>, what: string, timeoutMs = 60_000): Promise<void> {
-  const deadlineMs = performance.now() + timeoutMs;
-  while (!(await condition())) {
-    if (performance.now() > deadlineMs) throw new Error(`${what}: did not happen within ${timeoutMs} ms`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-describe("the page", () => {
+describe.each<BrowserName>(["chromium", "firefox"])("the page in %s", (name) => {
   it("joins, moves its player, and sees exactly the server's states and messages, without an error", async () => {
-    const { server, browser } = await open();
-    await joinArena(browser.page, "Ada");
-    const before = await own(browser);
+    const { server, squad } = await arena.start({ bots: BOTS });
+    const { page, complaints } = await arena.open(name);
+    await joinArena(page, "Ada");
+    const before = await ownPlayer(page);
     const player = () => server.room.state.players.get(before.id)!;
     expect(player()).toMatchObject({ name: "Ada", bot: false });
     expect(server.room.playerCount).toBe(BOTS + 1);
 
     // Towards the middle, where there is room; a shot on the way, and a line of chat.
     const key = before.x < 1000 ? "KeyD" : "KeyA";
-    await browser.page.mouse.move(700, 200);
-    await browser.page.keyboard.down(key);
-    await until(async () => Math.abs((await own(browser)).x - before.x) > 100, "the own player moves on the page");
-    await until(() => Math.abs(player().x / POSITION_SCALE - before.x) > 100, "the own player moves on the server");
-    await browser.page.keyboard.up(key);
-    let shots = 0;
-    await browser.page.mouse.down();
-    await until(() => {
-      server.room.state.projectiles.forEach((shot) => (shots += shot.owner === player().slot ? 1 : 0));
-      return shots > 0 || !player().alive;
-    }, "the own player shoots on the server");
-    await browser.page.mouse.up();
-    await browser.page.keyboard.press("Enter");
-    await browser.page.keyboard.type("hello all");
-    await browser.page.keyboard.press("Enter");
+    await page.mouse.move(700, 200);
+    await page.keyboard.down(key);
+    await until("the own player moves on the page", async () => Math.abs((await ownPlayer(page)).x - before.x) > 100, PATIENCE_MS);
+    await until("the own player moves on the server", () => Math.abs(player().x / POSITION_SCALE - before.x) > 100, PATIENCE_MS);
+    await page.keyboard.up(key);
+    await page.mouse.down();
+    await until("the own player shoots on the server", () => shoots(server, before.id), PATIENCE_MS);
+    await page.mouse.up();
+    await page.keyboard.press("Enter");
+    await page.keyboard.type("hello all");
+    await page.keyboard.press("Enter");
     // By a timer: the line leaves after some seconds, and frames can be rare where software draws.
-    await browser.page.waitForFunction(() => document.querySelector(".talk")?.textContent?.includes("hello all") === true, { timeout: 60_000, polling: 50 });
+    await page.waitForFunction(() => document.querySelector(".talk")?.textContent?.includes("hello all") === true, { timeout: PATIENCE_MS, polling: 50 });
 
-    await until(async () => (await browser.page.evaluate(() => Object.keys(arenaPage.checks).length)) >= 3, "three ticks are compared");
-    await squad!.stop();
+    await until("three ticks are compared", async () => (await page.evaluate(() => Object.keys(arenaPage.checks).length)) >= 3, PATIENCE_MS);
+    await squad.stop();
     const frozen = server.room.freeze();
-    await browser.page.waitForFunction(() => arenaPage.session.room.state.frozen, { timeout: 60_000 });
-    const seen = await browser.page.evaluate(() => ({ checks: arenaPage.checks, feed: arenaPage.feed.count, drops: arenaPage.drops, ticksBack: arenaPage.ticksBack }));
+    await page.waitForFunction(() => arenaPage.session.room.state.frozen, { timeout: PATIENCE_MS });
+    const seen = await page.evaluate(() => ({ checks: arenaPage.checks, feed: arenaPage.feed.count, drops: arenaPage.drops, ticksBack: arenaPage.ticksBack }));
     const compared = Object.entries(seen.checks).filter(([tick]) => frozen.checks[Number(tick)] !== undefined);
     expect(compared.length).toBeGreaterThanOrEqual(3);
     for (const [tick, hash] of compared) expect(hash, `state at tick ${tick}`).toBe(frozen.checks[Number(tick)]);
     expect(seen).toMatchObject({ feed: frozen.feedCounts[before.id], drops: 0, ticksBack: 0 });
-    expect(browser.complaints).toEqual([]);
+    expect(complaints).toEqual([]);
   }, TIMEOUT_MS);
 
   it("comes back as the same player after a reload", async () => {
-    const { server, browser } = await open();
-    await joinArena(browser.page, "Grace");
-    const { id } = await own(browser);
+    const { server } = await arena.start({ bots: BOTS });
+    const { page, complaints } = await arena.open(name);
+    await joinArena(page, "Grace");
+    const { id } = await ownPlayer(page);
     await new Promise((resolve) => setTimeout(resolve, 500));
-    await browser.page.reload({ timeout: 60_000 });
-    await browser.page.waitForFunction("globalThis.arenaPage?.session.view.motionStats()?.focus !== undefined", { timeout: 60_000 });
-    expect((await own(browser)).id).toBe(id);
+    await page.reload({ timeout: PATIENCE_MS });
+    await untilPlaying(page);
+    expect((await ownPlayer(page)).id).toBe(id);
     expect(server.room.playerCount).toBe(BOTS + 1);
-    expect(browser.complaints).toEqual([]);
+    await openPanel(page);
+    await until("datagrams again", async () => (await pathBadge(page)) === "WebRTC", PATIENCE_MS);
+    expect(complaints).toEqual([]);
+  }, TIMEOUT_MS);
+
+  it("plays over the WebSocket where no datagram passes, and says so", async () => {
+    const silent = await silentUdpSocket();
+    try {
+      const { server } = await arena.start({ bots: BOTS, webrtc: { port: 0, publicAddress: `${addressFor(name)}:${silent.port}` } });
+      const { page, complaints } = await arena.open(name);
+      await joinArena(page, "Joan");
+      const { id, x } = await ownPlayer(page);
+      await openPanel(page);
+      await page.keyboard.down(x < 1000 ? "KeyD" : "KeyA");
+      await until("the own player moves on the server", () => Math.abs(server.room.state.players.get(id)!.x / POSITION_SCALE - x) > 100, PATIENCE_MS);
+      await until("five ticks are compared", async () => (await page.evaluate(() => Object.keys(arenaPage.checks).length)) >= 5, PATIENCE_MS);
+      const checks = await page.evaluate(() => arenaPage.checks);
+      expect(await pathBadge(page)).toBe("WebSocket");
+      expect(await page.$eval(".net-warning", ({ textContent }) => textContent)).toContain("Everything rides the WebSocket now");
+      const truth = server.room.freeze().checks;
+      for (const [tick, hash] of Object.entries(checks)) expect(hash, `state at tick ${tick}`).toBe(truth[Number(tick)]);
+      expect(complaints).toEqual([]);
+    } finally {
+      silent.socket.close();
+    }
   }, TIMEOUT_MS);
 
   it("says why when it cannot join", async () => {
-    const { browser } = await open();
-    await browser.page.waitForSelector("#join-dialog[open]", { timeout: 60_000 });
-    await browser.page.setRequestInterception(true);
-    browser.page.on("request", (request) => void (request.url().includes("/matchmake/") ? request.abort() : request.continue()));
-    await browser.page.type("#join-name", "Eve");
-    await browser.page.keyboard.press("Enter");
-    await browser.page.waitForFunction(() => document.getElementById("join-error")?.textContent?.startsWith("Could not join") === true, { timeout: 60_000 });
-    expect(await browser.page.$("#join-dialog[open]")).not.toBeNull();
+    await arena.start();
+    const { page } = await arena.open(name);
+    await page.setRequestInterception(true);
+    page.on("request", (request) => void (request.url().includes("/matchmake/") ? request.abort() : request.continue()));
+    await page.type("#join-name", "Eve");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => document.getElementById("join-error")?.textContent?.startsWith("Could not join") === true, { timeout: PATIENCE_MS });
+    expect(await page.$("#join-dialog[open]")).not.toBeNull();
+  }, TIMEOUT_MS);
+});
+
+describe("on a touch screen", () => {
+  it("the left thumb moves, the right one aims and shoots, and the button dashes", async () => {
+    const { server } = await arena.start();
+    const { page, complaints } = await arena.open("chromium", { size: PHONE });
+    await joinArena(page, "Thumbs");
+    const start = await ownPlayer(page);
+    const player = () => server.room.state.players.get(start.id)!;
+    const held = (stick: string): Promise<boolean> => page.$eval(stick, (element) => element.classList.contains("held"));
+
+    // Towards the middle: every spawn spot has room there.
+    const right = start.x < 1000 ? 1 : -1;
+    const move = await page.touchscreen.touchStart(100, 600);
+    await move.move(100 + right * 50, 600);
+    expect(await held(".stick-move")).toBe(true);
+    await until("the player walks", () => Math.abs(player().x / POSITION_SCALE - start.x) > 60, PATIENCE_MS);
+    expect(shoots(server, start.id)).toBe(false);
+
+    const aim = await page.touchscreen.touchStart(290, 600);
+    await aim.move(290, 560);
+    expect(await held(".stick-aim")).toBe(true);
+    await until("the player shoots upwards", () => {
+      let upwards = false;
+      server.room.state.projectiles.forEach(({ angle }) => (upwards ||= Math.abs(angle - 49152) < 100));
+      return upwards;
+    }, PATIENCE_MS);
+
+    await aim.end();
+    await until("it shoots no more", () => !shoots(server, start.id), PATIENCE_MS);
+    await move.end();
+    expect([await held(".stick-move"), await held(".stick-aim")]).toEqual([false, false]);
+    let stood = NaN;
+    await until("the player stands", () => {
+      const stands = stood === player().x;
+      stood = player().x;
+      return stands;
+    }, PATIENCE_MS);
+
+    await page.tap(".dash-button");
+    await until("the player dashes", () => player().dashClock > 0, PATIENCE_MS);
+    expect(complaints).toEqual([]);
   }, TIMEOUT_MS);
 });

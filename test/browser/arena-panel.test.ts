@@ -1,57 +1,32 @@
-/** The net panel in a real Chromium over the real datagram path: its controls do what they say, as the server's end sees it. */
-import { rmSync } from "node:fs";
+/** The net panel in real browsers over the real datagram path: its controls do what they say, as the server's end sees it. */
 import { linkStats as serverLinkStats, type ClientLinkStats } from "colyseus-fec";
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { type ArenaServer, startArenaServer } from "../../sample-game/server/start.js";
-import type { PageChecks } from "../../sample-game/web/page-checks.js";
+import { describe, expect, it } from "vitest";
 import { until } from "../integration/harness.js";
-import { type ArenaBrowser, buildPage, joinArena, openArena } from "./arena-browser.js";
+import { joinArena, openPanel, ownPlayer, pathBadge, PATIENCE_MS, TIMEOUT_MS, useArena } from "./arena-browser.js";
+import type { BrowserName } from "./harness.js";
 
-const TIMEOUT_MS = 240_000;
-/** Software drawing on a busy machine is slow; nothing here depends on how slow. */
-const PATIENCE_MS = 60_000;
-const SIZE = { width: 900, height: 800 };
+const arena = useArena();
 
-/** On the page. */
-declare const arenaPage: PageChecks;
-
-let pageFolder: string;
-let server: ArenaServer | undefined;
-let browser: ArenaBrowser | undefined;
-
-beforeAll(async () => {
-  pageFolder = await buildPage();
-}, TIMEOUT_MS);
-
-afterAll(() => rmSync(pageFolder, { recursive: true, force: true }));
-
-afterEach(async () => {
-  await browser?.close();
-  await server?.stop();
-  browser = server = undefined;
-}, TIMEOUT_MS);
-
-async function open(netem?: string) {
-  const started = (server = await startArenaServer({ port: 0, transport: "fec", pageFolder, netem }));
-  const { page, complaints } = (browser = await openArena(`http://127.0.0.1:${started.port}/`, SIZE));
+async function open(name: BrowserName, netem?: string) {
+  const { server } = await arena.start({ netem });
+  const { page, complaints } = await arena.open(name);
   await joinArena(page, "Ada");
-  await page.$eval("#panel-toggle", (button) => (button as HTMLElement).click());
-  const id = await page.evaluate(() => arenaPage.session.room.sessionId);
-  const statsOf = (sessionId: string): ClientLinkStats => serverLinkStats(started.room.clients.get(sessionId)!);
-  const badge = (): Promise<string | null> => page.$eval(".net-badge", ({ textContent }) => textContent);
-  const untilBadge = (text: string) => until(`the path ${text}`, async () => (await badge()) === text, PATIENCE_MS);
+  await openPanel(page);
+  const { id } = await ownPlayer(page);
+  const statsOf = (sessionId: string): ClientLinkStats => serverLinkStats(server.room.clients.get(sessionId)!);
+  const untilBadge = (text: string) => until(`the path ${text}`, async () => (await pathBadge(page)) === text, PATIENCE_MS);
   /** As a keyboard does: Home and End are the ends of a slider. */
-  const pressOn = async (selector: string, key: "Home" | "End" | "Enter" | "Space" | "ArrowLeft" | "ArrowRight") => {
+  const pressOn = async (selector: string, key: "Home" | "End" | "Enter" | "ArrowLeft" | "ArrowRight") => {
     await page.focus(selector);
     await page.keyboard.press(key);
   };
   await untilBadge("WebRTC");
-  return { server: started, page, complaints, id, statsOf, untilBadge, pressOn };
+  return { server, page, complaints, id, statsOf, untilBadge, pressOn };
 }
 
-describe("the net panel", () => {
+describe.each<BrowserName>(["chromium", "firefox"])("the net panel in %s", (name) => {
   it("puts a network between both ends: delay and loss of each direction, by keyboard", async () => {
-    const { id, statsOf, pressOn, page, complaints } = await open();
+    const { id, statsOf, pressOn, page, complaints } = await open(name);
     await page.click(".net-check input"); // no longer the same both ways
     await pressOn("[data-slider=down-delayMs]", "End");
     await until("a round trip of 300 ms and more", () => statsOf(id).rttMs > 300, PATIENCE_MS);
@@ -66,7 +41,7 @@ describe("the net panel", () => {
   }, TIMEOUT_MS);
 
   it("begins with the server's network, which from then on acts at the client's end alone", async () => {
-    const { id, statsOf, page, pressOn } = await open("clean,delayMs=150,seed=4");
+    const { id, statsOf, page, pressOn } = await open(name, "clean,delayMs=150,seed=4");
     await until("the server's network on the sliders", async () => (await page.$eval("[data-slider=up-delayMs] + output", ({ textContent }) => textContent)) === "150 ms", PATIENCE_MS);
     await until("a round trip of two delays", () => statsOf(id).rttMs > 280, PATIENCE_MS);
     await pressOn("[data-slider=up-delayMs]", "Home");
@@ -74,7 +49,7 @@ describe("the net panel", () => {
   }, TIMEOUT_MS);
 
   it("switches repair of what the server sends, while playing", async () => {
-    const { id, statsOf, page, pressOn } = await open();
+    const { id, statsOf, page, pressOn } = await open(name);
     await pressOn("input[value=adaptive]", "ArrowLeft");
     await until("XOR generations in force", () => page.$eval("input[value=generation]", (radio) => (radio as HTMLInputElement).checked), PATIENCE_MS);
     await until("a repair for four patches", () => statsOf(id).counters.repairsSent > 30, PATIENCE_MS);
@@ -90,8 +65,8 @@ describe("the net panel", () => {
   }, TIMEOUT_MS);
 
   it("cuts the datagram path for three seconds: the WebSocket takes over, says so, and gives it back", async () => {
-    const { page, pressOn, untilBadge, complaints } = await open();
-    await pressOn("#net-cut", "Space");
+    const { page, pressOn, untilBadge, complaints } = await open(name);
+    await pressOn("#net-cut", "Enter");
     await untilBadge("WebSocket");
     expect(await page.$eval(".net-warning", ({ textContent }) => textContent)).toContain("the sliders do nothing");
     await untilBadge("WebRTC");
@@ -101,7 +76,7 @@ describe("the net panel", () => {
   }, TIMEOUT_MS);
 
   it("shows the same room without repair beside: a second connection, with the same network, that only watches", async () => {
-    const { server, id, statsOf, page, pressOn, complaints } = await open("clean,loss=0.1,delayMs=100,seed=4");
+    const { server, id, statsOf, page, pressOn, complaints } = await open(name, "clean,loss=0.1,delayMs=100,seed=4");
     const players = server.room.playerCount;
     await pressOn("#net-compare", "Enter");
     await page.waitForSelector(".net-pane-without", { timeout: PATIENCE_MS });
@@ -113,8 +88,9 @@ describe("the net panel", () => {
     await until("its loss", () => statsOf(other).sendLossRatio > 0.02, PATIENCE_MS);
     await until("repair for the player", () => statsOf(id).counters.repairsSent > 30, PATIENCE_MS);
     expect(statsOf(other).codeRate).toBe(0);
-    const ages = await page.$$eval(".net-pane-age", (nodes) => nodes.map(({ textContent }) => textContent));
-    for (const age of ages) expect(age).toMatch(/^\d+ ms$/);
+    const added = await page.$$eval(".net-pane-added", (nodes) => nodes.map(({ textContent }) => textContent));
+    expect(added).toHaveLength(2);
+    for (const text of added) expect(text).toMatch(/^\+\d+ ms$/);
     await pressOn("#net-compare", "Enter");
     await until("one connection", () => server.room.clients.length === 1, PATIENCE_MS);
     expect(await page.$$eval(".game-view", ({ length }) => length)).toBe(1);

@@ -19,6 +19,6 @@ test.each<BrowserName>(["chromium", "firefox"])("the WebRTC channel of %s keeps 
   const { page, errors } = await browser.open(server.url);
   const { passed, failed } = await page.evaluate(() => (window as unknown as { runTests(): Promise<{ passed: string[]; failed: string[] }> }).runTests());
   expect(failed).toEqual([]);
-  expect(passed).toHaveLength(14);
+  expect(passed).toHaveLength(15);
   expect(errors).toEqual([]);
 }, 180_000);

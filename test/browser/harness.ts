@@ -20,32 +20,42 @@ const EXECUTABLES: Record<BrowserName, readonly string[]> = {
   firefox: ["/usr/bin/firefox-esr", "/usr/bin/firefox"],
 };
 
+/** Nothing that calls home. */
 const CHROMIUM_ARGS = [
-  "--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync",
+  "--headless=new", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--mute-audio",
 ];
+/** WebGL in software, or no drawing at all. Firefox draws by itself. */
+const CHROMIUM_DRAWS = ["--use-gl=angle", "--use-angle=swiftshader", "--enable-unsafe-swiftshader"];
+const CHROMIUM_DRAWS_NOT = ["--disable-gpu"];
 
 /** Time for a cold start on a busy machine, ms. */
 const LAUNCH_TIMEOUT_MS = 60_000;
+/** Time for one command, ms: where software draws, a page can be busy for long. */
+const PROTOCOL_TIMEOUT_MS = 120_000;
 
 const source = (path: string): string => fileURLToPath(new URL(`../../plugin/${path}`, import.meta.url));
 
 export interface TestBrowser {
   readonly name: BrowserName;
+  readonly browser: Browser;
   /** A new page; what it logs as an error, and what it throws, is in `errors`. */
   open(url: string): Promise<{ page: Page; errors: readonly string[] }>;
   close(): Promise<void>;
 }
 
-/** Starts a browser without a window and with an empty profile. @throws Error that names what to install. */
-export async function launchBrowser(name: BrowserName): Promise<TestBrowser> {
+/** Starts a browser without a window and with an empty profile. @param draws its pages need WebGL. @throws Error that names what to install. */
+export async function launchBrowser(name: BrowserName, draws = false): Promise<TestBrowser> {
+  const executablePath = executable(name);
   const profile = mkdtempSync(join(tmpdir(), `colyseus-fec-${name}-`));
-  const browser: Browser = await puppeteer.launch({
-    browser: name === "chromium" ? "chrome" : "firefox", executablePath: executable(name), headless: true, userDataDir: profile,
-    args: name === "chromium" ? CHROMIUM_ARGS : [], timeout: LAUNCH_TIMEOUT_MS,
+  const chromiumArgs = [...CHROMIUM_ARGS, ...(draws ? CHROMIUM_DRAWS : CHROMIUM_DRAWS_NOT)];
+  const browser = await puppeteer.launch({
+    browser: name === "chromium" ? "chrome" : "firefox", executablePath, headless: true, userDataDir: profile,
+    args: name === "chromium" ? chromiumArgs : [], timeout: LAUNCH_TIMEOUT_MS, protocolTimeout: PROTOCOL_TIMEOUT_MS,
   });
   return {
     name,
+    browser,
     open: async (url) => {
       const page = await browser.newPage();
       const errors: string[] = [];
@@ -56,7 +66,8 @@ export async function launchBrowser(name: BrowserName): Promise<TestBrowser> {
     },
     close: async () => {
       await browser.close();
-      rmSync(profile, { recursive: true, force: true });
+      // A process of the browser may still write: this tries again for some seconds.
+      rmSync(profile, { recursive: true, force: true, maxRetries: 10, retryDelay: 200 });
     },
   };
 }

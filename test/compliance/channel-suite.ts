@@ -145,6 +145,22 @@ export function describeChannel(name: string, makePair: () => Promise<ChannelPai
       expect(await deliver(a, b, sent)).toEqual(sent);
     });
 
+    test("is writable again after it was not, and nothing sent while it was writable is refused", async () => {
+      await open();
+      const full = bytesOf(a.maxDatagramBytes);
+      let refused = 0, heldBack = 0;
+      for (let i = 0; i < 3000; i++) {
+        if (!a.writable) heldBack++;
+        else if (!a.send(full)) refused++;
+      }
+      expect(refused).toBe(0);
+      expect(heldBack).toBeLessThanOrEqual(2999);
+      await until(() => a.writable);
+      const sent = bytesOf(34);
+      expect(await deliver(a, b, sent)).toEqual(sent);
+      expect(typeof a.queuesUnseen).toBe("boolean");
+    });
+
     test("lets a handler send", async () => {
       await open();
       b.ondatagram = (datagram) => b.send(datagram);

@@ -11,6 +11,7 @@ export class RecordingLink implements DrivenLink {
   records: Uint8Array[] = [];
   messages: { bytes: Uint8Array; ordered: boolean }[] = [];
   timeoutMs = Infinity;
+  unanswered = -Infinity;
   failure: { code: number; reason: string } | undefined;
   path: "datagram" | "reliable" = "reliable";
   /** Thrown by the next handle call. */
@@ -44,6 +45,17 @@ export class RecordingLink implements DrivenLink {
   pollDatagram(): Uint8Array | undefined {
     return this.datagrams.shift();
   }
+  unansweredMs(): number {
+    return this.unanswered;
+  }
+  /** How many datagrams the reliable path may carry. */
+  carries = Infinity;
+  carryDatagram(): boolean {
+    const datagram = this.carries > 0 ? this.datagrams.shift() : undefined;
+    this.carries--;
+    if (datagram !== undefined) this.records.push(Uint8Array.of(0x1c, ...datagram));
+    return datagram !== undefined;
+  }
   pollReliable(): Uint8Array | undefined {
     return this.records.shift();
   }
@@ -76,10 +88,13 @@ export class HandChannel implements DatagramChannel {
   maxDatagramBytes = 1000;
   overheadBytes = 50;
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
   sent: number[] = [];
   full = false;
+  writable = true;
+  queuesUnseen = false;
 
   open(): void {
     this.state = "open";

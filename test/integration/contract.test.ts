@@ -223,6 +223,21 @@ test("contract 10: a client that answers no pings is terminated", async () => {
   expect((await closed).code).toBe(1006);
 });
 
+test("contract 10: a client whose pongs TCP holds back lives as long as its datagrams come, and is terminated when they end", async () => {
+  await start({ pingInterval: 50, pingMaxRetries: 2 });
+  const { room, client } = await joinByUdp({});
+  let gone = false;
+  (client.ref as unknown as EventEmitter).once("close", () => (gone = true));
+  // The socket of the SDK's transport, without the answers that `ws` gives by itself.
+  (room.connection.transport as unknown as { ws: { _autoPong: boolean } }).ws._autoPong = false;
+  const timer = setInterval(() => client.sendBytes("bytes", Uint8Array.of(1)), 10);
+  await new Promise((resolve) => setTimeout(resolve, 1000));
+  expect(gone).toBe(false);
+  linkControl(room)!.blackout(true);
+  await until("terminated", () => gone);
+  clearInterval(timer);
+});
+
 test("contract 10: beforeUpgrade can refuse, and its context is the one that onAuth gets", async () => {
   StrictRoom.contexts.length = 0;
   const asked: string[] = [];

@@ -25,7 +25,7 @@ const IDLE_DATAGRAMS_MAX = 24;
 
 /** What happened in a world, for the sums that show that a swarm reaches everything. */
 export type WorldCounts = Pick<LinkCounters, "symbolsSent" | "repairsSent" | "retransmissionsSent" | "rescuesSent" | "symbolsRecovered" | "symbolsRetransmitted"
-  | "symbolsCarried" | "symbolsLost" | "datagramsSent" | "datagramsDuplicate" | "spuriousLosses" | "suspensions" | "messagesReceived"> & { damaged: number; unreliable: number };
+  | "symbolsCarried" | "symbolsLost" | "datagramsSent" | "datagramsCarried" | "datagramsDuplicate" | "spuriousLosses" | "suspensions" | "messagesReceived"> & { damaged: number; unreliable: number };
 
 /** What this world does, drawn once: absent means never. */
 interface Habits {
@@ -41,19 +41,24 @@ interface Habits {
   closes: boolean;
   mtuChanges: boolean;
   newNetworks: boolean;
+  /** Draws which channels stand still, by itself, so that the other draws of a seed stay; undefined: none ever does. */
+  standstills: SeededRandom | undefined;
+  still: { server: boolean; client: boolean };
 }
 
 /** Plays the world of one seed. @throws Error if a property does not hold. @param scale how long it plays: 1 = some 0.2..1 s. */
 export function playRandomWorld(seed: number, scale = 1): WorldCounts {
   const random = new SeededRandom(seed);
   const network = { up: randomNetwork(random), down: randomNetwork(random) };
+  const still = { server: false, client: false };
   const world: World = new World({
-    ...network, seed: random.int(2 ** 30), reliableDelayMs: random.int(2) ? random.int(60) : random.int(600), mtuBytes: randomMtu(random),
+    ...network, standsStill: (from) => still[from], seed: random.int(2 ** 30), reliableDelayMs: random.int(2) ? random.int(60) : random.int(600), mtuBytes: randomMtu(random),
     link: { firstSeq: nearWrap(random), recordPayloadMax: random.int(2) ? 4096 : 100 + random.int(5000) },
     serverLink: { repair: randomRepair(random) }, clientLink: { repair: randomRepair(random) },
   });
   world.nowMs = random.int(2) ? 1000 : Math.max(0, TIME_WRAP_MS * (1 + random.int(3)) - random.int(600)) + random.next();
-  const habits = randomHabits(random);
+  const standstills = new SeededRandom(seed + 1_000_003);
+  const habits: Habits = { ...randomHabits(random), still, standstills: standstills.next() < 0.4 ? standstills : undefined };
   const damaged = network.up.corrupt || network.down.corrupt || habits.newNetworks ? sealed(world) : { count: 0 };
   const ids = { next: 0 };
   const acts = 1 + random.int(4);
@@ -62,11 +67,12 @@ export function playRandomWorld(seed: number, scale = 1): WorldCounts {
     playAct(world, habits, random, scale * (40 + random.int(250)), ids);
     changeSomething(world, habits, random);
   }
+  still.server = still.client = false;
   mend(world, random, ids);
   return countsOf(world, damaged.count);
 }
 
-function randomHabits(random: SeededRandom): Habits {
+function randomHabits(random: SeededRandom): Omit<Habits, "still" | "standstills"> {
   const sometimes = (p = 0.5): boolean => random.next() < p;
   return {
     hz: [10, 20, 30, 60, 120][random.int(5)]!, orderedRatio: sometimes(0.8) ? 0.2 + 0.8 * random.next() : 0, unreliableRatio: sometimes() ? random.next() : 0,
@@ -126,6 +132,7 @@ function changeSomething(world: World, habits: Habits, random: SeededRandom): vo
     open(world, habits, random);
   }
   for (const end of world.ends) {
+    if (habits.standstills) habits.still[end.name] = habits.standstills.int(2) === 0;
     if (habits.blackouts) end.out.blackout(random.int(3) === 0);
     if (habits.newNetworks) end.out.configure(randomNetwork(random));
     if (habits.switchRepair) end.link.setRepair(randomRepair(random));
@@ -202,7 +209,7 @@ function sealed(world: World): { count: number } {
 function countsOf(world: World, damaged: number): WorldCounts {
   const counts: WorldCounts = {
     symbolsSent: 0, repairsSent: 0, retransmissionsSent: 0, rescuesSent: 0, symbolsRecovered: 0, symbolsRetransmitted: 0, symbolsCarried: 0, symbolsLost: 0,
-    datagramsSent: 0, datagramsDuplicate: 0, spuriousLosses: 0, suspensions: 0, messagesReceived: 0, damaged, unreliable: 0,
+    datagramsSent: 0, datagramsCarried: 0, datagramsDuplicate: 0, spuriousLosses: 0, suspensions: 0, messagesReceived: 0, damaged, unreliable: 0,
   };
   for (const end of world.ends) {
     const { counters } = end.link.stats(world.nowMs);

@@ -24,6 +24,8 @@ export interface WorldOptions {
   onDatagram?: (from: "server" | "client", datagram: Uint8Array) => void;
   /** Called with every datagram that netem lets through, before the link sees it. */
   onArrival?: (to: "server" | "client", datagram: Uint8Array) => void;
+  /** True while the channel of this end takes nothing: the reliable path carries datagrams, as the driver has it. */
+  standsStill?: (from: "server" | "client", nowMs: number) => boolean;
   /** Shares the way from server to client. */
   crossTraffic?: CrossTraffic;
 }
@@ -42,6 +44,9 @@ export interface Delivered {
   ordered: boolean;
   atMs: number;
 }
+
+/** An end whose channel stands still is looked at this often, ms: what it holds back may be overdue. */
+const STILL_POLL_MS = 10;
 
 /** Events at one instant above which the world is stuck, not busy. */
 const STEPS_MAX = 20_000;
@@ -80,14 +85,20 @@ export class End {
     this.link.sendUnreliable(bytes);
   }
 
+  get standsStill(): boolean {
+    return this.world.options.standsStill?.(this.name, this.world.nowMs) === true;
+  }
+
   /** Drains the link into the paths, and its messages into `delivered`. */
   drain(): void {
     const { nowMs, options } = this.world;
+    const { standsStill } = this;
+    while (standsStill && this.link.carryDatagram(this.localMs));
     for (let record = this.link.pollReliable(); record; record = this.link.pollReliable()) {
       this.records.push({ bytes: record, dueMs: nowMs + (options.reliableDelayMs ?? 50) });
     }
     let burst = 0;
-    for (let datagram = this.link.pollDatagram(this.localMs); datagram; datagram = this.link.pollDatagram(this.localMs)) {
+    for (let datagram = standsStill ? undefined : this.link.pollDatagram(this.localMs); datagram; datagram = this.link.pollDatagram(this.localMs)) {
       if (datagram.length > this.world.mtuBytes) throw new Error(`a datagram of ${datagram.length} bytes, MTU ${this.world.mtuBytes}`);
       if (datagram.length <= DATAGRAM_HEADER_BYTES) throw new Error("a datagram without frames: it tells the peer nothing");
       if (++burst > 2000) throw new Error("pollDatagram does not end");
@@ -143,7 +154,7 @@ export class World {
   /** Runs events until `untilMs`. */
   runUntil(untilMs: number): void {
     for (;;) {
-      const next = Math.min(...this.ends.map(end => Math.min(end.timeoutMs, end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)), this.options.crossTraffic?.nextTimeMs() ?? Infinity);
+      const next = Math.min(...this.ends.map(end => Math.min(end.standsStill ? this.nowMs + STILL_POLL_MS : end.timeoutMs, end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)), this.options.crossTraffic?.nextTimeMs() ?? Infinity);
       if (next > untilMs) break;
       if (next > this.nowMs) this.#steps = 0;
       if (++this.#steps > STEPS_MAX) throw new Error(`stuck at ${this.nowMs} ms: ${this.ends.map(e => `${e.name} ${e.link.pollTimeout()} ${e.link.stats(this.nowMs).path}`).join(", ")}`);

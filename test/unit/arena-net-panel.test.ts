@@ -6,7 +6,7 @@ import { type LinkTotals, RateMeter } from "../../sample-game/web/net/link-rates
 import {
   describeBase, formatSlider, impairmentOf, isProfile, isSymmetric, settingsOfProfile, settingsOfText, sliderRange, withSlider, type SliderName,
 } from "../../sample-game/web/net/network-settings.js";
-import { ClockDifference, PatchAge, quantile } from "../../sample-game/web/net/patch-age.js";
+import { addedMs, ClockDifference, PatchAge, quantile } from "../../sample-game/web/net/patch-age.js";
 import { TimeSeries } from "../../sample-game/web/net/time-series.js";
 
 describe("a time series", () => {
@@ -54,6 +54,14 @@ describe("patch age", () => {
     const tenMinutesMs = 600_000;
     // The server's clock fell 10 ms behind in that time.
     expect(clock.ageMs(patchStamp(tenMinutesMs - 10), 1000 + tenMinutesMs)).toBe(0);
+  });
+
+  it("beyond the way is what loss adds, whatever the way; a few patches by another way do not change that", () => {
+    const ages = (wayMs: number): number[] => Array.from({ length: 200 }, (_, i) => wayMs + (i % 50 === 0 ? 120 : i % 5));
+    expect(addedMs(ages(50), 0.99)).toBe(120);
+    expect(addedMs(ages(250), 0.99)).toBe(120);
+    expect(addedMs([0, 0, 1, ...ages(50)], 0.99)).toBe(120);
+    expect(addedMs([], 0.99)).toBeNaN();
   });
 
   it("of a sample is the worst of its patches, and grows while none comes; so does the standstill", () => {

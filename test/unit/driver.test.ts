@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LinkDriver, type LinkDriverHandlers } from "../../plugin/channels/driver.js";
-import { DRIVER_BATCH_MAX } from "../../plugin/channels/limits.js";
+import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "../../plugin/channels/limits.js";
 import { FakeClock } from "../compliance/fake-clock.js";
 import { HandChannel, RecordingLink } from "../compliance/recording-link.js";
 
@@ -141,6 +141,91 @@ describe("the link driver", () => {
     driver.send(Uint8Array.of(2));
     await microtasks();
     expect(channel.sent).toEqual([2]);
+  });
+
+  test("asks for no datagram while the channel takes none, and goes on when it tells", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    channel.writable = false;
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    expect([channel.sent, driver.droppedDatagrams, link.datagrams.length]).toEqual([[], 0, 1]);
+    channel.writable = true;
+    channel.onwritable?.();
+    expect(channel.sent).toEqual([1]);
+    clock.advance(1000);
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("gives to the reliable path what a channel has not taken for a while, until it takes again, whether it tells or not", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    channel.writable = false;
+    link.timeoutMs = clock.now(); // overdue as long as nothing leaves
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    clock.advance(CHANNEL_STALL_MS - 1);
+    expect([events, driver.path]).toEqual([["channel open"], "memory"]);
+    clock.advance(CHANNEL_POLL_MS);
+    expect([events, driver.path]).toEqual([["channel open", "record 28"], "websocket"]);
+    driver.send(Uint8Array.of(2));
+    await microtasks();
+    expect(events).toHaveLength(3);
+    channel.writable = true;
+    link.datagrams.push(Uint8Array.of(3));
+    clock.advance(CHANNEL_POLL_MS);
+    expect([channel.sent, events.length, driver.path]).toEqual([[3], 3, "memory"]);
+    // It has to stand still anew.
+    channel.writable = false;
+    driver.send(Uint8Array.of(4));
+    await microtasks();
+    expect(events).toHaveLength(3);
+  });
+
+  test("gives to the reliable path what a channel with a hidden queue leaves unanswered, and a datagram to the channel now and then", async () => {
+    const channel = new HandChannel();
+    channel.queuesUnseen = true;
+    driver.attach(channel);
+    channel.open();
+    link.unanswered = CHANNEL_UNANSWERED_MS - 1;
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    expect(channel.sent).toEqual([1]);
+    link.unanswered = CHANNEL_UNANSWERED_MS;
+    link.carries = 1;
+    for (const value of [2, 3, 4]) driver.send(Uint8Array.of(value));
+    await microtasks();
+    expect([channel.sent, events, link.datagrams.length]).toEqual([[1, 3], ["channel open", "record 28"], 1]);
+    clock.advance(CHANNEL_PROBE_MS - 1);
+    expect(channel.sent).toEqual([1, 3]);
+    clock.advance(CHANNEL_POLL_MS);
+    expect(channel.sent).toEqual([1, 3, 4]);
+    link.unanswered = -Infinity;
+    driver.send(Uint8Array.of(5));
+    await microtasks();
+    expect(channel.sent).toEqual([1, 3, 4, 5]);
+  });
+
+  test("does not judge a channel without such a queue by its answers", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    link.unanswered = 10_000;
+    driver.send(Uint8Array.of(1));
+    await microtasks();
+    expect([channel.sent, events]).toEqual([[1], ["channel open"]]);
+  });
+
+  test("tells of every datagram that comes, before what it brings", () => {
+    makeDriver({ onHeard: () => events.push("heard") });
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    channel.ondatagram?.(Uint8Array.of(1));
+    driver.handleReliable(Uint8Array.of(2));
+    expect(events).toEqual(["channel open", "heard", "message 1", "message 2"]);
   });
 
   test("moves at most a batch in one go, and the rest after other events had their turn", async () => {

@@ -1,6 +1,6 @@
-/** Vectors of the reliable path: SYMBOL, UNRELIABLE and CONTROL records (docs/WIRE-FORMAT.md sections 1 and 4). */
+/** Vectors of the reliable path: SYMBOL, UNRELIABLE, DATAGRAM and CONTROL records (docs/WIRE-FORMAT.md sections 1 and 4). */
 import { encodeControl, type ControlRecord } from "../../plugin/channels/control-records.js";
-import { encodeSymbolRecord, encodeUnreliableRecord } from "../../plugin/core/index.js";
+import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord } from "../../plugin/core/index.js";
 import { fromHex, toHex, type MalformedRecordVector, type RecordVector } from "./vector-file.js";
 
 export function makeRecords(): RecordVector[] {
@@ -25,6 +25,7 @@ export function makeRecords(): RecordVector[] {
     symbol("SYMBOL: LAST, longer than a datagram's", 1, false, true, "(dd)x1500"),
     unreliable("UNRELIABLE", 0xfedcba98, "c0ffee"),
     unreliable("UNRELIABLE: empty message", 0, ""),
+    { name: "DATAGRAM: a PING", section: "1", hex: toHex(encodeDatagramRecord(fromHex("01 0300 1122 40"))), means: { kind: "datagram", payload: "010300112240" } },
     control("CONTROL: hello", { kind: "hello", version: 1, fragment: 4096 }, { t: "hello", v: 1, fragment: 4096 }),
     control("CONTROL: hello, with kinds of channel and a TURN server",
       { kind: "hello", version: 1, fragment: 4096, channels: ["udp", "webrtc"], iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }] },
@@ -40,7 +41,10 @@ export function makeRecords(): RecordVector[] {
 export function makeMalformedRecords(): MalformedRecordVector[] {
   const vector = (name: string, hex: string): MalformedRecordVector => ({ name, section: "1", hex, closeCode: 1002 });
   return [
-    vector("unknown record 0x1C", "1c"),
+    vector("unknown record 0x1B", "1b"),
+    vector("DATAGRAM: nothing in it", "1c"),
+    vector("DATAGRAM: another version", "1c 02 0000 0000 40"),
+    vector("DATAGRAM: a frame cut off", "1c 01 0000 0000 10 000000 0130"),
     vector("unknown record 0x00", "00"),
     vector("SYMBOL: unknown flag, bit 2", "1e 07 00000000 aa"),
     vector("SYMBOL: unknown flag, bit 7", "1e 83 00000000 aa"),

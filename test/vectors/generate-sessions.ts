@@ -1,5 +1,5 @@
 /** Vectors of what a receiver delivers for what it is fed (docs/WIRE-FORMAT.md sections 1, 2.2 and 3). */
-import { encodeSymbolRecord, encodeUnreliableRecord, makeSymbol } from "../../plugin/core/index.js";
+import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol } from "../../plugin/core/index.js";
 import { encode, repairMeaning, repairOf, source } from "./encode.js";
 import { fromHex, toHex, type FrameMeaning, type SessionVector } from "./vector-file.js";
 
@@ -41,6 +41,9 @@ function makeOrdered(): SessionVector[] {
     make("1", "SYMBOL 255 after the next one is kept", [reliable(255, true, true, "ff"), reliable(0, true, true, "00")], ["00"]),
     make("1", "SYMBOL 256 after the next one ends the session",
       [reliable(0, true, true, "00"), reliable(257, true, true, "ff"), reliable(1, true, true, "01")], ["00"], { closeCode: 1002 }),
+    make("1", "a datagram that the reliable path carries brings its symbols, however old its number",
+      [datagram(0, [source(0, {}, "a0")]), datagram(400, [source(2, {}, "a2")]), carried(1, [source(1, {}, "a1")]), carried(401, [source(1, {}, "a1"), source(3, {}, "a3")])], ["a0", "a1", "a2", "a3"]),
+    make("1", "a message without FIRST ends the session also in a datagram that the reliable path carries", [carried(0, [source(0, { last: true }, "02")])], [], { closeCode: 1002 }),
     make("3.1", "SOURCE 256 after the next one is dropped",
       [datagram(0, [source(256, {}, "ff")]), datagram(1, [source(0, {}, "00")]), datagram(2, [source(256, {}, "ff")]), datagram(3, [source(1, {}, "01")])], ["00", "01"]),
     make("3.1", "FIRST inside an open message ends the session", [datagram(0, [source(0, { first: true }, "01"), source(1, {}, "02")])], [], { closeCode: 1002 }),
@@ -77,6 +80,10 @@ function makeUnreliable(): SessionVector[] {
 
 function datagram(number: number, frames: FrameMeaning[]): Feed[number] {
   return { path: "datagram", hex: encode(number, 0, frames) };
+}
+
+function carried(number: number, frames: FrameMeaning[]): Feed[number] {
+  return { path: "reliable", hex: toHex(encodeDatagramRecord(fromHex(encode(number, 0, frames)))) };
 }
 
 function reliable(seq: number, first: boolean, last: boolean, payload: string): Feed[number] {

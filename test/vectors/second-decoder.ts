@@ -22,6 +22,7 @@ export type ReliableRecord =
   | { kind: "control"; json: { t: string } & Record<string, unknown> }
   | { kind: "symbol"; first: boolean; last: boolean; seq: number; payload: Uint8Array }
   | { kind: "unreliable"; barrier: number; payload: Uint8Array }
+  | { kind: "datagram"; payload: Uint8Array }
   | { kind: "colyseus" };
 
 /** Why a datagram is dropped, or a session ended; `message` says which sentence of the document was not met. */
@@ -48,6 +49,7 @@ export function readRecord(bytes: Uint8Array): ReliableRecord {
     return { kind: "symbol", first: bit(flags, 0), last: bit(flags, 1), seq: reader.u32(), payload: reader.rest() };
   }
   if (type === 0x1d) return { kind: "unreliable", barrier: reader.u32(), payload: reader.rest() };
+  if (type === 0x1c) return { kind: "datagram", payload: reader.rest() };
   const code = type & 31;
   must(code >= 10 && code <= 22, "unknown record");
   return { kind: "colyseus" };

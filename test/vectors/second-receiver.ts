@@ -2,7 +2,7 @@
  * Second decoder, part 2: a receiver written only from docs/WIRE-FORMAT.md (sections 1 and 3), like second-decoder.ts.
  * No clock (nothing is held back for its barrier) and no memory bound worth the name: it judges captures, it is no product.
  */
-import { coefficient, type Feedback, inverse, Malformed, multiply, readDatagram, readRecord, type Repair, sourceSymbol } from "./second-decoder.js";
+import { coefficient, type Feedback, type Frame, inverse, Malformed, multiply, readDatagram, readRecord, type Repair, sourceSymbol } from "./second-decoder.js";
 
 interface SymbolParts { first: boolean; last: boolean; payload: Uint8Array }
 
@@ -129,7 +129,11 @@ export class SecondReceiver {
       return;
     }
     this.#noteDatagram(datagram.number16);
-    for (const frame of datagram.frames) {
+    this.#takeFrames(datagram.frames);
+  }
+
+  #takeFrames(frames: readonly Frame[]): void {
+    for (const frame of frames) {
       if (frame.kind === "feedback") this.feedback.push(frame);
       if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq24, this.next, 24), frame, true);
       if (frame.kind === "source" && frame.stream === 1) this.#takeUnreliable(nearest32(frame.seq24, this.#unreliable.newest, 24), frame);
@@ -149,6 +153,7 @@ export class SecondReceiver {
       this.closeCode = 1002;
       return;
     }
+    if (record.kind === "datagram") this.#takeCarried(record.payload);
     if (record.kind === "unreliable") {
       this.unreliable.push(record.payload);
       this.barriers.push({ seq: record.barrier, byRecord: true });
@@ -157,6 +162,20 @@ export class SecondReceiver {
     if (distance32(record.seq, this.next) >= AHEAD_MAX) this.closeCode = 1002;
     else this.#takeOrdered(record.seq, record, true);
     this.#advance();
+  }
+
+  /** Section 1: a datagram that may be old, but must be one. */
+  #takeCarried(bytes: Uint8Array): void {
+    let datagram;
+    try {
+      datagram = readDatagram(bytes);
+    } catch (error) {
+      if (!(error instanceof Malformed)) throw error;
+      this.closeCode = 1002;
+      return;
+    }
+    this.#noteDatagram(datagram.number16);
+    this.#takeFrames(datagram.frames);
   }
 
   #noteDatagram(number16: number): void {

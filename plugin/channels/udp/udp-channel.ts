@@ -23,7 +23,9 @@ export interface UdpSession {
 export abstract class UdpChannel implements DatagramChannel {
   readonly kind = "udp" as const;
   readonly maxDatagramBytes = UDP_DATAGRAM_BYTES_MAX;
+  readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
@@ -43,6 +45,10 @@ export abstract class UdpChannel implements DatagramChannel {
 
   get state(): ChannelState {
     return this.#state;
+  }
+
+  get writable(): boolean {
+    return this.hasRoom();
   }
 
   /** @throws RangeError also for a datagram whose first byte is 0: those are the channel's own. */
@@ -96,13 +102,18 @@ export abstract class UdpChannel implements DatagramChannel {
 
   /** Whether a packet can leave now: there is an address, and room in the queue. */
   protected abstract hasRoom(): boolean;
+  /** A packet had no room. */
+  protected abstract countDropped(): void;
   /** Sends one sealed packet to the peer; errors are counted, not thrown. */
   protected abstract transmit(packet: Buffer): void;
   /** Frees sockets, timers and table entries; called once. */
   protected abstract release(): void;
 
   #send(datagram: Uint8Array): boolean {
-    if (!this.hasRoom()) return false;
+    if (!this.hasRoom()) {
+      this.countDropped();
+      return false;
+    }
     this.transmit(this.seal(datagram));
     return true;
   }

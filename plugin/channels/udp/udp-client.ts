@@ -130,8 +130,11 @@ export class UdpClientChannel extends UdpChannel {
     for (const route of this.#routes) {
       if (route.connected && hasSendRoom(route.socket)) return true;
     }
-    this.stats.sendDropped++;
     return false;
+  }
+
+  protected override countDropped(): void {
+    this.stats.sendDropped++;
   }
 
   protected override transmit(packet: Buffer): void {

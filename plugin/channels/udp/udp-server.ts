@@ -239,10 +239,11 @@ class UdpServerChannel extends UdpChannel {
   }
 
   protected override hasRoom(): boolean {
-    if (this.#peer === undefined) return false;
-    if (hasSendRoom(this.#socket)) return true;
-    this.#stats.sendDropped++;
-    return false;
+    return this.#peer !== undefined && hasSendRoom(this.#socket);
+  }
+
+  protected override countDropped(): void {
+    if (this.#peer !== undefined) this.#stats.sendDropped++;
   }
 
   protected override transmit(packet: Buffer): void {

@@ -18,6 +18,8 @@ export const CLIENT_CHANNEL = { ...NEGOTIATED, maxRetransmits: 0 } as const;
 export const CONNECTION_OPTIONS = { iceServers: [], disableAutoNegotiation: true, maxMessageSize: WEBRTC_MESSAGE_BYTES_MAX } as const;
 
 export abstract class NativeChannel extends WebRtcChannel {
+  /** The library's count ends where usrsctp's own buffer of 1 MB begins. */
+  readonly queuesUnseen = true;
   #connection: NativePeerConnection | undefined;
   #data: NativeDataChannel | undefined;
 
@@ -34,6 +36,8 @@ export abstract class NativeChannel extends WebRtcChannel {
     data.onClosed(() => this.end("closed by the peer"));
     data.onError((error) => this.end(`data channel: ${error}`));
     data.onMessage((message) => this.deliver(message));
+    data.setBufferedAmountLowThreshold(0);
+    data.onBufferedAmountLow(() => this.drained());
     return connection;
   }
 

@@ -13,6 +13,8 @@ export interface NativeDataChannel {
   close(): void;
   sendMessageBinary(bytes: Uint8Array): boolean;
   bufferedAmount(): number;
+  setBufferedAmountLowThreshold(bytes: number): void;
+  onBufferedAmountLow(run: () => void): void;
   onOpen(run: () => void): void;
   onClosed(run: () => void): void;
   onError(run: (error: string) => void): void;

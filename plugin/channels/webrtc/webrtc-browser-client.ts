@@ -15,6 +15,7 @@ export function openBrowserWebRtcChannel(options: WebRtcClientOptions): WebRtcCl
 }
 
 class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel {
+  readonly queuesUnseen = false;
   readonly #connection: RTCPeerConnection;
   readonly #data: RTCDataChannel;
   #disconnectedTimer: unknown;
@@ -30,6 +31,7 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
     this.#data.onopen = () => this.open();
     this.#data.onclose = () => this.end("closed by the peer");
     this.#data.onmessage = ({ data }) => this.deliver(data);
+    this.#data.onbufferedamountlow = () => this.drained();
     addEventListener("pagehide", this.#onPageHide);
     void this.#request(sendRequest);
   }
@@ -59,7 +61,7 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
     removeEventListener("pagehide", this.#onPageHide);
     systemClock.clearTimeout(this.#disconnectedTimer);
     this.#connection.onconnectionstatechange = null;
-    this.#data.onopen = this.#data.onclose = this.#data.onmessage = null;
+    this.#data.onopen = this.#data.onclose = this.#data.onmessage = this.#data.onbufferedamountlow = null;
     this.#connection.close();
   }
 

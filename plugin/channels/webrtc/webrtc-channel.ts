@@ -1,13 +1,13 @@
 /**
  * What every end of a WebRTC channel is: state, sizes and the bound on what waits in SCTP, without a library.
- * An end says how a datagram leaves (`bufferedBytes`, `transmit`) and what it frees (`release`).
+ * An end says how a datagram leaves (`bufferedBytes`, `transmit`), when none waits (`drained`) and what it frees (`release`).
  * SCTP's congestion control is below this: it may hold back what is sent, so nothing is added to a queue that stands.
  */
 
 import { systemClock } from "../clock.js";
 import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
 import { checkDatagramSize } from "../datagram-size.js";
-import { IPV4_UDP_HEADER_BYTES, WEBRTC_BUFFERED_BYTES_MAX, WEBRTC_DATAGRAM_BYTES_MAX, WEBRTC_ENVELOPE_BYTES, WEBRTC_OPEN_TIMEOUT_MS } from "../limits.js";
+import { IPV4_UDP_HEADER_BYTES, WEBRTC_BUFFERED_BYTES_MAX, WEBRTC_BURST_MS, WEBRTC_DATAGRAM_BYTES_MAX, WEBRTC_ENVELOPE_BYTES, WEBRTC_OPEN_TIMEOUT_MS } from "../limits.js";
 import type { IceServer, WebRtcAnswer } from "../control-records.js";
 import type { PeerFields } from "./sdp.js";
 
@@ -42,10 +42,13 @@ export abstract class WebRtcChannel implements DatagramChannel {
   readonly overheadBytes = WEBRTC_ENVELOPE_BYTES + IPV4_UDP_HEADER_BYTES;
   readonly stats: WebRtcChannelStats = { sent: 0, received: 0, sendDropped: 0, malformed: 0 };
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
   #state: ChannelState = "connecting";
+  /** When nothing waited in SCTP, the last time that it was looked at, ms. */
+  #drainedMs = -Infinity;
   readonly #openTimer: unknown;
 
   constructor(timeoutMs = WEBRTC_OPEN_TIMEOUT_MS) {
@@ -54,6 +57,13 @@ export abstract class WebRtcChannel implements DatagramChannel {
 
   get state(): ChannelState {
     return this.#state;
+  }
+
+  /** What is sent in one go may wait together; what still waits after that has met SCTP's congestion control. */
+  get writable(): boolean {
+    const bufferedBytes = this.bufferedBytes(), nowMs = systemClock.now();
+    if (bufferedBytes === 0) this.#drainedMs = nowMs;
+    return bufferedBytes <= WEBRTC_BUFFERED_BYTES_MAX && nowMs - this.#drainedMs <= WEBRTC_BURST_MS;
   }
 
   send(datagram: Uint8Array): boolean {
@@ -88,6 +98,11 @@ export abstract class WebRtcChannel implements DatagramChannel {
     this.onopen?.();
   }
 
+  /** Nothing waits in SCTP any more. */
+  protected drained(): void {
+    if (this.#state === "open") this.onwritable?.();
+  }
+
   /** Hands on a message of the peer, if it is a datagram and the channel is open; text is none. */
   protected deliver(message: unknown): void {
     if (this.#state !== "open") return;
@@ -100,6 +115,8 @@ export abstract class WebRtcChannel implements DatagramChannel {
     this.ondatagram?.(bytes);
   }
 
+  /** Whether datagrams may wait in SCTP that `bufferedBytes` does not count. */
+  abstract readonly queuesUnseen: boolean;
   /** Bytes that wait in SCTP, as far as it tells. */
   protected abstract bufferedBytes(): number;
   /** Hands one datagram to SCTP, which copies it; false if it does not take it. Does not throw. */

@@ -108,6 +108,16 @@ export class OrderedBuffer {
     if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
   }
 
+  /** Notes that the reliable path carries the slot's symbol while no datagram can: as if it had been sent once. */
+  onKept(slot: OutgoingSymbol, nowMs: number): void {
+    if (slot.sends === 0) slot.firstSentMs = nowMs;
+    slot.state = "inFlight";
+    slot.lastSentMs = nowMs;
+    slot.sends = 1;
+    slot.rescued = true;
+    if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
+  }
+
   /** The symbol if it is still unacknowledged. */
   get(seq: Seq): OutgoingSymbol | undefined {
     const slot = this.#at(seq);

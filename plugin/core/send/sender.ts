@@ -28,6 +28,9 @@ const RESCUE_SLACK_MS = 50;
 /** As long as the peer hears nothing, overdue symbols are sent again this often, ms. */
 const RESEND_IN_SILENCE_MS = 30;
 
+/** Where the channel stands still, what is unanswered for so much longer than the least round trip goes by the reliable path as well, ms. */
+const CARRIED_SLACK_MS = 100;
+
 /** Unreliable symbols are worth repairing this long, ms: then newer values have come. */
 const UNRELIABLE_REPAIR_MS = 100;
 
@@ -120,6 +123,19 @@ export class Sender {
     this.#retransmit.length = 0;
   }
 
+  /**
+   * Gives every unacknowledged ordered symbol to `carry` and keeps it: the reliable path has it now, but where that is the slower one, as TCP is that
+   * backs off, datagrams bring it once they pass again.
+   */
+  keepOrdered(nowMs: number, carry: (slot: OutgoingSymbol) => void): void {
+    this.ordered.forEach(slot => {
+      if (!slot.rescued) carry(slot);
+      this.ordered.onKept(slot, nowMs);
+    });
+    this.#planners[ORDERED].clear();
+    this.#retransmit.length = 0;
+  }
+
   /** Forgets the unreliable symbols that repair still covers. */
   clearUnreliable(): void {
     this.#planners[UNRELIABLE].clear();
@@ -173,15 +189,18 @@ export class Sender {
   /**
    * The next datagram, or undefined: a view valid until the next call.
    * @param feedback put in if there is room and anything is sent; @param feedbackDue true: sent even alone.
+   * @param carried the reliable path carries it: no repair, no probe, and nothing that it carries already.
    */
-  poll(nowMs: number, feedback: Feedback | undefined, feedbackDue: boolean): Uint8Array | undefined {
+  poll(nowMs: number, feedback: Feedback | undefined, feedbackDue: boolean, carried = false): Uint8Array | undefined {
     const writer = this.#writer;
     if (!writer) return undefined;
+    if (carried) this.#resendUnanswered(nowMs);
     if (this.#roomWanted && this.#lastElicitingMs + this.rtt.srttMs <= nowMs) this.#pingWanted = true;
-    const hasSymbols = this.#nextRetransmission() !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
-    const repair = hasSymbols ? undefined : this.#takeDueRepair(nowMs);
-    if (!hasSymbols && !repair && !this.#pingWanted && !(feedback && feedbackDue)) return undefined;
-    const record = this.datagrams.add(nowMs);
+    const hasSymbols = this.#nextRetransmission(carried) !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
+    const repair = hasSymbols || carried ? undefined : this.#takeDueRepair(nowMs);
+    const ping = this.#pingWanted && !carried;
+    if (!hasSymbols && !repair && !ping && !(feedback && feedbackDue)) return undefined;
+    const record = this.datagrams.add(nowMs, carried);
     writer.begin(record.number, nowMs);
     if (repair) {
       this.#writeRepair(repair.stream, repair.symbol, writer, record);
@@ -192,12 +211,12 @@ export class Sender {
     if (resentBytes > 0) this.resentBytesSent += resentBytes + (sourceBytes > 0 ? 0 : DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     this.feedbackWritten = feedback !== undefined && feedbackFrameBytes(feedback) <= writer.room;
     if (feedback && this.feedbackWritten) writer.feedback(feedback);
-    if (this.#pingWanted && writer.room > 0) {
+    if (ping && writer.room > 0) {
       writer.ping();
       record.eliciting = true;
       this.#pingWanted = this.#roomWanted = false;
     }
-    if (record.eliciting) this.#lastElicitingMs = nowMs;
+    if (record.eliciting && !carried) this.#lastElicitingMs = nowMs;
     return this.#count(writer.end(), sourceBytes, nowMs);
   }
 
@@ -241,7 +260,7 @@ export class Sender {
   #settle(outcome: FeedbackOutcome, nowMs: number): void {
     const unreliable = this.#planners[UNRELIABLE];
     for (const datagram of outcome.acknowledged) {
-      this.loss.add(false, nowMs);
+      if (!datagram.carried) this.loss.add(false, nowMs);
       for (let i = 0; i < datagram.unreliableCount; i++) unreliable.onGone(seqAdd(datagram.unreliableFirst, i));
     }
     for (let i = 0; i < outcome.spurious; i++) this.loss.forgive();
@@ -268,6 +287,14 @@ export class Sender {
     });
   }
 
+  /** The channel stands still: what it took and did not get through by now, the reliable path is to carry as well. */
+  #resendUnanswered(nowMs: number): void {
+    const sentBeforeMs = nowMs - this.rtt.minMs - CARRIED_SLACK_MS;
+    this.ordered.forEach(slot => {
+      if (!slot.rescued && slot.lastSentMs < sentBeforeMs) this.#queueRetransmission(slot);
+    });
+  }
+
   /** False if a datagram is not to carry the symbol again: the reliable path does, or soon will. */
   #queueRetransmission(slot: OutgoingSymbol): boolean {
     if (slot.state !== "inFlight" || slot.sends >= SYMBOL_SENDS_MAX) return false;
@@ -278,22 +305,24 @@ export class Sender {
     return true;
   }
 
-  /** The oldest symbol that is to be sent again; those acknowledged or sent since are dropped from the queue. */
-  #nextRetransmission(): OutgoingSymbol | undefined {
-    while (this.#retransmit.length > 0) {
-      const slot = this.ordered.get(this.#retransmit[0]!);
-      if (slot?.state === "lost") return slot;
-      this.#retransmit.shift();
+  /** The oldest symbol that is to be sent again; those acknowledged or sent since are dropped from the queue. @param carried only one that the reliable path does not carry yet. */
+  #nextRetransmission(carried: boolean): OutgoingSymbol | undefined {
+    for (let i = 0; i < this.#retransmit.length; ) {
+      const slot = this.ordered.get(this.#retransmit[i]!);
+      if (slot?.state !== "lost") this.#retransmit.splice(i, 1);
+      else if (carried && slot.rescued) i++;
+      else return slot;
     }
     return undefined;
   }
 
   #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
     let bytes = 0;
-    for (let slot = this.#nextRetransmission(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#nextRetransmission()) {
+    for (let slot = this.#nextRetransmission(record.carried); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#nextRetransmission(record.carried)) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);
+      if (record.carried) slot.rescued = true;
       this.#planners[ORDERED].onResent(slot.seq, nowMs);
       this.counters.retransmissionsSent++;
       bytes += sourceFrameBytes(slot.bytes);
@@ -308,13 +337,14 @@ export class Sender {
     if (!first || sourceFrameBytes(first.bytes) > writer.room) return 0;
     if (!firstOrdered || firstOrdered.fragment === 0) this.interval.onPatch(nowMs);
     const needed = (firstOrdered ? sourceFrameBytes(firstOrdered.bytes) : 0) + (firstUnreliable ? sourceFrameBytes(firstUnreliable.bytes) : 0);
-    if (firstOrdered) this.#writePiggyback(ORDERED, writer, record, needed, nowMs);
-    if (firstUnreliable) this.#writePiggyback(UNRELIABLE, writer, record, needed, nowMs);
+    if (firstOrdered && !record.carried) this.#writePiggyback(ORDERED, writer, record, needed, nowMs);
+    if (firstUnreliable && !record.carried) this.#writePiggyback(UNRELIABLE, writer, record, needed, nowMs);
     let bytes = 0;
     for (let slot = this.ordered.peekNew(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.ordered.peekNew()) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, false, slot.bytes);
       bytes += sourceFrameBytes(slot.bytes);
       this.ordered.onSent(slot, record.number, nowMs);
+      if (record.carried) slot.rescued = true;
       this.#planners[ORDERED].onSource(slot, slot.block.bytes, this.interval.ms, nowMs);
       this.counters.symbolsSent++;
     }

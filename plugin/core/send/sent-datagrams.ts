@@ -10,6 +10,9 @@ import type { FeedbackFrame } from "../wire/datagram-reader.js";
 /** Reordering that is always forgiven, ms: datagrams of one tick overtake each other in drivers and queues. */
 const REORDER_MS_MIN = 4;
 
+/** A datagram that the reliable path carries is waited for this long, ms; feedback may have passed over it. */
+const CARRIED_MS_MAX = 2000;
+
 /** Reordering that is forgiven at most, ms, and no more than a round trip (RFC 8985 section 6.2 step 4). */
 const REORDER_MS_MAX = 250;
 
@@ -23,7 +26,10 @@ const REORDER_SHRINKING = 1 / 8192;
 export interface SentDatagram {
   number: Seq;
   sentMs: number;
-  state: "unused" | "outstanding" | "acknowledged" | "lost" | "abandoned";
+  /** carried: outstanding, but on the reliable path, where it cannot be lost. */
+  state: "unused" | "outstanding" | "carried" | "acknowledged" | "lost" | "abandoned";
+  /** The reliable path carried it: what became of it says nothing of the channel. */
+  carried: boolean;
   /** The peer said that it had not come. Feedback may be lost: of what none spoke nothing is known, and it counts neither as lost nor as received. */
   told: boolean;
   eliciting: boolean;
@@ -48,6 +54,8 @@ export class SentDatagrams {
   #oldest: Seq;
   #outstandingFrom: Seq;
   #elicitingFrom: Seq;
+  /** No older datagram waits on the reliable path, which keeps the order. */
+  #carriedFrom: Seq;
   #largestAcked: Seq | undefined;
   #newestAckedSentMs = -Infinity;
   #rackRttMs = 0;
@@ -57,9 +65,9 @@ export class SentDatagrams {
 
   /** @param firstNumber number of the first datagram. */
   constructor(firstNumber: Seq = 0) {
-    this.#next = this.#oldest = this.#outstandingFrom = this.#elicitingFrom = firstNumber;
+    this.#next = this.#oldest = this.#outstandingFrom = this.#elicitingFrom = this.#carriedFrom = firstNumber;
     for (let i = 0; i < SENT_DATAGRAMS_MAX; i++) {
-      this.#ring.push({ number: 0, sentMs: 0, state: "unused", told: false, eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
+      this.#ring.push({ number: 0, sentMs: 0, state: "unused", carried: false, told: false, eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
     }
   }
 
@@ -73,12 +81,13 @@ export class SentDatagrams {
     return this.#next;
   }
 
-  /** Opens the record of the next datagram. A record that is still outstanding after so many more is forgotten. */
-  add(nowMs: number): SentDatagram {
+  /** Opens the record of the next datagram. A record that is still outstanding after so many more is forgotten. @param carried by the reliable path. */
+  add(nowMs: number, carried = false): SentDatagram {
     const record = this.#at(this.#next);
     record.number = this.#next;
     record.sentMs = nowMs;
-    record.state = "outstanding";
+    record.state = carried ? "carried" : "outstanding";
+    record.carried = carried;
     record.told = false;
     record.eliciting = false;
     record.unreliableCount = 0;
@@ -143,11 +152,23 @@ export class SentDatagrams {
     return Infinity;
   }
 
+  /** How long the oldest datagram that the reliable path carries, and that asks for an answer, has gone without, ms; 0 if there is none. */
+  carriedAgeMs(nowMs: number): number {
+    if (seqDiff(this.#carriedFrom, this.#oldest) < 0) this.#carriedFrom = this.#oldest;
+    for (; this.#carriedFrom !== this.#next; this.#carriedFrom = seqAdd(this.#carriedFrom, 1)) {
+      const record = this.#at(this.#carriedFrom);
+      if (record.state === "carried" && record.eliciting && nowMs - record.sentMs < CARRIED_MS_MAX) return nowMs - record.sentMs;
+    }
+    return 0;
+  }
+
   #acknowledge(number: Seq, nowMs: number, ackDelayMs: number | undefined): void {
     if (seqDiff(number, this.#oldest) < 0 || seqDiff(number, this.#next) >= 0) return;
     const record = this.#at(number);
     if (record.number !== number || record.state === "acknowledged") return;
-    if (record.state === "lost" && record.told) {
+    if (record.carried) {
+      if (seqDiff(number, this.#carriedFrom) >= 0) this.#carriedFrom = seqAdd(number, 1);
+    } else if (record.state === "lost" && record.told) {
       this.#outcome.spurious++;
       this.#widenReorder(nowMs - record.sentMs - this.#rackRttMs);
     } else {
@@ -155,13 +176,13 @@ export class SentDatagrams {
     }
     record.state = "acknowledged";
     this.#outcome.acknowledged[this.#acknowledgedCount++] = record;
-    if (record.sentMs >= this.#newestAckedSentMs) {
+    if (!record.carried && record.sentMs >= this.#newestAckedSentMs) {
       this.#newestAckedSentMs = record.sentMs;
       this.#rackRttMs = nowMs - record.sentMs;
     }
     if (this.#largestAcked === undefined || seqDiff(number, this.#largestAcked) > 0) {
       this.#largestAcked = number;
-      if (ackDelayMs !== undefined && record.eliciting) this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
+      if (ackDelayMs !== undefined && record.eliciting && !record.carried) this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
     }
   }
 
@@ -177,6 +198,8 @@ export class SentDatagrams {
         } else {
           settled = false;
         }
+      } else if (record.state === "carried") {
+        settled = false;
       }
       // Settled records stay for a while: an acknowledgement may still prove a loss spurious.
       if (settled && nowMs - record.sentMs > 2 * REORDER_MS_MAX + this.#rackRttMs) this.#oldest = seqAdd(n, 1);

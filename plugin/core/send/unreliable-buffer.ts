@@ -18,6 +18,8 @@ export interface UnreliableSymbol {
   /** Header and payload are its first `bytes` bytes; it goes back to the pool with `shift`. */
   block: Block;
   bytes: number;
+  /** When it was first seen to wait for a path that stands still, ms; Infinity if it was not. */
+  waitsSinceMs: number;
 }
 
 export class UnreliableBuffer {
@@ -57,6 +59,15 @@ export class UnreliableBuffer {
     return slot;
   }
 
+  /** Every path stands still: drops the messages that have waited maxMs, for newer ones are worth more when it goes on. */
+  expire(nowMs: number, maxMs: number): void {
+    for (let i = 0; i < this.#count; i++) {
+      const slot = this.#ring[(this.#oldest + i) % PENDING_MAX]!;
+      slot.waitsSinceMs = Math.min(slot.waitsSinceMs, nowMs);
+    }
+    for (let dropped = 0; this.#count > 0 && (nowMs - this.#ring[this.#oldest]!.waitsSinceMs >= maxMs || (dropped > 0 && this.#startsInside())); dropped++) this.#drop();
+  }
+
   /** Forgets the symbol that `peek` gave: it was sent. */
   shift(): void {
     this.#drop();
@@ -76,8 +87,9 @@ export class UnreliableBuffer {
   }
 
   #put(block: Block, bytes: number): void {
-    const slot = (this.#ring[(this.#oldest + this.#count) % PENDING_MAX] ??= { seq: 0, block, bytes: 0 });
+    const slot = (this.#ring[(this.#oldest + this.#count) % PENDING_MAX] ??= { seq: 0, block, bytes: 0, waitsSinceMs: Infinity });
     slot.block = block;
+    slot.waitsSinceMs = Infinity;
     slot.bytes = bytes;
     this.#count++;
   }

@@ -30,6 +30,7 @@ export const REPAIR_DENSE = 2;
 export const RECORD_CONTROL = 0x1f;
 export const RECORD_SYMBOL = 0x1e;
 export const RECORD_UNRELIABLE = 0x1d;
+export const RECORD_DATAGRAM = 0x1c;
 
 /** Bytes before the payload of a SYMBOL record: type, flags, sequence. */
 export const SYMBOL_RECORD_HEADER_BYTES = 6;

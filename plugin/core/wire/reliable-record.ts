@@ -1,6 +1,6 @@
-/** Records of the reliable path that carry messages: SYMBOL and UNRELIABLE (docs/WIRE-FORMAT.md section 1). */
+/** Records of the reliable path that carry messages: SYMBOL, UNRELIABLE and DATAGRAM (docs/WIRE-FORMAT.md section 1). */
 import type { Seq } from "../seq.js";
-import { RECORD_FIRST, RECORD_LAST, RECORD_SYMBOL, RECORD_UNRELIABLE, SYMBOL_RECORD_HEADER_BYTES, UNRELIABLE_RECORD_HEADER_BYTES } from "./constants.js";
+import { RECORD_DATAGRAM, RECORD_FIRST, RECORD_LAST, RECORD_SYMBOL, RECORD_UNRELIABLE, SYMBOL_RECORD_HEADER_BYTES, UNRELIABLE_RECORD_HEADER_BYTES } from "./constants.js";
 
 export interface SymbolRecord {
   kind: "symbol";
@@ -16,6 +16,19 @@ export interface UnreliableRecord {
   barrier: Seq;
   /** A view of the record. */
   payload: Uint8Array;
+}
+
+export interface DatagramRecord {
+  kind: "datagram";
+  /** A view of the record: a datagram as a channel would have brought it. */
+  payload: Uint8Array;
+}
+
+export function encodeDatagramRecord(datagram: Uint8Array): Uint8Array {
+  const record = new Uint8Array(1 + datagram.length);
+  record[0] = RECORD_DATAGRAM;
+  record.set(datagram, 1);
+  return record;
 }
 
 export function encodeSymbolRecord(seq: Seq, first: boolean, last: boolean, payload: Uint8Array): Uint8Array {
@@ -35,8 +48,8 @@ export function encodeUnreliableRecord(barrier: Seq, payload: Uint8Array): Uint8
   return record;
 }
 
-/** The record in `bytes`, or undefined if it is none of the two or malformed. */
-export function readRecord(bytes: Uint8Array): SymbolRecord | UnreliableRecord | undefined {
+/** The record in `bytes`, or undefined if it is none of the three or malformed; a datagram is not looked into. */
+export function readRecord(bytes: Uint8Array): SymbolRecord | UnreliableRecord | DatagramRecord | undefined {
   if (bytes[0] === RECORD_SYMBOL && bytes.length >= SYMBOL_RECORD_HEADER_BYTES) {
     const flags = bytes[1]!;
     if (flags & ~(RECORD_FIRST | RECORD_LAST)) return undefined;
@@ -48,7 +61,7 @@ export function readRecord(bytes: Uint8Array): SymbolRecord | UnreliableRecord |
   if (bytes[0] === RECORD_UNRELIABLE && bytes.length >= UNRELIABLE_RECORD_HEADER_BYTES) {
     return { kind: "unreliable", barrier: readU32(bytes, 1), payload: bytes.subarray(UNRELIABLE_RECORD_HEADER_BYTES) };
   }
-  return undefined;
+  return bytes[0] === RECORD_DATAGRAM ? { kind: "datagram", payload: bytes.subarray(1) } : undefined;
 }
 
 function writeU32(bytes: Uint8Array, offset: number, value: number): void {

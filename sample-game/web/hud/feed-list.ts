@@ -39,7 +39,7 @@ function createEntry(entry: FeedEntry, ownName: string | undefined): HTMLElement
     if (text === ownName) item.classList.add("mine");
     return element;
   };
-  if (entry.kind === "kill") item.append(name(entry.killer), " hit ", name(entry.victim));
+  if (entry.kind === "kill") item.append(name(entry.killer), " got ", name(entry.victim));
   else if (entry.kind === "chat") item.append(name(entry.name), `: ${entry.text}`);
   else if (entry.kind === "freeze") item.append("The game is over");
   else item.append(name(entry.name), entry.kind === "join" ? " joined" : " left");

@@ -29,7 +29,7 @@ export class Vitals {
     this.dash.element.classList.toggle("ready", own.dashClock === 0);
     // The touch button shows it too.
     this.element.parentElement?.classList.toggle("dash-ready", own.dashClock === 0);
-    this.rapid.classList.toggle("on", own.rapid);
+    this.rapid.classList.toggle("on", own.rapid && own.alive);
     const text = `${own.score} / ${own.deaths}`;
     if (this.score.textContent !== text) this.score.textContent = text;
     this.score.title = "hits that counted / deaths";

@@ -3,7 +3,7 @@ import { linkStats, type RoomLinkStats } from "colyseus-fec/client";
 import { wallClockMs } from "../../protocol/patch-clock.js";
 import type { ArenaRoom } from "../game/view-types.js";
 import { RateMeter, type LinkRates } from "./link-rates.js";
-import { type ClockDifference, PatchAge, type PatchAgeSample, quantile } from "./patch-age.js";
+import { addedMs, type ClockDifference, PatchAge, type PatchAgeSample, quantile } from "./patch-age.js";
 
 /** What rates are taken over, ms: long enough for rare events to be more than noise. */
 const FATES_INTERVAL_MS = 1000;
@@ -18,6 +18,8 @@ export interface LinkSample extends PatchAgeSample {
   readonly loss: LinkRates | undefined;
   /** Of the patches of the last ten seconds, ms; NaN before the first. */
   readonly ageP99Ms: number;
+  /** What loss and jitter add to the way itself, at the same percentile, ms; see addedMs. */
+  readonly addedP99Ms: number;
 }
 
 export class LinkProbe {
@@ -37,9 +39,11 @@ export class LinkProbe {
     const stats = linkStats(this.#room);
     const nowMs = wallClockMs();
     const { fates, overhead, loss } = this.#meters;
+    const agesMs = this.#age.recentMs(nowMs);
     return {
       ...this.#age.sample(nowMs),
-      ageP99Ms: quantile(this.#age.recentMs(nowMs), 0.99),
+      ageP99Ms: quantile(agesMs, 0.99),
+      addedP99Ms: addedMs(agesMs, 0.99),
       stats,
       fates: fates.measure(stats.counters, nowMs),
       overhead: overhead.measure(stats.counters, nowMs),

@@ -202,8 +202,8 @@ class NetPanel {
     const { fps, p99Ms } = this.#session.view.frameStats();
     setText(this.#frames, `${fps.toFixed(0)} fps · p99 ${p99Ms.toFixed(0)} ms`);
     if (other !== undefined) {
-      this.#ownLabel.update(`Repair: ${{ adaptive: "adaptive", generation: "XOR of 4", off: "off", other: "as the server's" }[this.#choice]}`, own.ageP99Ms, this.#standstillMs("standstill", timeS));
-      this.#otherLabel.update("Repair: off", other.ageP99Ms, this.#standstillMs("otherStandstill", timeS));
+      this.#ownLabel.update(`Repair: ${{ adaptive: "adaptive", generation: "XOR of 4", off: "off", other: "as the server's" }[this.#choice]}`, own, this.#standstillMs("standstill", timeS));
+      this.#otherLabel.update("Repair: off", other, this.#standstillMs("otherStandstill", timeS));
     }
     if (this.#plotBox.open && this.#panel.offsetParent !== null) for (const plot of this.#plots) plot.update(this.#series);
   }

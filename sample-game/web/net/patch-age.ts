@@ -32,6 +32,9 @@ export class ClockDifference {
 const AGES_MAX = 1000;
 const AGES_MS = 10_000;
 
+/** The quantile of ages that stands for the way without loss. */
+const FASTEST = 0.1;
+
 export interface PatchAgeSample {
   /** Of the oldest patch applied since the last sample, ms; while none comes, the growing age of what is on the screen; NaN before the first. */
   readonly ageMs: number;
@@ -81,6 +84,14 @@ export class PatchAge {
     this.#standstillMs = 0;
     return sample;
   }
+}
+
+/**
+ * How much older than the fastest tenth the q-quantile of the ages is, ms; NaN of none. The tenth stands for the way itself:
+ * the very fastest may have come by WebSocket, which netem leaves alone.
+ */
+export function addedMs(agesMs: readonly number[], q: number): number {
+  return quantile(agesMs, q) - quantile(agesMs, FASTEST);
 }
 
 /** The q-quantile of values, 0..1; NaN of none. Sorts a copy. */

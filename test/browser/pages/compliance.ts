@@ -12,7 +12,10 @@ class RelayedChannel implements DatagramChannel {
   state: DatagramChannel["state"] = "connecting";
   maxDatagramBytes = 0;
   overheadBytes = 0;
+  readonly writable = true;
+  readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
+  onwritable: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
