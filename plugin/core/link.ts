@@ -167,12 +167,13 @@ export class Link {
     if (this.#path.kind === "closed") return;
     this.#path.close();
     this.#receiver.close();
-    this.#carryAll();
+    this.carryUnacknowledged();
   }
 
   /** The session is about to end: the reliable path carries what is unacknowledged. An open path stays open, for what still comes. */
   carryUnacknowledged(): void {
-    this.#carryAll();
+    this.#carryOrdered();
+    this.#carryUnreliable();
   }
 
   /** Takes one datagram of the channel; `bytes` may be reused after the call. Never throws on what it holds. */
@@ -360,19 +361,13 @@ export class Link {
     this.#controlSourceBytes += sourceBytes;
     this.#controlRepairBytes += repairBytes;
     this.#controlResentBytes += resentBytes;
-    const decision = this.#controller.update({
+    const { value, separate, bytesPerSecondMax } = this.#controller.update({
       nowMs, recentLossRatio: this.#loss.recentRatio(nowMs), longLossRatio: this.#loss.longRatio(nowMs), lossSignificant: this.#loss.significant(nowMs),
       outcomes: this.#loss.outcomes, losses: this.#loss.losses,
       meanRun: this.#loss.meanRun, runs: this.#loss.runs, srttMs: this.#rtt.srttMs, minRttMs: this.#rtt.minMs, queueDelayMs, patchIntervalMs: this.#sender.interval.ms,
       elapsedMs, sourceBytes, repairBytes, resentBytes,
     });
-    const { value, separate, bytesPerSecondMax } = decision;
     this.#sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });
-  }
-
-  #carryAll(): void {
-    this.#carryOrdered();
-    this.#carryUnreliable();
   }
 
   #carryUnreliable(): void {
