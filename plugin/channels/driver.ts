@@ -79,6 +79,11 @@ export class LinkDriver {
     return kind !== undefined && this.#link.path === "datagram" && !standsStill ? kind : "websocket";
   }
 
+  /** Whether datagrams may be under way, though the link may not use the channel now. */
+  get isChannelOpen(): boolean {
+    return this.#channel?.state === "open";
+  }
+
   stats(): LinkStats {
     return this.#link.stats(this.#clock.now());
   }

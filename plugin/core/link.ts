@@ -160,12 +160,13 @@ export class Link {
     if (this.#path.kind === "closed") return;
     this.#path.close();
     this.#receiver.close();
-    this.#carryAll();
+    this.carryUnacknowledged();
   }
 
   /** The session is about to end: the reliable path carries what is unacknowledged. An open path stays open, for what still comes. */
   carryUnacknowledged(): void {
-    this.#carryAll();
+    this.#carryOrdered();
+    this.#carryUnreliable();
   }
 
   /** Takes one datagram of the channel; `bytes` may be reused after the call. Never throws on what it holds. */
@@ -335,11 +336,6 @@ export class Link {
     this.#heardRatio = Math.max(HEARD_RATIO_MIN, 1 - this.#receiver.lossRatio(nowMs));
     for (const { number } of outcome.acknowledged) this.#path.onAcknowledged(number, nowMs);
     this.#repair.onFeedback(frame.queueDelayMs, nowMs);
-  }
-
-  #carryAll(): void {
-    this.#carryOrdered();
-    this.#carryUnreliable();
   }
 
   #carryUnreliable(): void {

@@ -16,7 +16,7 @@ import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { debugFec } from "./debug.js";
-import { CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
+import { CLOSE_DELAY_MS, CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
 import { SocketFacade } from "./socket-facade.js";
 import { SocketProbe } from "./socket-probe.js";
 import type { StateFlow } from "./state-flow.js";
@@ -69,6 +69,7 @@ export class FecRef extends SocketFacade {
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
   /** The last one only: a client may ask before it is in its room, and for one connection at a time. */
   #webRtcRequest: PeerFields | undefined;
+  #closeTimer: NodeJS.Timeout | undefined;
   #recordsWritten = 0;
   #messagesDelivered = 0;
   #admission: { kind: "waiting"; records: number; bytes: number } | { kind: "admitted" } = { kind: "waiting", records: 0, bytes: 0 };
@@ -147,15 +148,28 @@ export class FecRef extends SocketFacade {
     this.#write(encodeControl(control));
   }
 
+  /** As the socket's, but CLOSING from {@link close} on. */
+  override get readyState(): WebSocket["readyState"] {
+    const { readyState } = this.webSocket;
+    return this.#closeTimer !== undefined && readyState === this.OPEN ? this.CLOSING : readyState;
+  }
+
   /**
    * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first.
    * What is on its way from the client is still delivered, by either path, until "close". As ws, which gives up after 30 s.
    * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
    */
   close(code?: number, reason: string | Buffer = ""): void {
+    if (this.#closeTimer !== undefined) return;
     if (this.readyState === this.OPEN) {
       requireClosable(code, reason);
+      // A client that leaves has sent all that it has by WebSocket. Any other does so now: a browser answers the close frame by itself, before the page has read what came ahead of it.
+      const delayed = this.driver.isChannelOpen && code !== CloseCode.CONSENTED;
       this.#flushAll();
+      if (delayed) {
+        this.#closeTimer = setTimeout(() => this.webSocket.close(code, reason), CLOSE_DELAY_MS);
+        return;
+      }
     }
     this.webSocket.close(code, reason);
   }
@@ -168,8 +182,8 @@ export class FecRef extends SocketFacade {
 
   /** The driver flushes a bounded batch at a time; the link's queues are bounded, so this ends. */
   #flushAll(): void {
-    // The client then gives what it sent by datagram to the WebSocket, before it answers our close.
-    if (this.driver.path !== "websocket") this.sendControl({ kind: "close" });
+    // The client then gives to the WebSocket what it sent by datagram.
+    if (this.driver.isChannelOpen) this.sendControl({ kind: "close" });
     try {
       this.link.carryUnacknowledged();
     } catch (error) {
@@ -245,6 +259,7 @@ export class FecRef extends SocketFacade {
   }
 
   #end(code: number, reason: Buffer): void {
+    clearTimeout(this.#closeTimer);
     this.driver.close();
     this.onheard = null;
     this.onchannelopen = null;

@@ -93,6 +93,21 @@ describe.each<BrowserName>(["chromium", "firefox"])("%s", (name) => {
     await page.close();
   }, 60_000);
 
+  test.each([0, 100])("messages on their way when the room calls leave() arrive, though their datagrams take %d ms", async (delayMs) => {
+    const { page } = await join({}, { netem: { delayMs } });
+    await untilPath(page, "webrtc");
+    const { roomId, sessionId } = await seen(page);
+    const room = matchMaker.getLocalRoomById(roomId) as unknown as SyncRoom;
+    const client = room.clients.get(sessionId)!;
+    for (let i = 0; i < 20; i++) await page.evaluate(() => (window as unknown as GameWindow).game.send(1));
+    const { sent } = await seen(page);
+    client.leave(4002);
+    const closed = client.ref as unknown as { readyState: number };
+    await until("the end", () => closed.readyState === 3);
+    expect(room.received.get(sessionId)).toEqual(Array.from({ length: sent }, (_, i) => i));
+    await page.close();
+  }, 60_000);
+
   test("a reload ends the connection at once", async () => {
     const { page } = await join();
     await untilPath(page, "webrtc");

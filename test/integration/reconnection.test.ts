@@ -61,7 +61,7 @@ test("after a reconnection linkStats of the previous client, which a game may ha
   await dropAndPlay(room, () => tearDown(room));
   const [kept, present] = [serverLinkStats(previous), serverLinkStats(serverClient(room))];
   expect(present.sentBytesPerSecond).toBeGreaterThan(0);
-  expect(kept.sentBytesPerSecond / present.sentBytesPerSecond).toBeCloseTo(1, 2);
+  expect(kept.sentBytesPerSecond / present.sentBytesPerSecond).toBeCloseTo(1, 1);
   expect(kept.counters).toEqual(present.counters);
   await room.leave();
 });
