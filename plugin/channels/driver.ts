@@ -16,7 +16,7 @@ import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
 import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
 import { callHost, rethrowLater } from "./host-call.js";
-import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
+import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
@@ -54,6 +54,8 @@ export class LinkDriver {
   #channel: DatagramChannel | undefined;
   /** Since when the channel takes nothing, ms; Infinity while it does. */
   #stalledSinceMs = Infinity;
+  /** Since when datagrams of a channel that may queue unseen go unanswered, ms; Infinity while they do not. */
+  #unansweredSinceMs = Infinity;
   /** When a channel whose datagrams go unanswered last got one all the same, ms. */
   #probedMs = -Infinity;
   #closed = false;
@@ -312,7 +314,7 @@ export class LinkDriver {
 
   /** Whether the channel takes a datagram now. Before long the reliable path carries what one that stands still should, if that path is not behind itself. */
   #takesDatagram(channel: DatagramChannel, nowMs: number): boolean {
-    const unanswered = channel.queuesUnseen && this.#link.unansweredMs(nowMs) >= CHANNEL_UNANSWERED_MS;
+    const unanswered = channel.queuesUnseen && this.#isUnanswered(nowMs);
     if (channel.writable && !unanswered) {
       this.#stalledSinceMs = Infinity;
       return true;
@@ -325,6 +327,12 @@ export class LinkDriver {
     if (!channel.writable || nowMs - this.#probedMs < CHANNEL_PROBE_MS) return false;
     this.#probedMs = nowMs;
     return true;
+  }
+
+  #isUnanswered(nowMs: number): boolean {
+    if (this.#link.unansweredMs(nowMs) < CHANNEL_UNANSWERED_MS) this.#unansweredSinceMs = Infinity;
+    else this.#unansweredSinceMs = Math.min(this.#unansweredSinceMs, nowMs);
+    return nowMs - this.#unansweredSinceMs >= 0 && nowMs - this.#unansweredSinceMs < CHANNEL_UNANSWERED_FOR_MS;
   }
 
   #checkFailure(): void {
@@ -354,7 +362,7 @@ export class LinkDriver {
     const channel = this.#channel;
     if (channel === undefined) return undefined;
     this.#channel = undefined;
-    this.#stalledSinceMs = Infinity;
+    this.#stalledSinceMs = this.#unansweredSinceMs = Infinity;
     channel.onopen = null;
     channel.onwritable = null;
     channel.ondatagram = null;

@@ -77,6 +77,9 @@ export const CHANNEL_STALL_MS = 25;
 /** The same for a channel that may queue unseen: a datagram that is unanswered for so much longer than the least round trip waits below. Feedback takes 25 ms, and may be lost a few times. */
 export const CHANNEL_UNANSWERED_MS = 100;
 
+/** After so long, ms, it is not a queue that drains but a way that has become longer (or a dead one, which is the link's to notice): the channel goes on until an answer comes in time again. */
+export const CHANNEL_UNANSWERED_FOR_MS = 3000;
+
 /** Such a channel still gets a datagram this often, ms: its answer tells that the queue has gone. */
 export const CHANNEL_PROBE_MS = 50;
 

@@ -50,6 +50,19 @@ describe("a channel that stands still", () => {
     expect(sendLossRatio).toBe(0);
   });
 
+  test("on a way that is longer than the reliable path's: what overtakes there makes no loss of what is under way here", () => {
+    const world = new World({ down: { delayMs: 150 }, up: { delayMs: 20 }, reliableDelayMs: 20, standsStill: (from, nowMs) => from === "server" && nowMs % 400 < 200 });
+    world.openPath();
+    world.play(60, 10_000, (i) => world.server.send(bytes(i)));
+    world.settle();
+    expectOrdered(world.server, world.client);
+    const { rttMs, sendLossRatio, counters } = world.server.link.stats(world.nowMs);
+    expect([sendLossRatio, counters.spuriousLosses]).toEqual([0, 0]);
+    expect(rttMs).toBeGreaterThan(165);
+    expect(rttMs).toBeLessThan(215);
+    expect(counters.datagramsCarried).toBeGreaterThan(200);
+  });
+
   test("carries what the channel had taken and not brought, once, and no repair", () => {
     const carried: Uint8Array[] = [];
     // What is sent in the last 100 ms before the channels stand still is lost, with all feedback on it.

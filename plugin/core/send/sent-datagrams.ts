@@ -112,9 +112,11 @@ export class SentDatagrams {
     const largest = seqExpand(frame.largest16, seqAdd(this.#next, -1));
     if (seqDiff(largest, this.#next) >= 0) return undefined;
     this.#acknowledge(largest, nowMs, frame.ackDelayMs);
+    // Behind a datagram that the reliable path brought, the newest of the channel's is as late as the feedback at most.
+    const ackDelayMs = this.#at(largest).carried ? 0 : undefined;
     for (let i = 0; i < frame.bitmap.length * 8; i++) {
       const number = seqAdd(largest, -1 - i);
-      if ((frame.bitmap[i >> 3]! >> (i & 7)) & 1) this.#acknowledge(number, nowMs, undefined);
+      if ((frame.bitmap[i >> 3]! >> (i & 7)) & 1) this.#acknowledge(number, nowMs, ackDelayMs);
       else if (this.#at(number).number === number) this.#at(number).told = true;
     }
     // Cut at the end, not emptied before: an emptied array lets go of its memory.
@@ -167,8 +169,13 @@ export class SentDatagrams {
     const record = this.#at(number);
     if (record.number !== number || record.state === "acknowledged") return;
     if (record.carried) {
+      // Which of two paths was faster says nothing of losses, and nothing of the channel's round trip.
       if (seqDiff(number, this.#carriedFrom) >= 0) this.#carriedFrom = seqAdd(number, 1);
-    } else if (record.state === "lost" && record.told) {
+      record.state = "acknowledged";
+      this.#outcome.acknowledged[this.#acknowledgedCount++] = record;
+      return;
+    }
+    if (record.state === "lost" && record.told) {
       this.#outcome.spurious++;
       this.#widenReorder(nowMs - record.sentMs - this.#rackRttMs);
     } else {
@@ -176,13 +183,13 @@ export class SentDatagrams {
     }
     record.state = "acknowledged";
     this.#outcome.acknowledged[this.#acknowledgedCount++] = record;
-    if (!record.carried && record.sentMs >= this.#newestAckedSentMs) {
+    if (record.sentMs >= this.#newestAckedSentMs) {
       this.#newestAckedSentMs = record.sentMs;
       this.#rackRttMs = nowMs - record.sentMs;
     }
     if (this.#largestAcked === undefined || seqDiff(number, this.#largestAcked) > 0) {
       this.#largestAcked = number;
-      if (ackDelayMs !== undefined && record.eliciting && !record.carried) this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
+      if (ackDelayMs !== undefined && record.eliciting) this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
     }
   }
 
