@@ -183,7 +183,7 @@ describe("repair code", () => {
 });
 
 describe("hostile input", () => {
-  it("100,000 damaged and random repairs: no throw, bounded memory, and only well-formed symbols out", () => {
+  it("100,000 damaged and random repairs: no throw, bounded memory, and only well-formed symbols out", { timeout: 180_000 }, () => {
     const seed = testSeed("hostile", 5);
     const random = makeRandom(seed);
     const integer = (below: number) => Math.floor(random() * below);
