@@ -192,10 +192,15 @@ export class RedundancyController {
     if (!draining) return;
     draining.leastMs = Math.min(draining.leastMs, queueDelayMs);
     draining.mostMs = Math.max(draining.mostMs, queueDelayMs);
+    if (nowMs - this.#lastHalvedMs < DRAIN_MS) return;
+    if (this.#queueingSinceMs === Infinity) {
+      this.#draining = undefined;
+      return;
+    }
     if (nowMs - draining.sinceMs < DRAIN_MS) return;
     const still = draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
     if (still) this.#stillMs = draining.leastMs;
-    this.#draining = still || this.#queueingSinceMs === Infinity ? undefined : restFrom(path);
+    this.#draining = still ? undefined : restFrom(path);
   }
 
   #stepBack(path: PathState, level: number): void {

@@ -4,9 +4,13 @@
  * the loss with and without it is compared (RFC 9265 section 2: repair must not hide congestion). Decides nothing about rates.
  */
 
-/** Loss from which repair is suspected. */
+/** Loss from which repair is suspected, as it is at least: chance may have added so many standard deviations, and would be gone in a pause. */
 const SUSPECT_LOSS_RATIO = 0.08;
+const CHANCE_DEVIATIONS = 1.5;
 const GROWTH = 1.5;
+
+/** Time that longLossRatio is of, ms. */
+const LONG_MS = 10_000;
 
 /** Loss that came with repair, within this time of its start, is suspected as soon as so many outcomes and runs of losses show it, ms. */
 const FRESH_MS = 3000;
@@ -54,7 +58,7 @@ export interface LossCounts {
 
 type State =
   | { kind: "repairing"; sinceMs: number; fresh: boolean; outcomes: number; losses: number; runs: number }
-  | { kind: "pausing"; fromMs: number; lossRatio: number; outcomes: number; losses: number };
+  | { kind: "pausing"; fromMs: number; lossRatio: number; leastRatio: number; outcomes: number; losses: number };
 
 export class SelfLossTest {
   #state: State = { kind: "repairing", sinceMs: Infinity, fresh: false, outcomes: 0, losses: 0, runs: 0 };
@@ -77,26 +81,28 @@ export class SelfLossTest {
   update(counts: LossCounts): boolean {
     const state = this.#state;
     if (state.kind === "pausing") return this.#judge(state, counts);
-    const lossRatio = this.#suspectedLossRatio(state, counts);
+    const { lossRatio, outcomes: seen } = this.#suspicion(state, counts);
+    // Runs of losses come independently.
+    const leastRatio = lossRatio - CHANCE_DEVIATIONS * Math.sqrt(lossRatio * counts.meanRun / seen);
     const { nowMs, srttMs, outcomes, losses } = counts;
-    if (lossRatio < Math.max(SUSPECT_LOSS_RATIO, nowMs < this.#innocentUntilMs ? GROWTH * this.#innocentLossRatio : 0)) return false;
+    if (leastRatio < Math.max(SUSPECT_LOSS_RATIO, nowMs < this.#innocentUntilMs ? GROWTH * this.#innocentLossRatio : 0)) return false;
     // A pause that could not convict would be for nothing.
     const outcomesMax = COUNT_MS_MAX / counts.patchIntervalMs;
-    if (outcomesMax * evidenceOfDelivery(lossRatio) / counts.meanRun < EVIDENCE_OF_GUILT) return false;
-    this.#state = { kind: "pausing", fromMs: nowMs + 2 * srttMs + SETTLE_MS, lossRatio, outcomes, losses };
+    if (outcomesMax * evidenceOfDelivery(leastRatio) / counts.meanRun < EVIDENCE_OF_GUILT) return false;
+    this.#state = { kind: "pausing", fromMs: nowMs + 2 * srttMs + SETTLE_MS, lossRatio, leastRatio, outcomes, losses };
     return false;
   }
 
-  /** Loss that repair is suspected of, or 0. */
-  #suspectedLossRatio(state: State & { kind: "repairing" }, counts: LossCounts): number {
+  /** Loss that repair is suspected of, or 0, and of how many outcomes it is. */
+  #suspicion(state: State & { kind: "repairing" }, counts: LossCounts): { lossRatio: number; outcomes: number } {
     const repairMs = counts.nowMs - state.sinceMs;
     if (state.fresh && repairMs < FRESH_MS) {
       const outcomes = counts.outcomes - state.outcomes;
-      if (outcomes >= FRESH_OUTCOMES_MIN && counts.runs - state.runs >= FRESH_RUNS_MIN) return (counts.losses - state.losses) / outcomes;
+      if (outcomes >= FRESH_OUTCOMES_MIN && counts.runs - state.runs >= FRESH_RUNS_MIN) return { lossRatio: (counts.losses - state.losses) / outcomes, outcomes };
     }
     // While the ten seconds still fill with a higher loss, one test would be followed by another.
     const settled = counts.longLossRatio >= SETTLED_SHARE * counts.recentLossRatio;
-    return settled && repairMs >= REPAIR_MS_MIN ? counts.longLossRatio : 0;
+    return { lossRatio: settled && repairMs >= REPAIR_MS_MIN ? counts.longLossRatio : 0, outcomes: LONG_MS / counts.patchIntervalMs };
   }
 
   #judge(state: State & { kind: "pausing" }, counts: LossCounts): boolean {
@@ -106,9 +112,9 @@ export class SelfLossTest {
       state.losses = counts.losses;
       return false;
     }
-    const { lossRatio } = state, lost = counts.losses - state.losses, delivered = counts.outcomes - state.outcomes - lost;
+    const { lossRatio, leastRatio } = state, lost = counts.losses - state.losses, delivered = counts.outcomes - state.outcomes - lost;
     // Logarithm of how much likelier the pause's outcomes are if loss stays than if it falls; runs of losses come independently, not losses.
-    const evidence = (lost * Math.log(1 / GUILTY_SHARE) - delivered * evidenceOfDelivery(lossRatio)) / meanRun;
+    const evidence = (lost * Math.log(1 / GUILTY_SHARE) - delivered * evidenceOfDelivery(leastRatio)) / meanRun;
     const countedMs = nowMs - state.fromMs;
     if (countedMs < COUNT_MS_MIN || (evidence > -EVIDENCE_OF_GUILT && evidence < EVIDENCE_OF_INNOCENCE && countedMs < COUNT_MS_MAX)) return false;
     this.#state = { kind: "repairing", sinceMs: nowMs, fresh: false, outcomes: 0, losses: 0, runs: 0 };
