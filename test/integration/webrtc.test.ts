@@ -144,15 +144,16 @@ describe("a server with WebRTC", () => {
     await again.room.leave();
   });
 
+  // Fixed ports lie below the range from which the system gives ports away.
   test("does not take a port of processes that count their HTTP ports up, at the top of the range either", async () => {
     const transports: FecTransport[] = [];
-    for (const port of [41_121, 41_122, 41_123, 65_301]) {
+    for (const port of [21_121, 21_122, 21_123, 65_301]) {
       const transport = new FecTransport();
       transports.push(transport);
       await new Promise<void>((resolve, reject) => transport.listen(port, "127.0.0.1", undefined, (error) => (error ? reject(error) : resolve())));
     }
     expect(transports.map(({ udpStats, webrtcStats }) => [udpStats?.port, webrtcStats?.ports])).toEqual([
-      [41_121, [42_121]], [41_122, [42_122]], [41_123, [42_123]], [65_301, [64_301]],
+      [21_121, [22_121]], [21_122, [22_122]], [21_123, [22_123]], [65_301, [64_301]],
     ]);
     for (const transport of transports) transport.shutdown();
     await until("the last port is free", () => isUdpPortFree(64_301));
@@ -160,9 +161,9 @@ describe("a server with WebRTC", () => {
 
   test("spreads clients over a range of ports, and leaves out those that are taken", async () => {
     const taken = createSocket("udp4");
-    await new Promise<void>((resolve) => taken.bind(41_101, "127.0.0.1", resolve));
-    await start({ portRange: [41_100, 41_102] });
-    expect(server!.transport.webrtcStats!.ports).toEqual([41_100, 41_102]);
+    await new Promise<void>((resolve) => taken.bind(21_101, "127.0.0.1", resolve));
+    await start({ portRange: [21_100, 21_102] });
+    expect(server!.transport.webrtcStats!.ports).toEqual([21_100, 21_102]);
     const joined = await Promise.all([join(), join(), join()]);
     await Promise.all(joined.map(({ room }) => untilPath(room, "webrtc")));
     await Promise.all(joined.map(({ room }) => room.leave()));
@@ -170,8 +171,8 @@ describe("a server with WebRTC", () => {
   });
 
   test("whose default port is taken warns, and clients play over WebSocket", async () => {
-    const taken = await silentUdpSocket(42_110);
-    server = await startServer({ sync: SyncRoom }, { webrtc: { publicAddress: "127.0.0.1" } }, 41_110);
+    const taken = await silentUdpSocket(22_110);
+    server = await startServer({ sync: SyncRoom }, { webrtc: { publicAddress: "127.0.0.1" } }, 21_110);
     expect(server.log.find(({ level }) => level === "warn")?.text).toBe(`colyseus-fec: no WebRTC for browsers (bind EADDRINUSE 127.0.0.1:${taken.port}; "webrtc.port" sets another one). Sessions stay on WebSocket.`);
     expect(server.transport.webrtcStats).toBeUndefined();
     const { room, witness } = await join();
