@@ -45,6 +45,8 @@ const WATCH_AFTER_UP_MS = 2_000;
 const DRAIN_MS = 3000;
 const STILL_MS = 4;
 const STILL_LOSS_RATIO_MAX = 0.08;
+/** The most that feedback can say of a queue, ms: what is above stands still there. */
+const QUEUE_MS_TOLD_MAX = 255;
 
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
 const RECENT_WEIGHT = 0.6;
@@ -198,7 +200,7 @@ export class RedundancyController {
       return;
     }
     if (nowMs - draining.sinceMs < DRAIN_MS) return;
-    const still = draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
+    const still = draining.mostMs < QUEUE_MS_TOLD_MAX && draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
     if (still) this.#stillMs = draining.leastMs;
     this.#draining = still ? undefined : restFrom(path);
   }
