@@ -16,7 +16,7 @@ import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
 import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
 import { callHost, rethrowLater } from "./host-call.js";
-import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
+import { CHANNEL_ANSWERED_MS, CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
@@ -56,6 +56,8 @@ export class LinkDriver {
   #stalledSinceMs = Infinity;
   /** Since when datagrams of a channel that may queue unseen go unanswered, ms; Infinity while they do not. */
   #unansweredSinceMs = Infinity;
+  /** When they last did, ms. */
+  #unansweredMs = -Infinity;
   /** When a channel whose datagrams go unanswered last got one all the same, ms. */
   #probedMs = -Infinity;
   #closed = false;
@@ -330,9 +332,14 @@ export class LinkDriver {
   }
 
   #isUnanswered(nowMs: number): boolean {
-    if (this.#link.unansweredMs(nowMs) < CHANNEL_UNANSWERED_MS) this.#unansweredSinceMs = Infinity;
-    else this.#unansweredSinceMs = Math.min(this.#unansweredSinceMs, nowMs);
-    return nowMs - this.#unansweredSinceMs >= 0 && nowMs - this.#unansweredSinceMs < CHANNEL_UNANSWERED_FOR_MS;
+    const late = this.#link.unansweredMs(nowMs) >= CHANNEL_UNANSWERED_MS;
+    if (late) {
+      this.#unansweredMs = nowMs;
+      this.#unansweredSinceMs = Math.min(this.#unansweredSinceMs, nowMs);
+    } else if (nowMs - this.#unansweredMs >= CHANNEL_ANSWERED_MS) {
+      this.#unansweredSinceMs = Infinity;
+    }
+    return late && nowMs - this.#unansweredSinceMs < CHANNEL_UNANSWERED_FOR_MS;
   }
 
   #checkFailure(): void {

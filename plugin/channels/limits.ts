@@ -80,6 +80,9 @@ export const CHANNEL_UNANSWERED_MS = 100;
 /** After so long, ms, it is not a queue that drains but a way that has become longer (or a dead one, which is the link's to notice): the channel goes on until an answer comes in time again. */
 export const CHANNEL_UNANSWERED_FOR_MS = 3000;
 
+/** Late answers are forgotten once none was late for so long, ms: in between, what the WebSocket brought is acknowledged at once and hides them. */
+export const CHANNEL_ANSWERED_MS = 500;
+
 /** Such a channel still gets a datagram this often, ms: its answer tells that the queue has gone. */
 export const CHANNEL_PROBE_MS = 50;
 

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LinkDriver, type LinkDriverHandlers } from "../../plugin/channels/driver.js";
-import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "../../plugin/channels/limits.js";
+import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_ANSWERED_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "../../plugin/channels/limits.js";
 import { FakeClock } from "../compliance/fake-clock.js";
 import { HandChannel, RecordingLink } from "../compliance/recording-link.js";
 
@@ -223,14 +223,24 @@ describe("the link driver", () => {
     for (const value of [2, 3, 4]) driver.send(Uint8Array.of(value));
     await microtasks();
     expect(channel.sent).toEqual([2, 3, 4]);
-    // An answer in time, and the next that is late counts anew.
+    // What the WebSocket brought is acknowledged at once: that nothing is late for a moment says nothing of the channel.
     link.unanswered = 0;
+    driver.send(Uint8Array.of(5));
+    await microtasks();
+    clock.advance(CHANNEL_ANSWERED_MS - 1);
+    link.unanswered = CHANNEL_UNANSWERED_MS;
+    driver.send(Uint8Array.of(5));
+    await microtasks();
+    expect(channel.sent).toEqual([2, 3, 4, 5, 5]);
+    // Answers in time for a while, and the next that is late counts anew.
+    link.unanswered = 0;
+    clock.advance(CHANNEL_ANSWERED_MS);
     driver.send(Uint8Array.of(5));
     await microtasks();
     link.unanswered = CHANNEL_UNANSWERED_MS;
     for (const value of [6, 7, 8]) driver.send(Uint8Array.of(value));
     await microtasks();
-    expect(channel.sent).toEqual([2, 3, 4, 5, 6]);
+    expect(channel.sent).toEqual([2, 3, 4, 5, 5, 5, 6]);
   });
 
   test("does not judge a channel without such a queue by its answers", async () => {
