@@ -47,6 +47,16 @@ function measure(up: ImpairmentOptions, down: ImpairmentOptions, options: { hz: 
   return { ...diff, resentRatio: diff.retransmissionsSent / diff.symbolsSent, lostRatio, datagramsPerTick, sendLossRatio, p99Ms: took[Math.floor(0.99 * took.length)]! };
 }
 
+describe("a lost patch", () => {
+  it.each([20, 60])("at %d Hz is there a round trip and 10 ms later, whenever the next one comes", hz => {
+    // So much is lost that the 99th percentile is a retransmission's.
+    const got = measure({ delayMs: 50 }, { delayMs: 50, loss: 0.025 }, { hz, repair: "off" });
+    // 107 ms.
+    expect(got.p99Ms).toBeLessThanOrEqual(110);
+    expect(got.resentRatio).toBeLessThan(2.5 * got.lostRatio);
+  });
+});
+
 describe("reordering without loss", () => {
   for (const hz of [20, 60]) {
     for (const jitterMs of [10, 30, 50]) {

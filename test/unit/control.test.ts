@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { parseRepair } from "colyseus-fec/core";
 import { SeededRandom } from "colyseus-fec/netem";
 import { LossEstimator } from "../../plugin/core/control/loss-estimator.js";
+import { PatchInterval } from "../../plugin/core/control/patch-interval.js";
 import { PathMonitor } from "../../plugin/core/control/path-monitor.js";
 import { RedundancyController, type PathState, type RedundancyDecision } from "../../plugin/core/control/redundancy-controller.js";
 import { RttEstimator } from "../../plugin/core/control/rtt-estimator.js";
@@ -25,6 +26,34 @@ describe("OneWayDelay", () => {
   });
 });
 
+describe("PatchInterval", () => {
+  it("is that of the patches that were sent, whatever share of them came, and strays by what they do", () => {
+    for (const { loss, jitterMs } of [{ loss: 0, jitterMs: 0 }, { loss: 0.3, jitterMs: 0 }, { loss: 0.1, jitterMs: 5 }]) {
+      const interval = new PatchInterval(), random = new SeededRandom(1);
+      let missed = 0, ms = 0, deviationMs = 0;
+      for (let n = 0; n < 2000; n++) {
+        if (random.next() < loss) missed++;
+        else {
+          interval.onPatch(n * 50 + random.next() * jitterMs, missed);
+          missed = 0;
+        }
+        ms += interval.ms / 1000;
+        deviationMs += interval.deviationMs / 1000;
+        if (n === 1000) ms = deviationMs = 0;
+      }
+      expect(ms, `loss ${loss}, jitter ${jitterMs}`).toBeCloseTo(50, 0);
+      // The difference of two times of which each is late by 0..J strays by J / 3.
+      expect(Math.abs(deviationMs - jitterMs / 3), `loss ${loss}, jitter ${jitterMs}`).toBeLessThan(0.3);
+    }
+  });
+
+  it("is not shortened by lost repairs between two patches", () => {
+    const interval = new PatchInterval();
+    for (let n = 0; n < 100; n++) interval.onPatch(n * 50, 3);
+    expect(interval.ms).toBe(50);
+  });
+});
+
 describe("RttEstimator", () => {
   it("follows RFC 6298: the first sample sets SRTT and half of it RTTVAR", () => {
     const rtt = new RttEstimator();
@@ -37,11 +66,11 @@ describe("RttEstimator", () => {
     expect(rtt.rtoMs).toBe(105 + 4 * 47.5);
   });
 
-  it("keeps 10 ms of slack on a path without variance, and forgets a least RTT of more than ten minutes ago", () => {
+  it("keeps 3 ms of slack on a path without variance, and forgets a least RTT of more than ten minutes ago", () => {
     const rtt = new RttEstimator();
     rtt.add(10, 0);
     for (let t = 0; t < 700_000; t += 1000) rtt.add(50, t + 1);
-    expect(rtt.rtoMs).toBeCloseTo(60, 1);
+    expect(rtt.rtoMs).toBeCloseTo(53, 1);
     expect(rtt.minMs).toBe(50);
   });
 });

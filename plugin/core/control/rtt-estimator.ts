@@ -8,8 +8,8 @@ const INITIAL_RTT_MS = 200;
 const MIN_RTT_PERIOD_MS = 60_000;
 const MIN_RTT_PERIODS = 10;
 
-/** Least slack above SRTT before a timeout, ms: timers and schedulers are late by that much. */
-const RTO_SLACK_MS_MIN = 10;
+/** Least slack above SRTT before a timeout, ms: RFC 9002's granularity and a little; where timers are late by more, RTTVAR says so. */
+const RTO_SLACK_MS_MIN = 3;
 
 export class RttEstimator {
   #srttMs = INITIAL_RTT_MS;

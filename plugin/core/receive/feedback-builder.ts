@@ -21,10 +21,12 @@ const GAP_SHRINKING = 1 / 1024;
 const REPORTS = 4;
 
 /**
- * A patch that is so late, ms, is worth saying that nothing came: RTO_SLACK_MS_MIN and a little, so that the peer takes it for overdue;
- * and again after so long, as long as nothing comes, so many times: then it is silence, not an outage.
+ * A patch that is so late, ms, is worth saying that nothing came: what the peer's timeout has above the round trip, and the reordering that it forgives,
+ * so that it takes the patch for overdue; more where patches come irregularly. And again after so long, as long as nothing comes, so many times: then it is silence, not an outage.
  */
-const SILENCE_SLACK_MS = 14;
+const SILENCE_SLACK_MS_MIN = 7;
+const SILENCE_SLACK_MS_MAX = 25;
+const SILENCE_SLACK_DEVIATIONS = 4;
 const SILENCE_REPEAT_MS = 20;
 const SILENCES_MAX = 12;
 /** No silence is spoken of before so many gaps more than pauses were seen. */
@@ -97,14 +99,15 @@ export class FeedbackBuilder {
 
   /**
    * The datagram holds frames that ask for feedback.
-   * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it. @param intervalMs usual time until the next; Infinity: none is expected.
+   * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it.
+   * @param intervalMs usual time until the next; Infinity: none is expected. @param deviationMs how far that usually strays.
    * @param carrierMs usual time until a datagram of this end's own that can carry the feedback; Infinity if it sends none.
    */
-  onEliciting(relaxed: boolean, intervalMs: number, carrierMs: number, nowMs: number): void {
+  onEliciting(relaxed: boolean, intervalMs: number, deviationMs: number, carrierMs: number, nowMs: number): void {
     this.#eliciting++;
     if (!relaxed) {
       this.#relaxed = false;
-      this.#silentAtMs = this.#doubt < DOUBT_MAX ? nowMs + intervalMs + SILENCE_SLACK_MS : Infinity;
+      this.#silentAtMs = this.#doubt < DOUBT_MAX ? nowMs + intervalMs + Math.min(SILENCE_SLACK_MS_MAX, Math.max(SILENCE_SLACK_MS_MIN, SILENCE_SLACK_DEVIATIONS * deviationMs)) : Infinity;
     }
     const delayMs = relaxed ? FEEDBACK_RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
     // Waiting saves a datagram only if another comes in time, or one of this end's own goes.

@@ -39,6 +39,8 @@ export class Receiver {
   #repairTokensAtMs = 0;
   #overheadBytes = 0;
   #sentMs = 0;
+  /** Datagrams that were passed over since the last patch. */
+  #missed = 0;
   /** An unreliable message of the reliable path was above messageBytesMax. */
   #tooLarge = false;
 
@@ -84,7 +86,10 @@ export class Receiver {
     }
     this.#sentMs = this.#delay.onDatagram(datagram.sentAt16, nowMs);
     if (skipped === "late") this.#loss.forgive();
-    else for (let i = 0; i < skipped; i++) this.#loss.add(true, nowMs);
+    else {
+      this.#missed += skipped;
+      for (let i = 0; i < skipped; i++) this.#loss.add(true, nowMs);
+    }
     this.#loss.add(false, nowMs);
     const { counters } = this;
     counters.datagramsReceived++;
@@ -100,7 +105,7 @@ export class Receiver {
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
     if (ping) this.#feedback.onPing(nowMs);
     // A lone PING is no patch: another need not follow.
-    if (eliciting) this.#feedback.onEliciting(!ordered && !ping, ordered ? this.#interval.ms : Infinity, carrierMs, nowMs);
+    if (eliciting) this.#feedback.onEliciting(!ordered && !ping, ordered ? this.#interval.ms : Infinity, this.#interval.deviationMs, carrierMs, nowMs);
     return true;
   }
 
@@ -110,7 +115,10 @@ export class Receiver {
     for (const frame of datagram.frames) {
       if (frame.kind === "source") {
         if (frame.stream === ORDERED) {
-          if (!frame.retransmitted && symbolIsFirst(frame.bytes, frame.start)) this.#interval.onPatch(nowMs);
+          if (!frame.retransmitted && symbolIsFirst(frame.bytes, frame.start)) {
+            this.#interval.onPatch(nowMs, this.#missed);
+            this.#missed = 0;
+          }
           this.#ordered.onSource(frame, this.#sentMs, nowMs);
         } else this.#unreliable.onSource(frame, this.#ordered.next, holdMs, nowMs);
       } else if (frame.kind === "repair") {

@@ -24,7 +24,7 @@ const RATE_WEIGHT = 1 / 32;
 
 /** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little. */
 const RESCUE_TIMEOUTS = 3;
-const RESCUE_SLACK_MS = 50;
+const RESCUE_SLACK_MS = 70;
 
 /** As long as the peer hears nothing, overdue symbols are sent again this often, ms. */
 const RESEND_IN_SILENCE_MS = 30;
