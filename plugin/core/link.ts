@@ -101,7 +101,7 @@ export class Link {
   /** As `LinkStats.behindMs`, without the cost of a snapshot. */
   behindMs(nowMs: number): number {
     const oldest = this.#path.kind === "open" ? this.#sender.ordered.oldest : undefined;
-    return oldest !== undefined && oldest.sends > 0 ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
+    return oldest !== undefined && oldest.state !== "new" ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
   }
 
   /** How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none, ms; negative while that is none. */
@@ -120,7 +120,7 @@ export class Link {
     if (this.#path.kind !== "closed") {
       if (this.#sender.fits(message.length)) {
         this.#sender.push(message);
-        if (this.#path.kind === "suspended") this.#sender.keepOrdered(this.#polledMs, slot => this.#carry(slot));
+        if (this.#path.kind === "suspended") this.#sender.keepNew(this.#polledMs, slot => this.#carry(slot));
         return;
       }
       // Bulk, or more than the ordered window holds: what is under way goes first by the reliable path, so that

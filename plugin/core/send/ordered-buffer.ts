@@ -13,8 +13,8 @@ export interface OutgoingSymbol {
   /** Header and payload are its first `bytes` bytes; it goes back to the pool when the symbol is freed. */
   block: Block;
   bytes: number;
-  /** free: acknowledged, carried in full by the reliable path, or never used. */
-  state: "free" | "new" | "inFlight" | "lost";
+  /** free: acknowledged, carried in full by the reliable path, or never used. kept: the reliable path carries it, as no datagram passes; once they do, one brings it as well. */
+  state: "free" | "new" | "inFlight" | "kept" | "lost";
   firstSentMs: number;
   lastSentMs: number;
   sends: number;
@@ -100,7 +100,7 @@ export class OrderedBuffer {
 
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
-    if (slot.sends === 0) slot.firstSentMs = nowMs;
+    if (slot.state === "new") slot.firstSentMs = nowMs;
     slot.state = "inFlight";
     slot.lastSentMs = nowMs;
     slot.sends++;
@@ -108,12 +108,10 @@ export class OrderedBuffer {
     if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
   }
 
-  /** Notes that the reliable path carries the slot's symbol while no datagram can: as if it had been sent once. */
+  /** Notes that the reliable path carries the slot's symbol while no datagram passes. */
   onKept(slot: OutgoingSymbol, nowMs: number): void {
-    if (slot.sends === 0) slot.firstSentMs = nowMs;
-    slot.state = "inFlight";
-    slot.lastSentMs = nowMs;
-    slot.sends = 1;
+    if (slot.state === "new") slot.firstSentMs = nowMs;
+    slot.state = "kept";
     slot.rescued = true;
     if (slot.seq === this.#nextToSend) this.#nextToSend = seqAdd(this.#nextToSend, 1);
   }

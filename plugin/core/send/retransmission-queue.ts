@@ -10,7 +10,7 @@ export class RetransmissionQueue {
 
   /** False if no datagram is to carry the symbol again: the reliable path does, or soon will. */
   add(slot: OutgoingSymbol): boolean {
-    if (slot.state !== "inFlight" || slot.sends >= SYMBOL_SENDS_MAX) return false;
+    if ((slot.state !== "inFlight" && slot.state !== "kept") || slot.sends >= SYMBOL_SENDS_MAX) return false;
     slot.state = "lost";
     let at = this.#seqs.length;
     while (at > 0 && seqDiff(this.#seqs[at - 1]!, slot.seq) > 0) at--;

@@ -125,8 +125,8 @@ export class Sender {
   }
 
   /**
-   * Gives every unacknowledged ordered symbol to `carry` and keeps it: the reliable path has it now, but where that is the slower one, as TCP is that
-   * backs off, datagrams bring it once they pass again.
+   * No datagram passes any more: gives every unacknowledged ordered symbol to `carry` and keeps it. The reliable path has it now, but where that is the slower
+   * one, as TCP is that backs off, datagrams bring it once they pass again.
    */
   keepOrdered(nowMs: number, carry: (slot: OutgoingSymbol) => void): void {
     this.ordered.forEach(slot => {
@@ -135,6 +135,14 @@ export class Sender {
     });
     this.#planners[ORDERED].clear();
     this.#retransmissions.clear();
+  }
+
+  /** The same for what was pushed since. */
+  keepNew(nowMs: number, carry: (slot: OutgoingSymbol) => void): void {
+    for (let slot = this.ordered.peekNew(); slot; slot = this.ordered.peekNew()) {
+      carry(slot);
+      this.ordered.onKept(slot, nowMs);
+    }
   }
 
   /** Forgets the unreliable symbols that repair still covers. */
@@ -283,8 +291,8 @@ export class Sender {
     const silent = silenceMs > this.interval.ms;
     const sentBeforeMs = nowMs - this.rtt.rtoMs - this.datagrams.reorderMs;
     this.ordered.forEach(slot => {
-      if (slot.state !== "inFlight" || slot.firstSentMs > sentBeforeMs) return;
-      if (slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#retransmissions.add(slot);
+      if (slot.state === "new" || slot.firstSentMs > sentBeforeMs) return;
+      if (slot.state === "kept" || slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#retransmissions.add(slot);
     });
   }
 
