@@ -1,10 +1,11 @@
 /**
  * The arm of the authenticated attacker: one Link takes datagrams that the channel would hand on, made by someone who has the keys and knows the
- * protocol. Frames are random but near everything that the victim expects; a third are a real peer's, damaged behind the header.
+ * protocol. Frames are random but near everything that the victim expects; a third are a real peer's, damaged behind the header; one datagram in eight
+ * comes as a record of the reliable path.
  * There is nothing true to deliver here: it shows that nothing throws, that work, answers and memory stay bounded by what comes in, and that the victim
  * either goes on or ends with a failure. A "patient" attacker never breaks a rule, so that one victim lives through it all; a "reckless" one does.
  */
-import { DatagramReader, DatagramWriter, Link, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, seqAdd, type Seq } from "colyseus-fec/core";
+import { DatagramReader, DatagramWriter, Link, encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, seqAdd, type Seq } from "colyseus-fec/core";
 import { SeededRandom } from "colyseus-fec/netem";
 import { mutate } from "./mutate.js";
 import type { ArmReport } from "./path-arms.js";
@@ -22,6 +23,8 @@ class Victim {
   seq: Seq;
   sent = 0;
   sentBytes = 0;
+  /** Datagrams that it gave to the reliable path. */
+  carried = 0;
   messages = 0;
   records = 0;
   readonly #reader = new DatagramReader();
@@ -32,8 +35,10 @@ class Victim {
     this.link.openPath(PATH, nowMs);
   }
 
-  drain(nowMs: number): void {
+  drain(nowMs: number, carry: boolean): void {
     if (this.link.pollTimeout() <= nowMs) this.link.handleTimeout(nowMs);
+    // As if the channel took nothing for a moment.
+    if (carry && this.link.carryDatagram(nowMs)) this.carried++;
     let burst = 0;
     for (let datagram = this.link.pollDatagram(nowMs); datagram; datagram = this.link.pollDatagram(nowMs)) {
       if (++burst > 600) throw new Error("pollDatagram does not end");
@@ -76,7 +81,7 @@ export function runHostileArm(seed: number, datagrams: number, patient: boolean)
   const retire = (): void => {
     const { datagramsMalformed, datagramsDuplicate, datagramsReceived, framesIgnored, spuriousLosses, suspensions } = victim.link.stats(nowMs).counters;
     for (const [name, value] of Object.entries({ datagramsMalformed, datagramsDuplicate, datagramsReceived, framesIgnored, spuriousLosses, suspensions })) count(name, value);
-    for (const name of ["sent", "sentBytes", "messages", "records"] as const) count(`victim: ${name}`, victim[name]);
+    for (const name of ["sent", "sentBytes", "carried", "messages", "records"] as const) count(`victim: ${name}`, victim[name]);
     if (victim.link.failure) count(`failed: ${victim.link.failure.reason}`);
   };
   renew();
@@ -92,11 +97,16 @@ export function runHostileArm(seed: number, datagrams: number, patient: boolean)
       bytes[2] = as >>> 8;
     }
     count("bytes", bytes.length);
-    victim.link.handleDatagram(bytes, nowMs);
+    if (random.int(8) === 0) {
+      count("as records");
+      victim.link.handleReliable(encodeDatagramRecord(bytes), nowMs);
+    } else {
+      victim.link.handleDatagram(bytes, nowMs);
+    }
     if (!patient && random.int(2000) === 0) victim.link.handleReliable(hostileRecord(random, victim), nowMs);
     if (random.int(8) === 0) victim.link.send(new Uint8Array(random.int(300)));
     if (random.int(16) === 0) victim.link.sendUnreliable(new Uint8Array(random.int(300)));
-    victim.drain(nowMs);
+    victim.drain(nowMs, random.int(16) === 0);
     bytes.fill(0xee);
     if (!victim.link.failure) continue;
     if (patient) throw new Error(`the victim of a patient attacker failed: ${victim.link.failure.reason}`);

@@ -109,7 +109,7 @@ class Gate {
 export function runPathArm(kind: Kind, seed: number, datagrams: number): ArmReport & { wraps: number } {
   const random = new SeededRandom(seed), secret = Uint8Array.from({ length: 32 }, () => random.int(256));
   // Three wraps of 16 bits are 132,072 genuine datagrams each way, some of which are lost: the rest of a million are hostile.
-  const genuine = 2.3 * WRAPPED_THRICE;
+  const genuine = 2.7 * WRAPPED_THRICE;
   const gate = new Gate(kind, random, Math.max(1, datagrams / genuine - 1.25));
   const world = new World({ up: NETWORK, down: NETWORK, seed, link: { firstSeq: FIRST_SEQ, repair: { schedule: "sliding", codeRate: 0.5 } } });
   gate.attach(world.client, secret, "s2c");
