@@ -24,6 +24,8 @@ export interface RunRow {
   /** 99th percentile of the age of the shown state, ms. */
   ageP99: number;
   inputP99: number;
+  /** Share of the inputs that the room never had, 0..1: they are sent unreliably. */
+  inputsMissed: number;
   /** Patches missing or differing, and clients that did not end with the last state, were dropped or left. */
   wrong: number;
   /** Wire bytes per second and client, both ways. */
@@ -61,7 +63,7 @@ export function summarize(dir: string, transport: RunRow["transport"], workload:
     const expected = transport === "ws" ? 1 : 2;
     if (ports.some((own) => own.length < expected)) throw new Error(`${dir}: a client of ${transport} without its ${expected} port(s): ${JSON.stringify(ports)}`);
     return {
-      transport, hz: r.hz, extra: r.extra, ageP99: r.age.p99, inputP99: r.input?.p99 ?? NaN,
+      transport, hz: r.hz, extra: r.extra, ageP99: r.age.p99, inputP99: r.input?.p99 ?? NaN, inputsMissed: r.input ? r.input.missed / (r.input.n + r.input.missed) : NaN,
       wrong: r.missed + r.wrong + r.unfinished + r.differs + r.drops + r.gone,
       wireBytes: bytesOf(ports.flat()) / ((client.end - client.start) / 1000) / members.length,
       cpu: r.usage.server.cpu + r.usage.client.cpu, tcp, stallMs: r.stall,

@@ -17,6 +17,8 @@ interface Summary {
   fec: Percentiles;
   wsInput: number;
   fecInput: number;
+  /** Share of ours that the room never had. */
+  inputsMissed: number;
   wsBytes: number;
   fecBytes: number;
   bytesRatio: number;
@@ -28,7 +30,7 @@ interface Summary {
 const PERCENTILES = ["n", "p50", "p90", "p99", "p999", "max"] as const;
 
 const COLUMNS = [
-  "network", "Hz", "WebSocket p50 / p90 / p99 / p99.9 / max", "ours", "p99: times better (runs)", "inputs' p99: WebSocket / ours", "wire B/s: WebSocket / ours (ratio)",
+  "network", "Hz", "WebSocket p50 / p90 / p99 / p99.9 / max", "ours", "p99: times better (runs)", "inputs' p99: WebSocket / ours (missed)", "wire B/s: WebSocket / ours (ratio)",
   "CPU", "TCP: sent again / timeouts / tail probes / lost again", "stall", "verdict",
 ];
 
@@ -62,7 +64,7 @@ function rowsOf({ cell, runs }: CellRuns): string[][] {
     const wrong = { ws: pairs.reduce((sum, p) => sum + p.ws.wrong, 0), fec: pairs.reduce((sum, p) => sum + p.fec.wrong, 0) };
     const disturbed = pairs.filter((p) => p.disturbed).length;
     return [
-      nameOf(cell), String(hz), shown(s.ws), shown(s.fec), `${s.p99Ratio.toFixed(1)} (${s.p99Ratios.map((x) => x.toFixed(1)).join(", ")})`, `${s.wsInput.toFixed(1)} / ${s.fecInput.toFixed(1)}`,
+      nameOf(cell), String(hz), shown(s.ws), shown(s.fec), `${s.p99Ratio.toFixed(1)} (${s.p99Ratios.map((x) => x.toFixed(1)).join(", ")})`, `${s.wsInput.toFixed(1)} / ${s.fecInput.toFixed(1)} (${(100 * s.inputsMissed).toFixed(1)} %)`,
       `${s.wsBytes.toFixed(0)} / ${s.fecBytes.toFixed(0)} (${s.bytesRatio.toFixed(2)})`, s.cpuRatio.toFixed(2), `${tcp("retransmitted")} / ${tcp("timeouts")} / ${tcp("tailProbes")} / ${tcp("lostRetransmissions")}`,
       `${Math.max(...pairs.map((p) => Math.max(p.ws.stallMs, p.fec.stallMs))).toFixed(0)}${disturbed > 0 ? ` (${disturbed} of ${pairs.length} runs disturbed)` : ""}`, verdict(barOf(cell, hz), s, wrong),
     ];
@@ -75,7 +77,7 @@ function summaryOf(pairs: { ws: RunRow; fec: RunRow }[]): Summary {
   const ws = percentiles("ws"), fec = percentiles("fec");
   return {
     ws, fec, p99Ratio: ws.p99 / fec.p99, p99Ratios: pairs.map((p) => p.ws.extra.p99 / p.fec.extra.p99),
-    wsInput: of((p) => p.ws.inputP99), fecInput: of((p) => p.fec.inputP99), wsBytes: of((p) => p.ws.wireBytes), fecBytes: of((p) => p.fec.wireBytes),
+    wsInput: of((p) => p.ws.inputP99), fecInput: of((p) => p.fec.inputP99), inputsMissed: of((p) => p.fec.inputsMissed), wsBytes: of((p) => p.ws.wireBytes), fecBytes: of((p) => p.fec.wireBytes),
     bytesRatio: of((p) => p.fec.wireBytes / p.ws.wireBytes), cpuRatio: of((p) => p.fec.cpu / p.ws.cpu),
   };
 }
