@@ -8,7 +8,7 @@ import { ClientState, Protocol, type Client, type Room } from "@colyseus/core";
 import { BacklogMonitor, type LinkBehindReport } from "./backlog-monitor.js";
 import { debugFec } from "./debug.js";
 import type { FecRef } from "./fec-ref.js";
-import { BACKLOG_POLL_MS } from "./limits.js";
+import { BACKLOG_POLL_MS, BEHIND_MS } from "./limits.js";
 import { tellRoom } from "./link-aware-room.js";
 import { encodeAbsentFields, hasPendingChanges, isResyncable, sendFullState } from "./room-state.js";
 
@@ -46,7 +46,8 @@ export class StateFlow {
   filter(data: Uint8Array): Uint8Array | undefined {
     const code = data[0]! & PROTOCOL_CODE_MASK;
     if (code === Protocol.ROOM_STATE) return this.#withState(data);
-    const shed = code === Protocol.ROOM_STATE_PATCH && this.#isShedding();
+    const isPatch = code === Protocol.ROOM_STATE_PATCH, shed = isPatch && this.#isShedding();
+    if (!isPatch) this.#watch(BEHIND_MS);
     // In the place of this tick's patch, and with what it says: the next one builds on it.
     if (shed && this.#monitor.drained) this.#resync();
     else if (shed) this.patchesShed++;
@@ -75,14 +76,19 @@ export class StateFlow {
     const nowMs = performance.now();
     const report = this.#monitor.update(nowMs, this.ref.behindMs(nowMs), this.ref.waitingBytes);
     if (report !== undefined) tellRoom(this.#room, this.#client, report);
-    if (this.#monitor.state !== "level" && this.ref.readyState === this.ref.OPEN) this.#timer ??= setTimeout(this.#onTimer, BACKLOG_POLL_MS).unref();
+    if (this.#monitor.state !== "level") this.#watch(BACKLOG_POLL_MS);
   }
 
-  /** A room may fall silent, or wait with its next patch, while the client catches up. */
+  /** Looks again after so long, ms: a room may send messages and no patches, or fall silent, or wait with its next patch, while the client catches up. */
+  #watch(afterMs: number): void {
+    if (this.ref.readyState === this.ref.OPEN) this.#timer ??= setTimeout(this.#onTimer, afterMs).unref();
+  }
+
   readonly #onTimer = (): void => {
     this.#timer = undefined;
     if (this.#client.ref !== (this.ref as unknown) || this.#client.state !== ClientState.JOINED) return;
     this.#update();
+    if (this.ref.waitingBytes > 0) this.#watch(BEHIND_MS);
     if (this.#monitor.drained && !hasPendingChanges(this.#room, this.#client)) this.#resync();
   };
 

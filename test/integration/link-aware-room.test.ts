@@ -3,6 +3,7 @@
 import { Room, type Client } from "@colyseus/core";
 import { schema, t } from "@colyseus/schema";
 import { OnLinkBehindException, type LinkAwareRoom, type LinkBehindReport } from "colyseus-fec";
+import type { Room as SdkRoom } from "@colyseus/sdk";
 import { FecClient } from "colyseus-fec/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { serverClient, serverRoom, startServer, until, type TestServer } from "./harness.js";
@@ -44,6 +45,15 @@ class CatchingRoom extends PlainRoom {
   }
 }
 
+/** Has no state, and says nothing after its first words. */
+class SilentRoom extends Room implements LinkAwareRoom {
+  readonly reports: LinkBehindReport[] = [];
+
+  onLinkBehind(_client: Client, report: LinkBehindReport): void {
+    this.reports.push(report);
+  }
+}
+
 let server: TestServer;
 const escaped: unknown[] = [];
 const onEscaped = (error: unknown) => void escaped.push(error);
@@ -51,7 +61,7 @@ const onEscaped = (error: unknown) => void escaped.push(error);
 beforeEach(async () => {
   escaped.length = 0;
   process.on("uncaughtException", onEscaped).on("unhandledRejection", onEscaped);
-  server = await startServer({ plain: PlainRoom, catching: CatchingRoom }, { udp: false });
+  server = await startServer({ plain: PlainRoom, catching: CatchingRoom, silent: SilentRoom }, { udp: false });
 });
 
 afterEach(async () => {
@@ -59,11 +69,15 @@ afterEach(async () => {
   await server.stop();
 });
 
+function socketOf(room: SdkRoom): { pause(): void; resume(): void } {
+  return (serverClient(room).ref as unknown as { webSocket: { pause(): void; resume(): void } }).webSocket;
+}
+
 /** Joins, and stops reading until the room was told twice. */
 async function fallBehind<RoomType extends PlainRoom>(name: string, failure: string): Promise<RoomType> {
   const room = await new FecClient(server.url, { channels: [] }).create(name, { failure });
   const host = serverRoom<RoomType>(room);
-  const socket = (serverClient(room).ref as unknown as { webSocket: { pause(): void; resume(): void } }).webSocket;
+  const socket = socketOf(room);
   await new Promise((resolve) => setTimeout(resolve, 600)); // a probe of the WebSocket is answered
   socket.pause(); // no answers come in
   await until("two calls", () => host.calls >= 2);
@@ -88,4 +102,19 @@ test.each(Object.keys(FAILURES))("an onLinkBehind that %s is logged where the ro
   await fallBehind("plain", failure);
   await until("the log", () => server.log.some(({ level, text }) => level === "error" && text.includes("in onLinkBehind")));
   expect(escaped).toEqual([]);
+});
+
+test("a room that sends messages and no state is told, even of its last message", async () => {
+  const room = await new FecClient(server.url, { channels: [] }).create("silent");
+  room.onMessage("word", () => undefined);
+  const host = serverRoom<SilentRoom>(room), socket = socketOf(room);
+  host.broadcast("word", "first");
+  await new Promise((resolve) => setTimeout(resolve, 600)); // a probe of the WebSocket is answered
+  socket.pause(); // no answers come in
+  host.broadcast("word", "last");
+  await until("a report", () => host.reports.length > 0);
+  expect(host.reports[0]).toMatchObject({ state: "behind" });
+  socket.resume();
+  await until("the report that it is level again", () => host.reports.at(-1)!.state === "level");
+  await room.leave();
 });
