@@ -59,6 +59,9 @@ export const FEEDBACK_DELAY_MS_MAX = 25;
 /** The same if nothing in it can be sent again, ms. */
 export const FEEDBACK_RELAXED_DELAY_MS_MAX = 100;
 
+/** Delays in a FEEDBACK frame are bytes of ms: this one means that much or more. */
+export const DELAY_MS_TOLD_MAX = 255;
+
 /** Default bound on one received message, bytes; a longer one ends the session with 1009. */
 export const MESSAGE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
 

@@ -100,8 +100,8 @@ export class Link {
 
   /** As `LinkStats.behindMs`, without the cost of a snapshot. */
   behindMs(nowMs: number): number {
-    const oldest = this.#path.kind === "open" ? this.#sender.ordered.oldest : undefined;
-    return oldest !== undefined && oldest.state !== "new" ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
+    const oldest = this.#path.kind === "open" ? this.#sender.ordered.oldestSent : undefined;
+    return oldest !== undefined ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
   }
 
   /** How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none, ms; negative while that is none. */
@@ -177,11 +177,11 @@ export class Link {
       this.#counters.datagramsMalformed++;
       return;
     }
-    if (!this.#receiver.onDatagram(datagram, bytes.length, this.#sender.carrierMs(nowMs), nowMs)) return;
+    if (!this.#receiver.onDatagram(datagram, bytes.length, false, this.#sender.carrierMs(nowMs), nowMs)) return;
     this.#path.onHeard(nowMs);
     // One is all that a datagram has to say: a hundred would be work without end for an authenticated attacker's 1200 bytes.
     const feedback = datagram.frames.find(isFeedback);
-    if (feedback) this.#onFeedback(feedback, nowMs);
+    if (feedback) this.#onFeedback(feedback, false, nowMs);
     this.#receiver.onFrames(datagram, nowMs);
     this.#checkFault();
   }
@@ -315,9 +315,9 @@ export class Link {
       this.#fail(CLOSE_PROTOCOL_ERROR, `malformed record: ${datagram}`);
       return;
     }
-    if (this.#path.kind !== "closed" && this.#receiver.onDatagram(datagram, bytes.length, this.#sender.carrierMs(nowMs), nowMs)) {
+    if (this.#path.kind !== "closed" && this.#receiver.onDatagram(datagram, bytes.length, true, this.#sender.carrierMs(nowMs), nowMs)) {
       const feedback = datagram.frames.find(isFeedback);
-      if (feedback) this.#onFeedback(feedback, nowMs);
+      if (feedback) this.#onFeedback(feedback, true, nowMs);
     }
     this.#receiver.onFrames(datagram, nowMs);
   }
@@ -327,14 +327,15 @@ export class Link {
     return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#sender.probeTimeoutMs / this.#heardRatio);
   }
 
-  #onFeedback(frame: FeedbackFrame, nowMs: number): void {
-    const outcome = this.#sender.onFeedback(frame, nowMs);
+  #onFeedback(frame: FeedbackFrame, carried: boolean, nowMs: number): void {
+    const outcome = this.#sender.onFeedback(frame, carried, nowMs);
     if (!outcome) {
       this.#counters.framesIgnored++;
       return;
     }
     this.#heardRatio = Math.max(HEARD_RATIO_MIN, 1 - this.#receiver.lossRatio(nowMs));
-    for (const { number } of outcome.acknowledged) this.#path.onAcknowledged(number, nowMs);
+    // What the reliable path carried says nothing of the channel's life.
+    for (const datagram of outcome.acknowledged) if (!datagram.carried) this.#path.onAcknowledged(datagram.number, nowMs);
     this.#repair.onFeedback(frame.queueDelayMs, nowMs);
   }
 

@@ -50,6 +50,46 @@ describe("a channel that stands still", () => {
     expect(sendLossRatio).toBe(0);
   });
 
+  test("and dies is suspended, though what the reliable path carries is acknowledged", () => {
+    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, reliableDelayMs: 50, standsStill: (_, nowMs) => nowMs >= 4000 && nowMs < 7000 });
+    world.openPath();
+    world.play(60, 6500, (i) => {
+      if (i === 170) for (const end of world.ends) end.out.blackout(true);
+      world.server.send(bytes(i));
+    });
+    expect(world.server.link.path).toBe("reliable");
+    expect(world.server.link.stats(world.nowMs).counters.datagramsCarried).toBeGreaterThan(10);
+  });
+
+  test("is not measured by a slow reliable path: no round trip is learnt from feedback that came by it", () => {
+    const world = new World({ down: { delayMs: 40 }, up: { delayMs: 40 }, reliableDelayMs: 400, standsStill: (from, nowMs) => from === "client" && nowMs % 3000 < 1200 });
+    let most = 0;
+    world.openPath();
+    world.play(60, 10_000, (i) => {
+      world.server.send(bytes(i));
+      if (i > 60) most = Math.max(most, world.server.link.stats(world.nowMs).rttMs);
+    });
+    world.settle();
+    expectOrdered(world.server, world.client);
+    expect(world.client.link.stats(world.nowMs).counters.datagramsCarried).toBeGreaterThan(10);
+    // Feedback that waits in the channel's stead for up to 200 ms says how long.
+    expect(most).toBeLessThan(120);
+  });
+
+  test("is not taken for congested where the reliable path is faster: repair goes on", () => {
+    const way = { delayMs: 60, jitterMs: 15, loss: 0.05 };
+    const world = new World({ down: way, up: way, seed: 5, reliableDelayMs: 20, standsStill: (from, nowMs) => from === "server" && nowMs >= 30_000 && nowMs % 15_000 < 300 });
+    world.openPath();
+    world.play(20, 30_000, (i) => world.server.send(bytes(i)));
+    const before = world.server.link.stats(world.nowMs).counters.repairsSent;
+    world.play(20, 60_000, (i) => world.server.send(bytes(i)));
+    world.settle();
+    expectOrdered(world.server, world.client);
+    const { repairsSent, datagramsCarried } = world.server.link.stats(world.nowMs).counters;
+    expect(datagramsCarried).toBeGreaterThan(5);
+    expect((repairsSent - before) / 1200).toBeGreaterThan(0.8);
+  });
+
   test("on a way that is longer than the reliable path's: what overtakes there makes no loss of what is under way here", () => {
     const world = new World({ down: { delayMs: 150 }, up: { delayMs: 20 }, reliableDelayMs: 20, standsStill: (from, nowMs) => from === "server" && nowMs % 400 < 200 });
     world.openPath();

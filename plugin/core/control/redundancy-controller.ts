@@ -3,6 +3,7 @@
  * would take too large a share of the rate. Its guard steps back when repair would hide congestion (RFC 9265, RFC 8085 section 3.1).
  * Decides values only; when and over what a repair goes out is the senders' work.
  */
+import { DELAY_MS_TOLD_MAX } from "../limits.js";
 import type { RepairValue } from "../repair-value.js";
 import { SelfLossTest } from "./self-loss-test.js";
 
@@ -23,8 +24,8 @@ const MS_PER_BYTE_MAX = 1;
 /** Repair starts at this price and lets it fall: what the path can carry is not known yet. */
 const MS_PER_BYTE_FIRST = 8 * MS_PER_BYTE;
 
-/** A repair fails for a loss that it covers with this many times the probability of a loss: it may be lost itself, or be needed for another. */
-const RELOSS_FACTOR = 1.5;
+/** A repair fails for a loss that it covers with this many times the probability of a loss: it may be lost itself, or be needed for another, but is not the last. Measured best. */
+const RELOSS_FACTOR = 0.75;
 
 /** The price follows the share within about this time, ms. */
 const PRICE_MS = 1000;
@@ -41,12 +42,10 @@ const HOLD_AFTER_CONGESTION_MS = 15_000;
 const HOLD_MS_MAX = 240_000;
 const WATCH_AFTER_UP_MS = 2_000;
 
-/** A step back begins with a time without repair: this long, ms, and again as long as a queue stands. One that stays this still, ms, while no more than this is lost, is none: queues move, or overflow. */
+/** A step back begins with a time without repair: this long, ms, and again as long as a queue stands. One that stays this still, ms, while no more than this is lost, is none: queues move, or overflow. (One that is longer than feedback can say stands still there.) */
 const DRAIN_MS = 3000;
 const STILL_MS = 4;
 const STILL_LOSS_RATIO_MAX = 0.08;
-/** The most that feedback can say of a queue, ms: what is above stands still there. */
-const QUEUE_MS_TOLD_MAX = 255;
 
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
 const RECENT_WEIGHT = 0.6;
@@ -200,7 +199,7 @@ export class RedundancyController {
       return;
     }
     if (nowMs - draining.sinceMs < DRAIN_MS) return;
-    const still = draining.mostMs < QUEUE_MS_TOLD_MAX && draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
+    const still = draining.mostMs < DELAY_MS_TOLD_MAX && draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
     if (still) this.#stillMs = draining.leastMs;
     this.#draining = still ? undefined : restFrom(path);
   }

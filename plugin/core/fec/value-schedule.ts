@@ -11,8 +11,8 @@ import { ENCODING_WINDOW_SYMBOLS_MAX, REPAIR_SPAN_MAX } from "../limits.js";
 import type { RepairValue } from "../repair-value.js";
 import { seqDiff, type Seq } from "../seq.js";
 
-/** What messages that wait are worth, as a power of their number: a long hold is felt more than as many short ones; 1.25 measured best (1 to 2 differ little). */
-const WAITING_EXPONENT = 1.25;
+/** What messages that wait are worth, as a power of their number: a long hold is felt more than as many short ones; 1.5 measured best (1 to 2 differ little). */
+const WAITING_EXPONENT = 1.5;
 
 /** Patch intervals of one message that fragments without a repair among them cost: the next repair as long as a fragment is far off, and all that follows waits. */
 const FRAGMENT_INTERVALS = 10;

@@ -28,13 +28,24 @@ export class OneWayDelay {
 
   /** Takes a datagram's time of sending (low 16 bits, ms). Returns that time on the local clock, as if it had come as fast as the fastest. */
   onDatagram(sentAt16: number, nowMs: number): number {
-    const now = Math.floor(nowMs);
-    this.#offset ??= now - sentAt16;
-    this.#delayMs += ((now - sentAt16 - this.#offset - this.#delayMs) << 16) >> 16;
+    this.#delayMs = this.#delayOf(sentAt16, nowMs);
     this.#base.add(this.#delayMs, nowMs);
     const extraMs = this.#delayMs - this.#base.min;
     this.#standing.add(extraMs, nowMs);
     return nowMs - extraMs;
+  }
+
+  /** The same time for a datagram that came another way: how long it took says nothing of this one. */
+  sentMs(sentAt16: number, nowMs: number): number {
+    const { min } = this.#base;
+    return min === Infinity ? nowMs : nowMs - Math.max(0, this.#delayOf(sentAt16, nowMs) - min);
+  }
+
+  /** Its delay beyond the first one's, ms. */
+  #delayOf(sentAt16: number, nowMs: number): number {
+    const now = Math.floor(nowMs);
+    this.#offset ??= now - sentAt16;
+    return this.#delayMs + (((now - sentAt16 - this.#offset - this.#delayMs) << 16) >> 16);
   }
 
   /** Standing queue on the way here, ms: the delay above the base that none of the last datagrams got under. */

@@ -77,14 +77,14 @@ export class Receiver {
     this.#feedback.clear();
   }
 
-  /** Takes a datagram's header and counts it; carrierMs as FeedbackBuilder.onEliciting. False: a duplicate, its frames must not be read. */
-  onDatagram(datagram: Datagram, bytes: number, carrierMs: number, nowMs: number): boolean {
+  /** Takes a datagram's header and counts it; carrierMs as FeedbackBuilder.onEliciting. False: a duplicate, its frames must not be read. @param carried by the reliable path. */
+  onDatagram(datagram: Datagram, bytes: number, carried: boolean, carrierMs: number, nowMs: number): boolean {
     const skipped = this.#feedback.onDatagram(datagram.number16, nowMs);
     if (skipped === "duplicate") {
       this.counters.datagramsDuplicate++;
       return false;
     }
-    this.#sentMs = this.#delay.onDatagram(datagram.sentAt16, nowMs);
+    this.#sentMs = carried ? this.#delay.sentMs(datagram.sentAt16, nowMs) : this.#delay.onDatagram(datagram.sentAt16, nowMs);
     if (skipped === "late") this.#loss.forgive();
     else {
       this.#missed += skipped;

@@ -100,7 +100,7 @@ export class OrderedBuffer {
 
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
-    if (slot.state === "new") slot.firstSentMs = nowMs;
+    if (slot.state === "new" || slot.state === "kept") slot.firstSentMs = nowMs;
     slot.state = "inFlight";
     slot.lastSentMs = nowMs;
     slot.sends++;
@@ -125,6 +125,15 @@ export class OrderedBuffer {
   /** The oldest unacknowledged symbol. */
   get oldest(): OutgoingSymbol | undefined {
     return this.#oldest === this.#next ? undefined : this.get(this.#oldest);
+  }
+
+  /** The oldest unacknowledged symbol that is a datagram's to bring, and not the reliable path's alone. */
+  get oldestSent(): OutgoingSymbol | undefined {
+    for (let seq = this.#oldest; seq !== this.#nextToSend; seq = seqAdd(seq, 1)) {
+      const slot = this.get(seq);
+      if (slot && slot.state !== "kept") return slot;
+    }
+    return undefined;
   }
 
   /** The oldest symbol in flight that the reliable path does not carry yet. Those that it carries are older than all others. */

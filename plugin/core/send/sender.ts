@@ -3,7 +3,7 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { DELAY_MS_TOLD_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
 import { seqAdd, type Seq } from "../seq.js";
@@ -25,6 +25,10 @@ const RATE_WEIGHT = 1 / 32;
 /** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little. */
 const RESCUE_TIMEOUTS = 3;
 const RESCUE_SLACK_MS = 70;
+
+/** What only the reliable path is to bring is asked after so often, ms: it says nothing when it has. */
+const KEPT_PROBE_MS_MIN = 500;
+const KEPT_PROBE_MS_MAX = 1500;
 
 /** As long as the peer hears nothing, overdue symbols are sent again this often, ms. */
 const RESEND_IN_SILENCE_MS = 30;
@@ -157,12 +161,12 @@ export class Sender {
     return nowMs - this.#lastSourceMs <= 2 * ms ? ms : Infinity;
   }
 
-  /** Takes a FEEDBACK frame. Undefined if it speaks of what was never sent. */
-  onFeedback(frame: FeedbackFrame, nowMs: number): FeedbackOutcome | undefined {
+  /** Takes a FEEDBACK frame. Undefined if it speaks of what was never sent. @param carried it came by the reliable path, and so late. */
+  onFeedback(frame: FeedbackFrame, carried: boolean, nowMs: number): FeedbackOutcome | undefined {
     const outcome = this.datagrams.onFeedback(frame, nowMs);
     if (!outcome) return undefined;
     this.ordered.onFeedback(frame, this.#onAcknowledged);
-    if (outcome.rttMs !== undefined) this.rtt.add(outcome.rttMs, nowMs);
+    if (outcome.rttMs !== undefined && !carried && frame.ackDelayMs < DELAY_MS_TOLD_MAX) this.rtt.add(outcome.rttMs, nowMs);
     this.#settle(outcome, nowMs);
     this.#resendOverdue(frame.ackDelayMs, nowMs);
     return outcome;
@@ -254,7 +258,9 @@ export class Sender {
   }
 
   get #probeTimeMs(): number {
-    return this.datagrams.oldestElicitingMs === Infinity ? Infinity : this.#lastElicitingMs + this.probeTimeoutMs;
+    if (this.datagrams.oldestElicitingMs !== Infinity) return this.#lastElicitingMs + this.probeTimeoutMs;
+    const { oldest } = this.ordered;
+    return oldest && oldest.state !== "new" ? this.#lastElicitingMs + Math.min(KEPT_PROBE_MS_MAX, Math.max(KEPT_PROBE_MS_MIN, this.probeTimeoutMs)) : Infinity;
   }
 
   get #rescueAgeMs(): number {
@@ -292,7 +298,7 @@ export class Sender {
     const sentBeforeMs = nowMs - this.rtt.rtoMs - this.datagrams.reorderMs;
     this.ordered.forEach(slot => {
       if (slot.state === "new" || slot.firstSentMs > sentBeforeMs) return;
-      if (slot.state === "kept" || slot.sends === 1 || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#retransmissions.add(slot);
+      if (slot.state === "kept" || (slot.sends === 1 && slot.lastSentMs <= sentBeforeMs) || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#retransmissions.add(slot);
     });
   }
 
