@@ -213,10 +213,7 @@ export class Link {
         this.#sender.keepOrdered(nowMs, slot => this.#carry(slot));
         this.#carryUnreliable();
       } else {
-        this.#sender.onTimeout(nowMs, slot => {
-          this.#counters.rescuesSent++;
-          this.#copies.add(this.#carry(slot));
-        });
+        this.#sender.onTimeout(nowMs, this.#rescue);
       }
     }
     if (this.#path.pingAtMs <= nowMs) {
@@ -353,6 +350,11 @@ export class Link {
     this.#records.push(record);
     return record;
   }
+
+  readonly #rescue = (slot: OutgoingSymbol): void => {
+    this.#counters.rescuesSent++;
+    this.#copies.add(this.#carry(slot));
+  };
 
   #checkFault(): void {
     const fault = this.#receiver.fault;

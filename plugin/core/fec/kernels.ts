@@ -6,9 +6,9 @@
  *
  * Where the host has WebAssembly SIMD, symbols go through simd-kernel.ts instead; these serve elsewhere, and short runs of coefficients.
  *
- * Measured by bench/kernels.ts (Node 20.20, MB/s at 200 B / 1200 B): xorInto 3500 / 4600 (bytewise 600 / 680, views made per call 400 / 1560;
- * BigUint64Array 9000 / 6400, but it wants a third view of every block, and allocates until it is optimized); mulAddInto 1050 / 1100
- * (bytewise 380 / 400, bits by Math.imul 770 / 890); SIMD, copies included, 4600 / 9250.
+ * Measured by bench/kernels.ts (Node 20.20, MB/s at 200 B / 1200 B): xorInto 8200 / 7400 (bytewise 1060 / 1140, views made per call 300 / 940;
+ * BigUint64Array 12000 / 11500, but it wants a third view of every block, and allocates until it is optimized); mulAddInto 1540 / 1650
+ * (bytewise 620 / 660, bits by Math.imul 1210 / 1320); SIMD, copies included, 6800 / 13800.
  */
 
 import { PRODUCTS } from "./field.js";

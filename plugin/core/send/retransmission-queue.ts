@@ -6,6 +6,13 @@ import type { OrderedBuffer, OutgoingSymbol } from "./ordered-buffer.js";
 export class RetransmissionQueue {
   readonly #seqs: Seq[] = [];
 
+  #overdueMs = -Infinity;
+  #overdueAgainMs = -Infinity;
+  readonly #addIfOverdue = (slot: OutgoingSymbol): void => {
+    if (slot.state === "new" || slot.firstSentMs > this.#overdueMs) return;
+    if (slot.state === "kept" || (slot.sends === 1 && slot.lastSentMs <= this.#overdueMs) || slot.lastSentMs <= this.#overdueAgainMs) this.add(slot);
+  };
+
   constructor(private readonly ordered: OrderedBuffer) {}
 
   /** False if no datagram is to carry the symbol again: the reliable path does, or soon will. */
@@ -16,6 +23,13 @@ export class RetransmissionQueue {
     while (at > 0 && seqDiff(this.#seqs[at - 1]!, slot.seq) > 0) at--;
     this.#seqs.splice(at, 0, slot.seq);
     return true;
+  }
+
+  /** Takes what was first sent before overdueMs, once, and what was last sent before againMs, again. */
+  addOverdue(overdueMs: number, againMs: number): void {
+    this.#overdueMs = overdueMs;
+    this.#overdueAgainMs = againMs;
+    this.ordered.forEach(this.#addIfOverdue);
   }
 
   /** The oldest symbol; those acknowledged or sent since are dropped. @param carried only one that the reliable path does not carry yet. */

@@ -294,12 +294,7 @@ export class Sender {
    * outage the peer says so while it lasts, and so a lost symbol is not late by the whole outage and a round trip, but by the longer of the two.
    */
   #resendOverdue(silenceMs: number, nowMs: number): void {
-    const silent = silenceMs > this.interval.ms;
-    const sentBeforeMs = nowMs - this.rtt.rtoMs - this.datagrams.reorderMs;
-    this.ordered.forEach(slot => {
-      if (slot.state === "new" || slot.firstSentMs > sentBeforeMs) return;
-      if (slot.state === "kept" || (slot.sends === 1 && slot.lastSentMs <= sentBeforeMs) || (silent && slot.lastSentMs <= nowMs - RESEND_IN_SILENCE_MS)) this.#retransmissions.add(slot);
-    });
+    this.#retransmissions.addOverdue(nowMs - this.rtt.rtoMs - this.datagrams.reorderMs, silenceMs > this.interval.ms ? nowMs - RESEND_IN_SILENCE_MS : -Infinity);
   }
 
   /** The channel stands still: what it took and did not get through by now, the reliable path is to carry as well. */
