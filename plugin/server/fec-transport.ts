@@ -69,8 +69,8 @@ export class FecTransport extends WebSocketTransport {
     this.#udp = ours.udp === false ? undefined : new UdpListener(ours.udp);
     this.#webrtc = ours.webrtc === false ? undefined : new WebRtcListener(ours.webrtc);
     if (this.server) this.#follow(this.server);
-    // ws-transport passes its listener unbound: `this` would be the WebSocketServer.
-    this.wss.off("connection", this.onConnection);
+    // ws-transport passes its listener unbound: `this` would be the WebSocketServer. That one is new here in every mode, so no one else listens yet.
+    this.wss.removeAllListeners("connection");
     this.wss.on("connection", (socket, request, upgrade?: UpgradeInfo) =>
       this.onConnection(socket as PingedWebSocket, request, upgrade));
   }
