@@ -231,9 +231,9 @@ test("contract 10: noServer and attachToServer with a filter; the shared server 
 
 test.each(["unbound, as it is", "bound, as it may be one day"])("each connection is handled once, with ws-transport's own listener %s", async (kind) => {
   type Listener = (...args: unknown[]) => void;
-  const on = WebSocketServer.prototype.on as (this: WebSocketServer, event: string, listener: Listener) => WebSocketServer;
+  const on = WebSocketServer.prototype.on as (this: WebSocketServer, event: string | symbol, listener: Listener) => WebSocketServer;
   const transports: FecTransport[] = [];
-  const onBound = function (this: WebSocketServer, event: string, listener: Listener) {
+  const onBound = function (this: WebSocketServer, event: string | symbol, listener: Listener) {
     return on.call(this, event, event === "connection" ? (...args) => listener.apply(transports.at(-1), args) : listener);
   };
   const spy = kind.startsWith("bound") ? vi.spyOn(WebSocketServer.prototype, "on").mockImplementation(onBound as typeof on) : undefined;
