@@ -69,7 +69,9 @@ export class FecRef extends SocketFacade {
   readonly #idleRecords = new TokenBucket(IDLE_RECORDS, performance.now());
   /** The last one only: a client may ask before it is in its room, and for one connection at a time. */
   #webRtcRequest: PeerFields | undefined;
-  #closeTimer: NodeJS.Timeout | undefined;
+  /** The close frame that waits, and whether one may. */
+  #waitingClose: { readonly timer: NodeJS.Timeout; send(): void } | undefined;
+  #mayWait = true;
   #recordsWritten = 0;
   #messagesDelivered = 0;
   #admission: { kind: "waiting"; records: number; bytes: number } | { kind: "admitted" } = { kind: "waiting", records: 0, bytes: 0 };
@@ -151,7 +153,7 @@ export class FecRef extends SocketFacade {
   /** As the socket's, but CLOSING from {@link close} on. */
   override get readyState(): WebSocket["readyState"] {
     const { readyState } = this.webSocket;
-    return this.#closeTimer !== undefined && readyState === this.OPEN ? this.CLOSING : readyState;
+    return this.#waitingClose !== undefined && readyState === this.OPEN ? this.CLOSING : readyState;
   }
 
   /**
@@ -160,18 +162,26 @@ export class FecRef extends SocketFacade {
    * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
    */
   close(code?: number, reason: string | Buffer = ""): void {
-    if (this.#closeTimer !== undefined) return;
+    if (this.#waitingClose !== undefined) return;
     if (this.readyState === this.OPEN) {
       requireClosable(code, reason);
       // A client that leaves has sent all that it has by WebSocket. Any other does so now: a browser answers the close frame by itself, before the page has read what came ahead of it.
-      const delayed = this.driver.isChannelOpen && code !== CloseCode.CONSENTED;
+      const waits = this.#mayWait && this.driver.isChannelOpen && code !== CloseCode.CONSENTED;
       this.#flushAll();
-      if (delayed) {
-        this.#closeTimer = setTimeout(() => this.webSocket.close(code, reason), CLOSE_DELAY_MS);
+      if (waits) {
+        const send = () => this.webSocket.close(code, reason);
+        this.#waitingClose = { timer: setTimeout(send, CLOSE_DELAY_MS), send };
         return;
       }
     }
     this.webSocket.close(code, reason);
+  }
+
+  /** The process may end at once: a close frame that waits is sent, and no later one waits. What the client had sent by datagram may be lost. */
+  hurryClose(): void {
+    this.#mayWait = false;
+    clearTimeout(this.#waitingClose?.timer);
+    this.#waitingClose?.send();
   }
 
   #isOpenFor(done: SendCallback | undefined): boolean {
@@ -259,7 +269,7 @@ export class FecRef extends SocketFacade {
   }
 
   #end(code: number, reason: Buffer): void {
-    clearTimeout(this.#closeTimer);
+    clearTimeout(this.#waitingClose?.timer);
     this.driver.close();
     this.onheard = null;
     this.onchannelopen = null;

@@ -57,6 +57,8 @@ export class FecTransport extends WebSocketTransport {
   readonly #webrtc: WebRtcListener | undefined;
   /** The connection of every joined session, so that the one that it replaces can be ended. */
   readonly #sessions = new Map<string, FecRef>();
+  /** Every connection that is not closed. */
+  readonly #refs = new Set<FecRef>();
   #latencyMs = 0;
 
   /** @throws TypeError or RangeError for a wrong option: `"udp.port" expected 0..65535, got 70000`. */
@@ -67,8 +69,8 @@ export class FecTransport extends WebSocketTransport {
     this.#udp = ours.udp === false ? undefined : new UdpListener(ours.udp);
     this.#webrtc = ours.webrtc === false ? undefined : new WebRtcListener(ours.webrtc);
     if (this.server) this.#follow(this.server);
-    // ws-transport passes its listener unbound: `this` would be the WebSocketServer.
-    this.wss.off("connection", this.onConnection);
+    // ws-transport passes its listener unbound: `this` would be the WebSocketServer. That one is new here in every mode, so no one else listens yet.
+    this.wss.removeAllListeners("connection");
     this.wss.on("connection", (socket, request, upgrade?: UpgradeInfo) =>
       this.onConnection(socket as PingedWebSocket, request, upgrade));
   }
@@ -104,7 +106,9 @@ export class FecTransport extends WebSocketTransport {
     return this;
   }
 
+  /** Core does not wait for it, and ends the process next: what clients are to be told is written before it returns. */
   override shutdown(): void {
+    for (const ref of this.#refs) ref.hurryClose();
     super.shutdown();
     void this.#udp?.shutdown();
     void this.#webrtc?.shutdown();
@@ -130,6 +134,8 @@ export class FecTransport extends WebSocketTransport {
       repair: this.#options.repair,
       impairment: new LiveImpairment(this.#options.netem),
     });
+    this.#refs.add(ref);
+    socket.once("close", () => this.#refs.delete(ref));
     ref.onheard = onheard;
     const client = new FecRoomClient(fec.sessionId, ref, () => this.#latencyMs);
     await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url), request.socket.localAddress);

@@ -4,7 +4,7 @@
  */
 
 import type { Client, Room } from "@colyseus/core";
-import { encode } from "@colyseus/schema";
+import { $numFields, encode, schema, t } from "@colyseus/schema";
 
 /** Schema's operations (its encoding/spec.ts): "what follows is about that object", and "this field has no value". */
 const SWITCH_TO_STRUCTURE = 255;
@@ -12,6 +12,12 @@ const DELETE = 64;
 
 /** Most bytes that an object's reference takes. */
 const REFERENCE_BYTES_MAX = 10;
+
+/** What schema keeps for each type: its fields by index, and the last index. */
+interface TypeMetadata {
+  readonly [index: number]: { readonly deprecated?: boolean; readonly patchOnly?: boolean } | undefined;
+  readonly [$numFields]?: number;
+}
 
 interface View {
   readonly changes?: { readonly size: number };
@@ -25,7 +31,7 @@ interface ChangeTree {
   readonly _fullSyncGen: number;
   readonly encDescriptor: {
     readonly isSchema: boolean;
-    readonly metadata: Readonly<Record<number, { readonly deprecated?: boolean; readonly patchOnly?: boolean } | undefined>>;
+    readonly metadata: TypeMetadata;
     readonly names: readonly string[];
     readonly tags: readonly (number | undefined)[];
     readonly filter?: (ref: object, index: number, view: View) => boolean;
@@ -46,14 +52,17 @@ interface PrivateRoom {
 
 /**
  * True if a full state is all that a client needs which missed patches. Not with streams and fields that are patch-only
- * (schema leaves both out of it), and not with another serializer than schema's.
+ * (schema leaves both out of it), not with another serializer than schema's, and not where what is read here looks otherwise.
  */
-export function isResyncable(room: Room): boolean {
-  const encoder = encoderOf(room);
-  if (encoder === undefined || typeof privateOf(room).sendFullState !== "function") return false;
-  if (!(encoder.root?.streamTrees?.size === 0) || typeof encoder._fullSyncGen !== "number") return false;
-  for (const type of encoder.context?.schemas?.keys() ?? []) if (hasPatchOnlyFields(type)) return false;
-  return true;
+export function isResyncable(room: Room, client: Client): boolean {
+  try {
+    const encoder = encoderOf(room);
+    if (encoder === undefined || typeof privateOf(room).sendFullState !== "function") return false;
+    if (!isKnownEncoder(encoder) || !isKnownView(client.view) || !areMarksKnown()) return false;
+    return encoder.root.streamTrees.size === 0 && ![...encoder.context.schemas.keys()].some(hasPatchOnlyFields);
+  } catch {
+    return false; // a part that another is looked for in is not there
+  }
 }
 
 /** True if the next patch tick will bring this client a patch: the full state belongs in its place. */
@@ -103,9 +112,48 @@ function absentFields({ ref, encDescriptor }: ChangeTree, view: View | undefined
 }
 
 function hasPatchOnlyFields(type: unknown): boolean {
-  const metadata = (type as { [Symbol.metadata]?: Record<number, { patchOnly?: boolean } | undefined> })[Symbol.metadata];
-  for (let index = 0; metadata?.[index] !== undefined; index++) if (metadata[index]!.patchOnly) return true;
+  const metadata = metadataOf(type);
+  for (let index = 0; index <= (metadata?.[$numFields] ?? -1); index++) if (metadata![index]?.patchOnly) return true;
   return false;
+}
+
+function metadataOf(type: unknown): TypeMetadata | undefined {
+  return (type as { [Symbol.metadata]?: TypeMetadata })[Symbol.metadata];
+}
+
+/** Whether all that is read of an encoder is there; of its trees, which are of one class, the root's. Throws without a part that has others. */
+function isKnownEncoder({ hasChanges, _fullSyncGen, root, context }: Encoder): boolean {
+  const tree = firstOf(root.changeTrees)!;
+  return typeof hasChanges === "boolean" && typeof _fullSyncGen === "number" && context.schemas instanceof Map && root.streamTrees instanceof Set &&
+    typeof tree.ref === "object" && typeof tree.isFiltered === "boolean" && typeof tree._fullSyncGen === "number" && isKnownDescriptor(tree.encDescriptor);
+}
+
+function isKnownDescriptor({ isSchema, metadata, names, tags, filter }: ChangeTree["encDescriptor"]): boolean {
+  if (isSchema !== true || typeof metadata !== "object" || names.length !== tags.length) return false;
+  const hasTags = tags.some((tag) => tag !== undefined);
+  return (filter === undefined ? !hasTags : typeof filter === "function") && names.every((name, index) => (typeof name === "string") === (typeof metadata[index] === "object"));
+}
+
+function isKnownView(view: unknown): boolean {
+  if (view === undefined || view === null) return true;
+  const { changes, isChangeTreeVisible } = view as View;
+  return typeof changes?.size === "number" && typeof isChangeTreeVisible === "function";
+}
+
+let marksKnown: boolean | undefined;
+
+/** Whether schema marks patch-only and deprecated fields as it is read here: asked of a type that has both, once. */
+function areMarksKnown(): boolean {
+  return (marksKnown ??= hasKnownMarks(schema({ patchOnly: t.uint8().patchOnly(), deprecated: t.uint8().deprecated() }, "ColyseusFecMarks")));
+}
+
+function hasKnownMarks(type: unknown): boolean {
+  return hasPatchOnlyFields(type) && metadataOf(type)?.[1]?.deprecated === true;
+}
+
+function firstOf<Value>(record: Readonly<Record<number, Value>>): Value | undefined {
+  for (const key in record) return record[key];
+  return undefined;
 }
 
 function encoderOf(room: Room): Encoder | undefined {

@@ -4,7 +4,7 @@
  * Tells the room, if it asks. Whether the client keeps up is backlog-monitor.ts.
  */
 
-import { ClientState, Protocol, type Client, type Room } from "@colyseus/core";
+import { ClientState, CloseCode, logger, Protocol, type Client, type Room } from "@colyseus/core";
 import { BacklogMonitor, type LinkBehindReport } from "./backlog-monitor.js";
 import { debugFec } from "./debug.js";
 import type { FecRef } from "./fec-ref.js";
@@ -19,6 +19,9 @@ interface ResyncedClient extends Client {
 
 /** The low five bits of a message's first byte are its protocol code; the others say how it is sent. */
 const PROTOCOL_CODE_MASK = 0x1f;
+
+/** Rooms that could not send a full state, for a reason that isResyncable does not see: nothing is shed there any more. */
+const brokenRooms = new WeakSet<Room>();
 
 export class StateFlow {
   /** Patches that were not sent because the client was too far behind; and full states that were sent for them. */
@@ -38,7 +41,7 @@ export class StateFlow {
     this.#client = client;
     this.ref = ref;
     this.#room = room;
-    this.#monitor = new BacklogMonitor(resyncAfterMs, () => isResyncable(room));
+    this.#monitor = new BacklogMonitor(resyncAfterMs, () => !brokenRooms.has(room) && isResyncable(room, client));
     ref.once("close", () => clearTimeout(this.#timer));
   }
 
@@ -93,15 +96,27 @@ export class StateFlow {
   };
 
   #resync(): void {
+    if (this.ref.readyState !== this.ref.OPEN) return;
     this.resyncs++;
     debugFec("full state to %s, which was too far behind; %d patches shed so far", this.#client.sessionId, this.patchesShed);
     this.#resyncing = true;
     this.#client.restartUnreliable();
     try {
       sendFullState(this.#room, this.#client);
+    } catch (error) {
+      this.#onResyncFailure(error);
     } finally {
       this.#resyncing = false;
     }
+  }
+
+  /** The client has missed patches: it gets the state as the SDK reconnects. Not thrown, into the room's tick or out of a timer: the others play on. */
+  #onResyncFailure(error: unknown): void {
+    if (!brokenRooms.has(this.#room)) {
+      logger.error(`colyseus-fec: room ${this.#room.roomId} cannot send a full state in the place of patches, and sheds none from now on:`, error);
+    }
+    brokenRooms.add(this.#room);
+    this.ref.close(CloseCode.MAY_TRY_RECONNECT);
   }
 
   #withState(data: Uint8Array): Uint8Array {

@@ -7,6 +7,7 @@ import { logger, matchMaker, Server } from "@colyseus/core";
 import { FecTransport } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
 import { afterEach, expect, test, vi } from "vitest";
+import { WebSocketServer } from "ws";
 import {
   isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilPath, untilUdp, type TestServer,
 } from "./harness.js";
@@ -226,6 +227,25 @@ test("contract 10: noServer and attachToServer with a filter; the shared server 
   expect(http.listening).toBe(true);
   await until("UDP is free", () => isUdpPortFree(port));
   await new Promise((resolve) => http.close(resolve));
+});
+
+test.each(["unbound, as it is", "bound, as it may be one day"])("each connection is handled once, with ws-transport's own listener %s", async (kind) => {
+  type Listener = (...args: unknown[]) => void;
+  const on = WebSocketServer.prototype.on as (this: WebSocketServer, event: string | symbol, listener: Listener) => WebSocketServer;
+  const transports: FecTransport[] = [];
+  const onBound = function (this: WebSocketServer, event: string | symbol, listener: Listener) {
+    return on.call(this, event, event === "connection" ? (...args) => listener.apply(transports.at(-1), args) : listener);
+  };
+  const spy = kind.startsWith("bound") ? vi.spyOn(WebSocketServer.prototype, "on").mockImplementation(onBound as typeof on) : undefined;
+  try {
+    for (const options of [{}, { server: createServer() }, { noServer: true }]) transports.push(new FecTransport({ webrtc: false, ...options }));
+    server = await startServer({ sync: SyncRoom });
+    transports.push(server.transport);
+    for (const { wss } of transports as unknown as { wss: WebSocketServer }[]) expect(wss.listenerCount("connection")).toBe(1);
+    await play(server.url, true);
+  } finally {
+    spy?.mockRestore();
+  }
 });
 
 test("UDP that dies while sessions run leaves them on their WebSocket", async () => {

@@ -1,53 +1,25 @@
 /**
  * What WebRTC means for a whole process: that it ends by itself, and what happens where the native package is not installed.
- * Each test is a process of its own, with the package compiled into a folder whose node_modules are made for the test.
+ * Each test is a process of its own.
  */
 
-import { execFile, execFileSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { execFile } from "node:child_process";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { PackageFolder } from "./package-folder.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
-const folder = mkdtempSync(join(tmpdir(), "colyseus-fec-process-"));
-
-const PRELUDE = `
-import { Room, Server } from "@colyseus/core";
-import { FecTransport } from "./build/server/index.js";
-import { FecClient, linkStats } from "./build/client/index.js";
-const log = [];
-const level = (name) => (text) => log.push(name + " " + text);
-const logger = { debug: level("debug"), error: level("error"), info: level("info"), trace: level("trace"), warn: level("warn") };
-const serve = (options) => {
-  const transport = new FecTransport(options);
-  const server = new Server({ transport, greet: false, gracefullyShutdown: false, logger });
-  server.define("room", class extends Room {});
-  return { transport, server };
-};
-const untilPath = async (room, path) => { while (linkStats(room).path !== path) await new Promise((resolve) => setTimeout(resolve, 10)); };
-`;
+let folder: PackageFolder;
 
 beforeAll(() => {
-  execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json"), "--outDir", join(folder, "build")]);
-  writeFileSync(join(folder, "package.json"), '{ "type": "module" }');
+  folder = new PackageFolder();
 }, 60_000);
 
-afterAll(() => rmSync(folder, { recursive: true, force: true }));
+afterAll(() => folder.remove());
 
 /** Runs a script to its end and returns what it printed as JSON. Rejects if the process fails or does not end. */
 function run(script: string, without: readonly string[] = []): Promise<any> {
-  const modules = join(folder, "node_modules");
-  rmSync(modules, { recursive: true, force: true });
-  mkdirSync(modules);
-  for (const name of readdirSync(join(root, "node_modules"))) {
-    if (!without.includes(name)) symlinkSync(join(root, "node_modules", name), join(modules, name));
-  }
-  writeFileSync(join(folder, "main.js"), PRELUDE + script);
+  const file = folder.write(script, without);
   return new Promise((resolve, reject) => {
-    // Links are not followed, or the package would be found beside the others after all.
-    execFile(process.execPath, ["--preserve-symlinks", join(folder, "main.js")], { timeout: 20_000 }, (error, stdout, stderr) => {
+    execFile(process.execPath, [...folder.execArgv, file], { timeout: 20_000 }, (error, stdout, stderr) => {
       if (error !== null) reject(new Error(`${error.killed ? "did not end by itself" : error.message}: ${stdout} ${stderr}`));
       else resolve(JSON.parse(stdout.trim().split("\n").at(-1)!));
     });

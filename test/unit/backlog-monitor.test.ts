@@ -1,57 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { BacklogMonitor, type LinkBehindReport } from "../../plugin/server/backlog-monitor.js";
-
-const TICK_MS = 50;
-const PATCH_BYTES = 300;
-
-/** A link of a rate, and a room of 20 Hz that sends 300 bytes a tick over it, with a full state of its own size. */
-class World {
-  nowMs = 0;
-  rate: number;
-  readonly reports: (LinkBehindReport & { atMs: number })[] = [];
-  readonly states: { atMs: number; delayMs: number }[] = [];
-  sheds = 0;
-  readonly #queue: { bytes: number; sentMs: number }[] = [];
-  readonly monitor: BacklogMonitor;
-
-  constructor(rate: number, readonly stateBytes: number, resyncAfterMs = 2000, canResync = true) {
-    this.rate = rate;
-    this.monitor = new BacklogMonitor(resyncAfterMs, () => canResync);
-    this.sendState();
-  }
-
-  sendState(): void {
-    this.monitor.onFullState(this.stateBytes);
-    this.#queue.push({ bytes: this.stateBytes, sentMs: this.nowMs });
-  }
-
-  run(ms: number): void {
-    for (const endMs = this.nowMs + ms; this.nowMs < endMs; this.nowMs += TICK_MS) this.#tick();
-  }
-
-  #tick(): void {
-    for (let left = (this.rate * TICK_MS) / 1000; left > 0 && this.#queue.length > 0; ) {
-      const first = this.#queue[0]!;
-      const part = Math.min(left, first.bytes);
-      first.bytes -= part;
-      left -= part;
-      if (first.bytes <= 0) this.#queue.shift();
-    }
-    const behindMs = this.#queue.length === 0 ? 0 : this.nowMs - this.#queue[0]!.sentMs;
-    const report = this.monitor.update(this.nowMs, behindMs, this.#queue.reduce((sum, { bytes }) => sum + bytes, 0));
-    if (report) this.reports.push({ ...report, atMs: this.nowMs });
-    const shed = this.monitor.state === "shedding";
-    if (this.monitor.drained) {
-      this.states.push({ atMs: this.nowMs, delayMs: behindMs });
-      this.sendState();
-    } else if (shed) {
-      this.sheds++;
-    } else {
-      this.#queue.push({ bytes: PATCH_BYTES, sentMs: this.nowMs });
-    }
-    this.monitor.onMessage(PATCH_BYTES, !shed);
-  }
-}
+import { World } from "./backlog-world.js";
 
 describe("the monitor of a client's backlog", () => {
   test("says nothing and sheds nothing on a link that carries the game", () => {

@@ -4,6 +4,7 @@ import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { LiveImpairment } from "../../plugin/channels/live-impairment.js";
+import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
 import { FecRef } from "../../plugin/server/fec-ref.js";
 import type { SocketEvent } from "../../plugin/server/socket-facade.js";
 
@@ -19,6 +20,7 @@ class FakeSocket extends EventEmitter {
   closed: [code: number, reason: string] | undefined;
 
   sent = 0;
+  closes = 0;
 
   send(): void {
     this.sent++;
@@ -26,6 +28,7 @@ class FakeSocket extends EventEmitter {
 
   close(code: number, reason: Buffer | string): void {
     this.readyState = 2;
+    this.closes++;
     this.closed ??= [code, String(reason)];
   }
 
@@ -62,6 +65,12 @@ function symbol(sequence: number, payload: Uint8Array = Uint8Array.of(10)): Buff
   record.writeUInt32LE(sequence, 2);
   record.set(payload, 6);
   return record;
+}
+
+async function openChannel(): Promise<void> {
+  ref.driver.attach(createMemoryChannelPair()[0]);
+  await Promise.resolve();
+  expect(ref.driver.isChannelOpen).toBe(true);
 }
 
 const control = (json: string): Buffer => Buffer.concat([Buffer.of(0x1f), Buffer.from(json)]);
@@ -128,6 +137,24 @@ describe("a FecRef", () => {
     ref.send(Uint8Array.of(1));
     ref.driver.flush();
     expect(socket.sent).toBe(sent);
+  });
+
+  test("while datagrams pass, its close frame waits", async () => {
+    await openChannel();
+    ref.close(4002, "why");
+    expect([socket.closed, ref.readyState]).toEqual([undefined, ref.CLOSING]);
+    ref.hurryClose();
+    expect([socket.closed, ref.readyState]).toEqual([[4002, "why"], ref.CLOSING]);
+  });
+
+  test("its close frame does not wait once it was hurried, and goes once", async () => {
+    await openChannel();
+    ref.hurryClose();
+    expect(socket.closed).toBeUndefined();
+    ref.close(4002);
+    expect(socket.closed).toEqual([4002, ""]);
+    ref.hurryClose();
+    expect(socket.closes).toBe(1);
   });
 
   test("has the properties of the socket below", () => {

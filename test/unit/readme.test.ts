@@ -1,12 +1,8 @@
 /** The README's TypeScript samples, against the package's own types, with the compiler options that it names. */
 
-import { readFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import ts from "typescript";
 import { expect, test } from "vitest";
-
-const root = fileURLToPath(new URL("../../", import.meta.url));
-const samples = [...readFileSync(`${root}README.md`, "utf8").matchAll(/```ts\n(.*?)```/gs)].map(([, code]) => code!);
+import { root, samples } from "./readme-samples.js";
 
 /** What a sample that is no whole file takes for granted. */
 const PRELUDE = `import { FecTransport } from "colyseus-fec"; import { FecClient } from "colyseus-fec/client"; declare const url: string;`;
