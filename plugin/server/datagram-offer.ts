@@ -1,13 +1,14 @@
 /**
  * The datagram channel of one server session: UDP is offered to the client over its WebSocket, WebRTC is answered when the
  * client asks; what comes of it is attached to the session's link. There is at most one, and a new one (fresh id and secret,
- * fresh connection) when the client says that it closed the last, less and less often while none opens.
+ * fresh connection) when the client says that it closed the last, less and less often while none opens, or where one was a flood.
  * docs/WIRE-FORMAT.md section 4.
  */
 
 import { logger } from "@colyseus/core";
 import type { OfferedKind } from "../channels/control-records.js";
 import type { DatagramChannel } from "../channels/datagram-channel.js";
+import { TOO_MANY_DATAGRAMS } from "../channels/webrtc/webrtc-server.js";
 import { debugFec } from "./debug.js";
 import type { FecRef } from "./fec-ref.js";
 import { OFFER_INTERVAL_MS, OFFER_INTERVAL_MS_MAX } from "./limits.js";
@@ -29,6 +30,8 @@ export class DatagramOffer {
   #offeredMs = -Infinity;
   /** Offers in a row whose channels never opened. */
   #unopenedCount = 0;
+  /** Channels that ended because the client sent too much; no later one makes up for them. */
+  #floodedCount = 0;
   /** The last offer's channel: not there yet, waiting for the client, or opened at some time; and its kind. */
   #offered: "none" | "waiting" | "opened" = "none";
   #kind: OfferedKind = "udp";
@@ -45,6 +48,11 @@ export class DatagramOffer {
       this.#unopenedCount = 0;
       this.#context[this.#kind]?.onOfferEnd(true);
       debugFec("%s channel opened", this.#kind);
+    };
+    this.#ref.onchannelclose = (reason) => {
+      if (reason !== TOO_MANY_DATAGRAMS) return;
+      this.#floodedCount++;
+      this.#offeredMs = performance.now();
     };
     this.#ref.onpeerclose = () => {
       this.#endLast();
@@ -103,7 +111,7 @@ export class DatagramOffer {
   /** Whether another offer may be made now, and notes that it is. */
   #isDue(): boolean {
     const nowMs = performance.now();
-    const intervalMs = Math.min(OFFER_INTERVAL_MS * 2 ** Math.max(0, this.#unopenedCount - 1), OFFER_INTERVAL_MS_MAX);
+    const intervalMs = Math.min(OFFER_INTERVAL_MS * 2 ** (Math.max(0, this.#unopenedCount - 1) + this.#floodedCount), OFFER_INTERVAL_MS_MAX);
     if (this.#ref.readyState !== 1 || nowMs - this.#offeredMs < intervalMs) return false;
     this.#offeredMs = nowMs;
     return true;

@@ -10,7 +10,7 @@ import { encodeControl, readControl, type ControlRecord, type Hello } from "../c
 import { LinkDriver } from "../channels/driver.js";
 import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../channels/limits.js";
 import type { LiveImpairment } from "../channels/live-impairment.js";
-import { TokenBucket } from "../channels/udp/udp-budget.js";
+import { TokenBucket } from "../channels/token-bucket.js";
 import { Link } from "../core/link.js";
 import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { RepairOption } from "../core/repair-option.js";
@@ -56,6 +56,8 @@ export class FecRef extends SocketFacade {
   flow: StateFlow | undefined;
   /** Called when the attached datagram channel opened. */
   onchannelopen: (() => void) | null = null;
+  /** Called when the attached datagram channel ended at this end by itself, for this reason. */
+  onchannelclose: ((reason: string) => void) | null = null;
   /** Called when the client closed its datagram channel. */
   onpeerclose: (() => void) | null = null;
   /** Called when the client asks for a WebRTC connection: {@link takeWebRtcRequest} has it. */
@@ -93,6 +95,7 @@ export class FecRef extends SocketFacade {
       onChannelOpen: () => this.onchannelopen?.(),
       onChannelClose: (channel, reason) => {
         debugFec("%s channel ended: %s", channel.kind, reason);
+        this.onchannelclose?.(reason);
         this.sendControl({ kind: "close" });
       },
     });
@@ -239,11 +242,11 @@ export class FecRef extends SocketFacade {
     const before = this.#messagesDelivered;
     // Not as a Buffer, whose slice() is a view of ws's memory.
     this.driver.handleReliable(new Uint8Array(record.buffer, record.byteOffset, record.length));
-    if (this.#messagesDelivered === before && !spend(this.#idleRecords)) this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
+    if (this.#messagesDelivered === before && !this.#idleRecords.spend(performance.now())) this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
   }
 
   #onControl(record: Buffer): void {
-    if (!spend(this.#controls)) {
+    if (!this.#controls.spend(performance.now())) {
       this.#fail(POLICY_VIOLATION, "too many control records");
       return;
     }
@@ -273,6 +276,7 @@ export class FecRef extends SocketFacade {
     this.driver.close();
     this.onheard = null;
     this.onchannelopen = null;
+    this.onchannelclose = null;
     this.onpeerclose = null;
     this.onwebrtcrequest = null;
     this.emit("close", code, reason);
@@ -284,11 +288,4 @@ function requireClosable(code: number | undefined, reason: string | Buffer): voi
   const protocol = code !== undefined && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
   if (code !== undefined && !protocol && !(code >= 3000 && code <= 4999)) throw new TypeError("First argument must be a valid error code number");
   if (code !== undefined && Buffer.byteLength(reason) > CLOSE_REASON_BYTES_MAX) throw new RangeError(`The message must not be greater than ${CLOSE_REASON_BYTES_MAX} bytes`);
-}
-
-/** Takes one token; false if there is none. */
-function spend(bucket: TokenBucket): boolean {
-  if (!bucket.has(performance.now())) return false;
-  bucket.take();
-  return true;
 }

@@ -3,7 +3,7 @@
  * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts.
  */
 
-import type { BucketOptions } from "../channels/udp/udp-budget.js";
+import type { BucketOptions } from "../channels/token-bucket.js";
 
 /** ws-transport's default for `maxPayload`, bytes. */
 export const MAX_PAYLOAD_BYTES_DEFAULT = 4 * 1024;
@@ -16,7 +16,8 @@ export const MESSAGE_BYTES_UNLIMITED = 2 ** 31 - 1;
 
 /**
  * Least time between two offers of a datagram channel to one client, ms; a client that asks sooner gets none for that.
- * For every offer in a row after the first whose channel never opened it doubles, up to the second: UDP is blocked, or the client plays with us.
+ * For every offer in a row after the first whose channel never opened it doubles, up to the second: UDP is blocked, or the client plays with us;
+ * and for good with every channel that ended because the client sent too much, from whose end it then counts.
  */
 export const OFFER_INTERVAL_MS = 500;
 export const OFFER_INTERVAL_MS_MAX = 30_000;

@@ -2,6 +2,7 @@
 
 import { logger } from "@colyseus/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
+import { TOO_MANY_DATAGRAMS } from "../../plugin/channels/webrtc/webrtc-server.js";
 import { DatagramOffer } from "../../plugin/server/datagram-offer.js";
 import type { FecRef } from "../../plugin/server/fec-ref.js";
 import { UdpListener } from "../../plugin/server/udp-listener.js";
@@ -29,6 +30,7 @@ function startSession(ends: boolean[] = []): Session {
     sendControl: () => session.offers++,
     takeWebRtcRequest: () => undefined,
     onchannelopen: null,
+    onchannelclose: null,
     onpeerclose: null,
   };
   session.ref = ref as unknown as FecRef;
@@ -71,6 +73,22 @@ describe("offers of a datagram channel", () => {
     expect(before).toEqual([500, 1_500, 3_500]);
     session.ref.onchannelopen!();
     expect(timesOfOffers(session, 1_500)).toEqual([500, 1_000]);
+  });
+
+  test("come after twice as long each time to a client whose channels ended because it sent too much, though each opened", () => {
+    const session = startSession();
+    const pauses: number[] = [];
+    for (let i = 0; i < 8; i++) {
+      vi.advanceTimersByTime(40_000);
+      session.ref.onchannelopen!();
+      session.ref.onchannelclose!(TOO_MANY_DATAGRAMS);
+      pauses.push(timesOfOffers(session, 35_000)[0]!);
+    }
+    expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
+    vi.advanceTimersByTime(40_000);
+    session.ref.onchannelopen!();
+    session.ref.onchannelclose!("connection disconnected");
+    expect(timesOfOffers(session, 35_000)[0]).toBe(100);
   });
 
   test("that do not open three times in a row are logged once; one that opens starts the count anew", () => {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { SessionBudget, TokenBucket, UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
+import { TokenBucket } from "../../plugin/channels/token-bucket.js";
+import { SessionBudget, UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
 
 const OPTIONS: UdpBudgetOptions = {
   session: { perSecond: 10, burst: 5 },

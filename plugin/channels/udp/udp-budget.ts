@@ -9,11 +9,8 @@
  * against a session's own datagrams, nor they as garbage.
  */
 
-/** Tokens per second, and how many may be saved up. */
-export interface BucketOptions {
-  readonly perSecond: number;
-  readonly burst: number;
-}
+import { SESSION_DATAGRAMS } from "../limits.js";
+import { TokenBucket, type BucketOptions } from "../token-bucket.js";
 
 export interface UdpBudgetOptions {
   /** Garbage under one session's id from the address that its client is at. */
@@ -30,43 +27,17 @@ export interface UdpBudgetOptions {
 
 /**
  * 4000 a second of 15 us are 6 % of a core; the shares of a session that is flooded at both places 0.1 %.
- * A client sends under 900 datagrams a second even with inputs at 128 Hz, two repairs for each, and an answer to every
- * second of 1000 datagrams of patches; twice that leaves room, and the burst for a server that stood still for seconds.
- * 2000 a second of the smallest cost 5 % of a core, of the costliest that were found (140 messages each) 20 %.
  */
 export const UDP_BUDGET_DEFAULT: UdpBudgetOptions = {
   session: { perSecond: 50, burst: 200 },
   strangers: { perSecond: 20, burst: 100 },
   common: { perSecond: 4000, burst: 4000 },
-  datagrams: { perSecond: 2000, burst: 4000 },
+  datagrams: SESSION_DATAGRAMS,
   challenges: { perSecond: 10, burst: 20 },
 };
 
 /** Garbage that a client takes, which has one session: 2000 a second of 15 us are 3 % of a core. */
 export const CLIENT_GARBAGE: BucketOptions = { perSecond: 2000, burst: 2000 };
-
-export class TokenBucket {
-  readonly #options: BucketOptions;
-  #tokens: number;
-  #updatedMs: number;
-
-  constructor(options: BucketOptions, nowMs: number) {
-    this.#options = options;
-    this.#tokens = options.burst;
-    this.#updatedMs = nowMs;
-  }
-
-  has(nowMs: number): boolean {
-    const gained = (Math.max(0, nowMs - this.#updatedMs) * this.#options.perSecond) / 1000;
-    this.#tokens = Math.min(this.#options.burst, this.#tokens + gained);
-    this.#updatedMs = nowMs;
-    return this.#tokens >= 1;
-  }
-
-  take(): void {
-    this.#tokens -= 1;
-  }
-}
 
 /** What one session may still cause. */
 export class SessionBudget {
@@ -103,9 +74,7 @@ export class SessionBudget {
 
   /** Takes leave for one challenge. */
   takeChallenge(nowMs: number): boolean {
-    if (!this.#challenges.has(nowMs)) return false;
-    this.#challenges.take();
-    return true;
+    return this.#challenges.spend(nowMs);
   }
 
   /** The bucket that pays for garbage from there: the place's own, and the common one when that is empty. */

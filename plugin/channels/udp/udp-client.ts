@@ -17,7 +17,8 @@ import {
   UDP_REBIND_SILENCE_MS,
   UDP_SEARCH_MS,
 } from "../limits.js";
-import { CLIENT_GARBAGE, TokenBucket } from "./udp-budget.js";
+import { TokenBucket } from "../token-bucket.js";
+import { CLIENT_GARBAGE } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { encodeResponse, kindOf, tokenOf } from "./udp-path.js";
 import { createUdpSocket, enlargeBuffers, hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";

@@ -3,13 +3,18 @@
  * the connections. Sessions and their admission are the host's. docs/WIRE-FORMAT.md section 6.
  */
 
+import { systemClock } from "../clock.js";
 import type { DatagramChannel } from "../datagram-channel.js";
 import { callHost } from "../host-call.js";
 import { WEBRTC_CONNECTING_MAX, WEBRTC_SESSIONS_MAX } from "../limits.js";
+import { DatagramAllowance } from "./datagram-allowance.js";
 import { MuxedPort } from "./muxed-port.js";
 import { loadNative, type NativeLibrary } from "./native.js";
 import { NativeChannel, SERVER_CHANNEL } from "./native-channel.js";
 import { offerOf, type PeerFields } from "./sdp.js";
+
+/** Why a channel ended whose client sent more than FLOOD_DATAGRAMS allows. */
+export const TOO_MANY_DATAGRAMS = "too many datagrams";
 
 export interface WebRtcEndpointOptions {
   /** One or more, 0 = any free one; each is a socket, and connections are spread over them. */
@@ -27,6 +32,9 @@ export interface WebRtcEndpointStats {
   refused: number;
   /** The library refused the client's half, or gave none of its own. */
   failed: number;
+  /** Datagrams dropped, because their session had sent too much; and channels ended for it. */
+  overRate: number;
+  flooded: number;
   /** Of all channels that have ended: datagrams that SCTP did not take, and messages that were none. */
   sendDropped: number;
   malformed: number;
@@ -34,7 +42,7 @@ export interface WebRtcEndpointStats {
 
 /** The muxed sockets of one server and its connections. */
 export class WebRtcEndpoint {
-  readonly stats: WebRtcEndpointStats = { created: 0, opened: 0, unopened: 0, refused: 0, failed: 0, sendDropped: 0, malformed: 0 };
+  readonly stats: WebRtcEndpointStats = { created: 0, opened: 0, unopened: 0, refused: 0, failed: 0, overRate: 0, flooded: 0, sendDropped: 0, malformed: 0 };
 
   readonly #library: NativeLibrary;
   readonly #muxed: readonly MuxedPort[];
@@ -117,6 +125,7 @@ export class WebRtcEndpoint {
 class WebRtcServerChannel extends NativeChannel {
   readonly #totals: WebRtcEndpointStats;
   readonly #free: (channel: WebRtcServerChannel) => void;
+  readonly #allowance = new DatagramAllowance(systemClock.now());
   #opened = false;
 
   constructor(totals: WebRtcEndpointStats, free: (channel: WebRtcServerChannel) => void) {
@@ -145,6 +154,19 @@ class WebRtcServerChannel extends NativeChannel {
     this.#opened = true;
     this.#totals.opened++;
     super.open();
+  }
+
+  protected override deliver(message: unknown): void {
+    if (this.state !== "open") return;
+    const verdict = this.#allowance.verdict(systemClock.now());
+    if (verdict === "take") {
+      super.deliver(message);
+      return;
+    }
+    this.#totals.overRate++;
+    if (verdict === "drop") return;
+    this.#totals.flooded++;
+    this.end(TOO_MANY_DATAGRAMS);
   }
 
   protected override release(): void {
