@@ -71,7 +71,10 @@ export const HELLO_TIMES_MS: readonly number[] = [0, 100, 250, 500, 1000];
 /** A client whose channel is not open after this long gives up, ms. */
 export const UDP_OPEN_TIMEOUT_MS = 10_000;
 
-/** A client that sends, hears nothing and so takes a new socket: after this silence, and no sooner again, ms. */
+/** What a client sends so soon after it heard the server may be feedback, which follows within 100 ms, in a silence 12 times, and is not answered; what it sends later is, ms. */
+export const UDP_UNANSWERED_MS = 1_000;
+
+/** A client that sends what is answered, hears nothing and so takes a new socket: after this silence, and no sooner again, ms. */
 export const UDP_REBIND_SILENCE_MS = 4_000;
 
 /** A client whose sends or connects fail (its network changed, or is away) takes a new socket at most this often, ms. */

@@ -144,7 +144,33 @@ describe("the UDP client whose network goes away", () => {
     client.send(Buffer.from("and on"));
     await pass(60_000);
     expect([heard, reasons, client.state]).toEqual([["on", "and on"], [], "open"]);
-    expect(client.stats.rebinds).toBe(2);
+    // The server answered neither: by the second that was silence.
+    expect(client.stats.rebinds).toBe(1);
+  });
+
+  test("keeps its socket when the first datagram after a pause is answered, and the pause was longer than any silence", async () => {
+    const { server, client } = await connect();
+    const answers: string[] = [];
+    // Feedback on what was heard gets no answer.
+    server.ondatagram = (datagram) => void (datagram.length === 1 && server.send(datagram));
+    client.ondatagram = (datagram) => answers.push(Buffer.from(datagram).toString());
+    const port = client.localPort;
+    for (const [i, pauseMs] of [3900, 4100, 6000, 30_000].entries()) {
+      await pass(pauseMs);
+      client.send(Buffer.from(`${i}`));
+      await pass(1000, () => answers.length > i);
+      client.send(Buffer.from("feedback"));
+    }
+    expect(answers).toEqual(["0", "1", "2", "3"]);
+    expect([client.localPort, client.stats.rebinds]).toEqual([port, 0]);
+  });
+
+  test("takes a new socket when the first datagram after a pause is not answered for 4 s", async () => {
+    const { client } = await connect();
+    await pass(20_000);
+    const tookMs = await pass(10_000, () => client.send(Buffer.from("game")) && client.stats.rebinds > 0);
+    expect(tookMs).toBeGreaterThan(3900);
+    expect(tookMs).toBeLessThan(4300);
   });
 
   test("tries the other address family too when the first socket that it took hears nothing", async () => {

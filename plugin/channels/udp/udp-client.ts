@@ -16,6 +16,7 @@ import {
   UDP_REBIND_ERROR_INTERVAL_MS,
   UDP_REBIND_SILENCE_MS,
   UDP_SEARCH_MS,
+  UDP_UNANSWERED_MS,
 } from "../limits.js";
 import { TokenBucket } from "../token-bucket.js";
 import { CLIENT_GARBAGE } from "./udp-budget.js";
@@ -78,6 +79,8 @@ export class UdpClientChannel extends UdpChannel {
   /** One per address family while connecting or searching; the first that hears the server stays. */
   #routes: Route[] = [];
   #heardMs = 0;
+  /** When the first datagram was sent that the server should have answered since, ms. */
+  #askedMs = -Infinity;
   #reboundMs = 0;
   /** When the first socket was taken since the server was last heard; undefined while there is no search. */
   #searchStartMs: number | undefined;
@@ -237,9 +240,14 @@ export class UdpClientChannel extends UdpChannel {
     this.#routes = [route];
   }
 
-  /** An interface that went away leaves a connected socket with a dead source address, and no error: only silence. */
+  /**
+   * An interface that went away leaves a connected socket with a dead source address, and no error: only silence. That is what
+   * follows a datagram that asks for an answer, so not feedback on what was just heard: a pause of both ends is none.
+   */
   #rebindIfSilent(): void {
-    if (this.#searchStartMs === undefined && performance.now() - this.#heardMs > UDP_REBIND_SILENCE_MS) this.rebind();
+    const nowMs = performance.now();
+    if (this.#askedMs < this.#heardMs + UDP_UNANSWERED_MS) this.#askedMs = nowMs;
+    if (this.#searchStartMs === undefined && nowMs - this.#askedMs > UDP_REBIND_SILENCE_MS) this.rebind();
   }
 
   #onSocketError(error: Error): void {
