@@ -16,13 +16,13 @@ import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
 import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
 import { callHost, rethrowLater } from "./host-call.js";
-import { CHANNEL_ANSWERED_MS, CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
+import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
   Link,
   | "send" | "sendUnreliable" | "openPath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
-  | "pollDatagram" | "carryDatagram" | "unansweredMs" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
+  | "pollDatagram" | "carryDatagram" | "unansweredMs" | "answeredInTimeMs" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
 >;
 
 export interface LinkDriverHandlers {
@@ -54,10 +54,8 @@ export class LinkDriver {
   #channel: DatagramChannel | undefined;
   /** Since when the channel takes nothing, ms; Infinity while it does. */
   #stalledSinceMs = Infinity;
-  /** Since when datagrams of a channel that may queue unseen go unanswered, ms; Infinity while they do not. */
+  /** Since when datagrams of a channel that may queue unseen are answered late or not at all, ms; Infinity once one was in time. */
   #unansweredSinceMs = Infinity;
-  /** When they last did, ms. */
-  #unansweredMs = -Infinity;
   /** When a channel whose datagrams go unanswered last got one all the same, ms. */
   #probedMs = -Infinity;
   #closed = false;
@@ -331,14 +329,11 @@ export class LinkDriver {
     return true;
   }
 
+  /** That nothing is late for a moment says nothing: what the WebSocket carried is answered at once, and little else is sent meanwhile. */
   #isUnanswered(nowMs: number): boolean {
+    if (this.#link.answeredInTimeMs > this.#unansweredSinceMs) this.#unansweredSinceMs = Infinity;
     const late = this.#link.unansweredMs(nowMs) >= CHANNEL_UNANSWERED_MS;
-    if (late) {
-      this.#unansweredMs = nowMs;
-      this.#unansweredSinceMs = Math.min(this.#unansweredSinceMs, nowMs);
-    } else if (nowMs - this.#unansweredMs >= CHANNEL_ANSWERED_MS) {
-      this.#unansweredSinceMs = Infinity;
-    }
+    if (late) this.#unansweredSinceMs = Math.min(this.#unansweredSinceMs, nowMs);
     return late && nowMs - this.#unansweredSinceMs < CHANNEL_UNANSWERED_FOR_MS;
   }
 

@@ -3,6 +3,7 @@
  * The bounds of the protocol itself are in core/limits.ts.
  */
 
+import { ANSWER_LATE_MS } from "../core/limits.js";
 import type { BucketOptions } from "./token-bucket.js";
 
 /**
@@ -92,14 +93,11 @@ export const DRIVER_BATCH_MAX = 1024;
 /** A channel that was not writable for this long leaves what waits to the WebSocket, ms: a patch or two, where the next acknowledgement would let SCTP go on by itself. */
 export const CHANNEL_STALL_MS = 25;
 
-/** The same for a channel that may queue unseen: a datagram that is unanswered for so much longer than the least round trip waits below. Feedback takes 25 ms, and may be lost a few times. */
-export const CHANNEL_UNANSWERED_MS = 100;
+/** The same for a channel that may queue unseen: a datagram that is unanswered for so much longer than the least round trip waits below. */
+export const CHANNEL_UNANSWERED_MS = ANSWER_LATE_MS;
 
 /** After so long, ms, it is not a queue that drains but a way that has become longer (or a dead one, which is the link's to notice): the channel goes on until an answer comes in time again. */
 export const CHANNEL_UNANSWERED_FOR_MS = 3000;
-
-/** Late answers are forgotten once none was late for so long, ms: in between, what the WebSocket brought is acknowledged at once and hides them. */
-export const CHANNEL_ANSWERED_MS = 500;
 
 /** Such a channel still gets a datagram this often, ms: its answer tells that the queue has gone. */
 export const CHANNEL_PROBE_MS = 50;

@@ -62,6 +62,9 @@ export const FEEDBACK_RELAXED_DELAY_MS_MAX = 100;
 /** Delays in a FEEDBACK frame are bytes of ms: this one means that much or more. */
 export const DELAY_MS_TOLD_MAX = 255;
 
+/** A datagram of the channel that is answered so much later than the least round trip waited in a queue, or its way has become longer, ms. Feedback takes 25, and may be lost a few times. */
+export const ANSWER_LATE_MS = 100;
+
 /** Default bound on one received message, bytes; a longer one ends the session with 1009. */
 export const MESSAGE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
 

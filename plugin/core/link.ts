@@ -6,7 +6,7 @@
 import { LossEstimator } from "./control/loss-estimator.js";
 import { PathMonitor } from "./control/path-monitor.js";
 import { RttEstimator } from "./control/rtt-estimator.js";
-import { MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
+import { ANSWER_LATE_MS, MESSAGE_BYTES_MAX_DEFAULT } from "./limits.js";
 import { Receiver } from "./receive/receiver.js";
 import type { RepairOption } from "./repair-option.js";
 import type { Seq } from "./seq.js";
@@ -75,6 +75,7 @@ export class Link {
   #polledMs = 0;
   /** Share of the peer's datagrams, and so of its answers, that arrive. */
   #heardRatio = 1;
+  #answeredInTimeMs = -Infinity;
   #failure: LinkFailure | undefined;
 
   constructor(options: LinkOptions = {}) {
@@ -107,6 +108,11 @@ export class Link {
   /** How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none, ms; negative while that is none. */
   unansweredMs(nowMs: number): number {
     return nowMs - this.#rtt.minMs - this.#sender.datagrams.oldestElicitingMs;
+  }
+
+  /** When a datagram in the channel that asks for an answer last had one less than ANSWER_LATE_MS later than the least round trip, ms; -Infinity before. */
+  get answeredInTimeMs(): number {
+    return this.#answeredInTimeMs;
   }
 
   /** Bytes of ordered symbols that datagrams carry now and the peer has not acknowledged. */
@@ -331,8 +337,12 @@ export class Link {
       return;
     }
     this.#heardRatio = Math.max(HEARD_RATIO_MIN, 1 - this.#receiver.lossRatio(nowMs));
-    // What the reliable path carried says nothing of the channel's life.
-    for (const datagram of outcome.acknowledged) if (!datagram.carried) this.#path.onAcknowledged(datagram.number, nowMs);
+    for (const { number, carried, eliciting, sentMs } of outcome.acknowledged) {
+      // What the reliable path carried says nothing of the channel's life.
+      if (carried) continue;
+      this.#path.onAcknowledged(number, nowMs);
+      if (eliciting && nowMs - sentMs - this.#rtt.minMs < ANSWER_LATE_MS) this.#answeredInTimeMs = nowMs;
+    }
     this.#repair.onFeedback(frame.queueDelayMs, nowMs);
   }
 

@@ -12,6 +12,7 @@ export class RecordingLink implements DrivenLink {
   messages: { bytes: Uint8Array; ordered: boolean }[] = [];
   timeoutMs = Infinity;
   unanswered = -Infinity;
+  answeredInTimeMs = -Infinity;
   failure: { code: number; reason: string } | undefined;
   path: "datagram" | "reliable" = "reliable";
   /** Thrown by the next handle call. */

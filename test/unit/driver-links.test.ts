@@ -4,6 +4,7 @@ import { impairChannel } from "../../plugin/channels/impaired-channel.js";
 import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
 import { Link } from "../../plugin/core/link.js";
 import { FakeClock } from "../compliance/fake-clock.js";
+import { HandChannel } from "../compliance/recording-link.js";
 
 async function microtasks(): Promise<void> {
   for (let i = 0; i < 10; i++) await Promise.resolve();
@@ -51,4 +52,76 @@ describe("two drivers", () => {
     clock.advance(1000);
     expect(clock.timerCount).toBe(0);
   });
+});
+
+const ONE_WAY_MS = 40;
+
+/** A channel over what queues unseen and keeps the order, as SCTP does: `heldMs` is how much longer what is sent now waits there. */
+class QueueingChannel extends HandChannel {
+  peer!: QueueingChannel;
+  override queuesUnseen = true;
+  #dueMs = 0;
+
+  constructor(private readonly clock: FakeClock, private readonly heldMs: (nowMs: number) => number) {
+    super();
+    this.state = "open";
+  }
+
+  override send(datagram: Uint8Array): boolean {
+    const copy = datagram.slice(), nowMs = this.clock.now();
+    this.#dueMs = Math.max(this.#dueMs, nowMs + this.heldMs(nowMs) + ONE_WAY_MS);
+    this.clock.setTimeout(() => this.peer.ondatagram?.(copy), this.#dueMs - nowMs);
+    return true;
+  }
+}
+
+/** Plays patches of 200 bytes over a channel that queues unseen, with a WebSocket as fast as it, for 20 s; gives the age of each on delivery, ms, the path at the end, and how many datagrams the WebSocket carried in the last 5 s. */
+async function playQueueing(hz: number, heldMs: (nowMs: number) => number): Promise<{ ages: number[]; path: string; carriedLate: number }> {
+  const clock = new FakeClock();
+  const sentMs: number[] = [], ages: number[] = [];
+  const links = [new Link(), new Link()];
+  const drivers: LinkDriver[] = links.map((link, side) => new LinkDriver(link, {
+    sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), ONE_WAY_MS),
+    onMessage: (bytes) => side === 1 && ages.push(clock.now() - sentMs[bytes[0]! * 256 + bytes[1]!]!),
+    onFailure: (code, reason) => expect.unreachable(`${code} ${reason}`),
+  }, clock));
+  const channels = [new QueueingChannel(clock, heldMs), new QueueingChannel(clock, () => 0)];
+  for (const side of [0, 1]) {
+    channels[side]!.peer = channels[1 - side]!;
+    drivers[side]!.attach(channels[side]!);
+  }
+  let carried = 0;
+  for (let ms = 0; ms < 20_000; ms++) {
+    if (ms % Math.round(1000 / hz) === 0) {
+      const patch = new Uint8Array(200);
+      patch.set([sentMs.length >> 8, sentMs.length & 255]);
+      sentMs.push(clock.now());
+      drivers[0]!.send(patch);
+    }
+    if (ms % 50 === 10) drivers[1]!.send(Uint8Array.of(1));
+    if (ms === 15_000) carried = links[0]!.stats(clock.now()).counters.datagramsCarried;
+    await microtasks();
+    clock.advance(1);
+  }
+  const result = { ages, path: drivers[0]!.path, carriedLate: links[0]!.stats(clock.now()).counters.datagramsCarried - carried };
+  for (const driver of drivers) driver.close();
+  return result;
+}
+
+describe("two drivers over a channel that queues unseen", () => {
+  for (const hz of [20, 60]) {
+    test(`go on by the WebSocket in every stall of 600 ms, however soon it follows the last and for however long they go on, at ${hz} Hz`, async () => {
+      const { ages } = await playQueueing(hz, (nowMs) => (nowMs < 4000 ? 0 : Math.max(0, 600 - (nowMs % 1000))));
+      const late = ages.slice(Math.round(ages.length * 0.4)).sort((a, b) => a - b);
+      expect(late.length).toBeGreaterThan(11 * hz);
+      expect(late[Math.floor(late.length * 0.99)]).toBeLessThanOrEqual(ONE_WAY_MS + 250);
+    });
+  }
+
+  for (const longerMs of [120, 300]) {
+    test(`go on by the channel when the way has become ${longerMs} ms longer for good`, async () => {
+      const { path, carriedLate } = await playQueueing(60, (nowMs) => (nowMs < 4000 ? 0 : longerMs));
+      expect([path, carriedLate]).toEqual(["memory", 0]);
+    });
+  }
 });
