@@ -9,6 +9,17 @@ export function callHost(run: () => void): void {
   }
 }
 
+/** A callback that throws nothing, for a caller that would not survive it; an error is thrown again later. */
+export function guarded<Arguments extends unknown[]>(run: (...given: Arguments) => void): (...given: Arguments) => void {
+  return (...given) => {
+    try {
+      run(...given);
+    } catch (error) {
+      rethrowLater(error);
+    }
+  };
+}
+
 /** Throws from a microtask: to the host's uncaught-error handling, as an error in an event handler goes. */
 export function rethrowLater(error: unknown): void {
   queueMicrotask(() => {

@@ -39,6 +39,38 @@ test("a process that served and joined by WebRTC ends by itself", async () => {
   expect(result).toEqual([42710]);
 }, 30_000);
 
+test("an error in a handler of a channel is an uncaught exception of the host's, which may go on: it does not end the process", async () => {
+  const result = await run(`
+    import { WebRtcEndpoint } from "./build/channels/webrtc/webrtc-server.js";
+    import { openNativeWebRtcChannel } from "./build/channels/webrtc/webrtc-native-client.js";
+    const errors = [];
+    process.on("uncaughtException", (error) => errors.push(error.message));
+    const fail = (what) => () => { throw new Error(what); };
+    const endpoint = await WebRtcEndpoint.bind({ ports: [0], host: "127.0.0.1" });
+    let server;
+    const client = openNativeWebRtcChannel({ sendRequest: (request) => {
+      const { channel, peer, port } = endpoint.createChannel(request);
+      server = channel;
+      Object.assign(server, { onopen: fail("server open"), ondatagram: fail("server datagram"), onclose: fail("server close") });
+      client.accept({ kind: "webrtc-answer", peer, host: "127.0.0.1", port });
+    } });
+    Object.assign(client, { onopen: fail("client open"), ondatagram: fail("client datagram"), onwritable: fail("client writable"), onclose: fail("client close") });
+    const until = async (condition) => { while (!condition()) await new Promise((resolve) => setTimeout(resolve, 10)); };
+    const told = (...what) => until(() => what.every((w) => errors.includes(w)));
+    await told("client open", "server open");
+    await until(() => (server.send(Uint8Array.of(1)), client.send(Uint8Array.of(1)), errors.includes("client datagram") && errors.includes("server datagram")));
+    for (let i = 0; i < 50 && !errors.includes("client writable"); i++) {
+      client.send(new Uint8Array(1150).fill(1));
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    try { client.close(); } catch (error) { errors.push(error.message); }
+    await told("client close", "server close");
+    console.log(JSON.stringify([...new Set(errors)].sort()));
+    endpoint.close();
+  `);
+  expect(result).toEqual(expect.arrayContaining(["client close", "client datagram", "client open", "server close", "server datagram", "server open"]));
+}, 30_000);
+
 test("without the native package a server says so once, and serves UDP and WebSocket", async () => {
   const result = await run(`
     const { transport, server } = serve({});

@@ -3,6 +3,7 @@
  * negotiated beforehand (id 0), so none is opened by a message (RFC 8831 section 6.5).
  */
 
+import { guarded } from "../host-call.js";
 import { WEBRTC_LIFETIME_MS, WEBRTC_MESSAGE_BYTES_MAX } from "../limits.js";
 import type { NativeDataChannel, NativeLibrary, NativePeerConnection } from "./native.js";
 import { fieldsOfOwn, type PeerFields } from "./sdp.js";
@@ -27,17 +28,17 @@ export abstract class NativeChannel extends WebRtcChannel {
   protected connect(library: NativeLibrary, connectionOptions: object, channelOptions: object): NativePeerConnection {
     const connection = new library.PeerConnection("colyseus-fec", { ...CONNECTION_OPTIONS, ...connectionOptions });
     this.#connection = connection;
-    connection.onStateChange((state) => {
+    connection.onStateChange(guarded((state) => {
       if (state === "failed" || state === "disconnected" || state === "closed") this.end(`connection ${state}`);
-    });
+    }));
     const data = connection.createDataChannel("d", channelOptions);
     this.#data = data;
-    data.onOpen(() => this.open());
-    data.onClosed(() => this.end("closed by the peer"));
-    data.onError((error) => this.end(`data channel: ${error}`));
-    data.onMessage((message) => this.deliver(message));
+    data.onOpen(guarded(() => this.open()));
+    data.onClosed(guarded(() => this.end("closed by the peer")));
+    data.onError(guarded((error) => this.end(`data channel: ${error}`)));
+    data.onMessage(guarded((message) => this.deliver(message)));
     data.setBufferedAmountLowThreshold(0);
-    data.onBufferedAmountLow(() => this.drained());
+    data.onBufferedAmountLow(guarded(() => this.drained()));
     return connection;
   }
 
