@@ -41,6 +41,12 @@ export interface DatagramChannel {
   /** Called when the channel is writable again, as soon as it can tell; it need not call at all. */
   onwritable: (() => void) | null;
 
+  /**
+   * Called when datagrams go another way from now on, because this end or the peer is on another network: not for another port alone, which a NAT gives.
+   * What one end notices the other need not.
+   */
+  onmoved: (() => void) | null;
+
   /** Called for every authentic datagram. The bytes are valid only during the call. */
   ondatagram: ((datagram: Uint8Array) => void) | null;
 

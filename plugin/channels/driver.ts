@@ -21,7 +21,7 @@ import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
   Link,
-  | "send" | "sendUnreliable" | "openPath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
+  | "send" | "sendUnreliable" | "openPath" | "movePath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
   | "pollDatagram" | "carryDatagram" | "unansweredMs" | "answeredInTimeMs" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
 >;
 
@@ -137,6 +137,7 @@ export class LinkDriver {
     channel.onclose = (reason) => this.#onChannelClose(channel, reason);
     channel.onopen = () => this.#onChannelOpen(channel);
     channel.onwritable = () => this.flush();
+    channel.onmoved = () => this.#change((nowMs) => this.#link.movePath(nowMs));
     if (channel.state === "open") this.#onChannelOpen(channel);
   }
 
@@ -367,6 +368,7 @@ export class LinkDriver {
     this.#stalledSinceMs = this.#unansweredSinceMs = Infinity;
     channel.onopen = null;
     channel.onwritable = null;
+    channel.onmoved = null;
     channel.ondatagram = null;
     channel.onclose = null;
     return channel;

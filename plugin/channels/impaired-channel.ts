@@ -21,6 +21,7 @@ export function impairChannel(channel: DatagramChannel, impairment: DirectionalI
 export class ImpairedChannel implements DatagramChannel {
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
+  onmoved: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
@@ -39,6 +40,7 @@ export class ImpairedChannel implements DatagramChannel {
     this.#timer = new DeadlineTimer(clock, () => this.#pump());
     channel.onopen = () => this.onopen?.();
     channel.onwritable = () => this.onwritable?.();
+    channel.onmoved = () => this.onmoved?.();
     channel.ondatagram = (datagram) => this.#onDatagram(datagram);
     channel.onclose = (reason) => this.#onClose(reason);
   }

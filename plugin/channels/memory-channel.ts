@@ -33,6 +33,7 @@ export class MemoryChannel implements DatagramChannel {
   readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
+  onmoved: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 

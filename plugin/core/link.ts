@@ -153,11 +153,20 @@ export class Link {
   openPath(path: { mtuBytes: number; overheadBytes: number }, nowMs: number): void {
     if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
     this.closePath();
-    this.#rtt.reset();
+    this.#rtt.reset(nowMs);
     this.#mtuBytes = path.mtuBytes;
     this.#sender.open(path.mtuBytes, path.overheadBytes);
     this.#receiver.open(path.overheadBytes);
     this.#path.open(nowMs);
+    this.#sender.ping();
+  }
+
+  /** The channel goes on by another way, as an end changed its network: what was measured of the last one is forgotten, not what is under way (RFC 9000 section 9.4). */
+  movePath(nowMs: number): void {
+    if (this.#path.kind === "closed") return;
+    this.#rtt.reset(nowMs);
+    this.#receiver.onMove();
+    this.#repair.onMove(nowMs);
     this.#sender.ping();
   }
 

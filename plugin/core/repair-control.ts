@@ -33,6 +33,11 @@ export class RepairControl {
     else this.sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, depth: repair.depth ?? 1, separate: repair.separate ?? false });
   }
 
+  /** Datagrams take another way. */
+  onMove(nowMs: number): void {
+    this.#controller.onMove(nowMs);
+  }
+
   /** Feedback came. @param queueDelayMs standing queue on the way to the peer, as it says. */
   onFeedback(queueDelayMs: number, nowMs: number): void {
     if (!this.#adaptive || nowMs - this.#lookedMs < INTERVAL_MS) return;
@@ -45,7 +50,7 @@ export class RepairControl {
     this.#resentBytes += resentBytes;
     const { value, separate, bytesPerSecondMax } = this.#controller.update({
       nowMs, recentLossRatio: loss.recentRatio(nowMs), longLossRatio: loss.longRatio(nowMs), lossSignificant: loss.significant(nowMs), outcomes: loss.outcomes, losses: loss.losses,
-      meanRun: loss.meanRun, runs: loss.runs, srttMs: rtt.srttMs, minRttMs: rtt.minMs, queueDelayMs, patchIntervalMs: sender.interval.ms,
+      meanRun: loss.meanRun, runs: loss.runs, srttMs: rtt.srttMs, minRttMs: rtt.minMs, rttvarMs: rtt.rttvarMs, queueDelayMs, patchIntervalMs: sender.interval.ms,
       elapsedMs, sourceBytes, repairBytes, resentBytes,
     });
     sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });

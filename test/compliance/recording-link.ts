@@ -29,6 +29,9 @@ export class RecordingLink implements DrivenLink {
     this.calls.push(`openPath ${path.mtuBytes} ${path.overheadBytes}`);
     this.path = "datagram";
   }
+  movePath(nowMs: number): void {
+    this.calls.push(`movePath ${nowMs}`);
+  }
   closePath(): void {
     this.calls.push("closePath");
     this.path = "reliable";
@@ -90,6 +93,7 @@ export class HandChannel implements DatagramChannel {
   overheadBytes = 50;
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
+  onmoved: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
   sent: number[] = [];

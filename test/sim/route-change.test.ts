@@ -6,11 +6,11 @@ import { World, expectOrdered } from "./world.js";
 
 const random = new SeededRandom(1);
 
-/** Plays 60 Hz patches down; returns the repairs per patch. */
-function play(world: World, ms: number): number {
+/** Plays patches down; returns the repairs per patch. */
+function play(world: World, ms: number, hz = 60): number {
   const before = world.server.link.stats(world.nowMs).counters.repairsSent;
-  world.play(60, ms, i => world.server.send(randomMessage(random, i, patchSize(random))));
-  return (world.server.link.stats(world.nowMs).counters.repairsSent - before) / (0.06 * ms);
+  world.play(hz, ms, i => world.server.send(randomMessage(random, i, patchSize(random))));
+  return (world.server.link.stats(world.nowMs).counters.repairsSent - before) / (hz * ms / 1000);
 }
 
 function delay(world: World, delayMs: number): void {
@@ -42,6 +42,38 @@ describe("adaptive repair", () => {
     play(world, 1000);
     expect(play(world, 5000)).toBeGreaterThan(0.6);
     expect(world.server.link.stats(world.nowMs).minRttMs).toBeGreaterThan(90);
+  });
+
+  // What one end notices the other need not: a NAT's address changes without the client, a port alone without the server.
+  for (const told of [["server", "client"], ["server"]]) {
+    for (const outageMs of [0, 5000]) {
+      for (const hz of [20, 60]) {
+        it(`is back within 15 s of a move to a longer way with jitter that the ${told.join(" and the ")} noticed, after an outage of ${outageMs} ms, at ${hz} Hz`, () => {
+          const world = new World({ up: { delayMs: 15, jitterMs: 10, loss: 0.05 }, down: { delayMs: 15, jitterMs: 10, loss: 0.05 } });
+          world.openPath();
+          play(world, 20_000, hz);
+          for (const end of world.ends) end.out.configure({ delayMs: 60, jitterMs: 10, loss: 0.05 });
+          for (const end of world.ends) end.out.blackout(outageMs > 0);
+          play(world, outageMs, hz);
+          for (const end of world.ends) end.out.blackout(false);
+          for (const { name, link } of world.ends) if (told.includes(name)) link.movePath(world.nowMs);
+          play(world, 10_000, hz);
+          expect(play(world, 5000, hz)).toBeGreaterThan(0.6);
+          expect(world.server.link.stats(world.nowMs).minRttMs).toBeGreaterThan(115);
+          world.settle();
+          expectOrdered(world.server, world.client);
+        });
+      }
+    }
+  }
+
+  it("comes back from a route that nobody noticed, with the jitter of a mobile network, within half a minute", () => {
+    const world = new World({ up: { delayMs: 15, loss: 0.05 }, down: { delayMs: 15, loss: 0.05 } });
+    world.openPath();
+    play(world, 20_000, 20);
+    for (const end of world.ends) end.out.configure({ delayMs: 45, jitterMs: 30, loss: 0.05 });
+    play(world, 20_000, 20);
+    expect(play(world, 10_000, 20)).toBeGreaterThan(0.6);
   });
 
   it("outlives clocks that drift apart by a tenth of a thousandth for twenty minutes", { timeout: 120_000 }, () => {

@@ -67,6 +67,15 @@ describe("the impaired channel", () => {
     expect(() => channel.configure({ loss: 2 })).toThrow(RangeError);
   });
 
+  test("tells when the channel in it goes another way", async () => {
+    const [inner] = createMemoryChannelPair();
+    const channel = impairChannel(inner, {}, new FakeClock());
+    let told = 0;
+    channel.onmoved = () => told++;
+    inner.onmoved!();
+    expect(told).toBe(1);
+  });
+
   test("loses what is damaged: no changed byte is ever handed on", async () => {
     const clock = new FakeClock();
     const { channel, received } = await pair({ send: { corrupt: 1 } }, clock);

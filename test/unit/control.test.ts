@@ -95,7 +95,7 @@ describe("LossEstimator", () => {
 
 describe("RedundancyController", () => {
   const quiet: PathState = {
-    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1, runs: 0,
+    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, rttvarMs: 0, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1, runs: 0,
     elapsedMs: 100, sourceBytes: 1500, repairBytes: 0, resentBytes: 0, outcomes: 0, losses: 0,
   };
   const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
@@ -146,6 +146,35 @@ describe("RedundancyController", () => {
     expect(held, "dearer: 0.45 is above a third of the share").toBeGreaterThan(before);
     const again = run(controller, 28_000, 8000, lossy(0.05), 0.45).value!.msPerByte;
     expect(again, "cheaper: the step up came").toBeLessThan(held);
+  });
+
+  /** Whether repair is sent again within ten seconds of a queue that goes up and down by `spreadMs` above 40 ms. */
+  function takesForTheWay(spreadMs: number, rttvarMs: number): boolean {
+    const controller = new RedundancyController();
+    run(controller, 0, 10_000, lossy(0.05), 0.7);
+    for (let t = 10_000; t < 20_000; t += 100) {
+      const queueDelayMs = 40 + (t % 300 === 0 ? spreadMs : 0);
+      if (run(controller, t, 100, { ...lossy(0.05), queueDelayMs, rttvarMs }).value !== undefined && t > 11_000) return true;
+    }
+    return false;
+  }
+
+  it("takes a queue that stands still, as far as the delay of its way ever does, for the way itself", () => {
+    expect([takesForTheWay(4, 0), takesForTheWay(5, 0)]).toEqual([true, false]);
+    expect([takesForTheWay(8, 4), takesForTheWay(9, 4)]).toEqual([true, false]);
+    // A full queue makes the delay vary as well.
+    expect([takesForTheWay(12, 100), takesForTheWay(13, 100)]).toEqual([true, false]);
+  });
+
+  it("rests for a second on another path, and takes what the peer calls a queue then for the way", () => {
+    const controller = new RedundancyController();
+    run(controller, 0, 10_000, lossy(0.05), 0.7);
+    run(controller, 10_000, 2000, { ...lossy(0.05), queueDelayMs: 60 });
+    controller.onMove(12_000);
+    expect(run(controller, 12_000, 1000, { ...lossy(0.05), queueDelayMs: 60 }).value).toBeUndefined();
+    for (let t = 13_000; t < 23_000; t += 100) expect(run(controller, t, 100, { ...lossy(0.05), queueDelayMs: 50 + t % 300 / 20 }).value).toBeDefined();
+    // What comes on top is a queue.
+    expect(run(controller, 23_000, 1000, { ...lossy(0.05), queueDelayMs: 90 }).value).toBeUndefined();
   });
 
   it("stops at once if the loss grows by half within two seconds of starting, while datagrams queue", () => {

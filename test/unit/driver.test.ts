@@ -312,6 +312,20 @@ describe("the link driver", () => {
     expect(events).toEqual(["channel open", "channel close timeout"]);
   });
 
+  test("tells the link when the attached channel goes another way, and answers for it", async () => {
+    const channel = new HandChannel();
+    driver.attach(channel);
+    channel.open();
+    clock.advance(7);
+    link.datagrams.push(Uint8Array.of(9));
+    const { onmoved } = channel;
+    onmoved!();
+    await microtasks();
+    expect([link.calls, channel.sent]).toEqual([["openPath 1000 50", "movePath 7"], [9]]);
+    driver.detach();
+    expect(channel.onmoved).toBeNull();
+  });
+
   test("attach replaces the channel; nothing of the old one counts any more", () => {
     const [first, second] = [new HandChannel(), new HandChannel()];
     driver.attach(first);

@@ -26,6 +26,7 @@ export abstract class UdpChannel implements DatagramChannel {
   readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
+  onmoved: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
@@ -93,6 +94,11 @@ export abstract class UdpChannel implements DatagramChannel {
     if (this.#state !== "connecting") return;
     this.#state = "open";
     this.onopen?.();
+  }
+
+  /** Tells that datagrams go another way from now on. */
+  protected moved(): void {
+    if (this.#state === "open") this.onmoved?.();
   }
 
   /** Hands on a datagram of the peer, if the channel is open. */

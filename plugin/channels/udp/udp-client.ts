@@ -61,6 +61,8 @@ export function openUdpChannel(options: UdpClientOptions): UdpClientChannel {
 interface Route {
   readonly socket: Socket;
   readonly remote: LookupAddress;
+  /** Known once it is connected. */
+  localAddress: string | undefined;
   /** A datagram cannot be sent before the connect has been made. */
   connected: boolean;
 }
@@ -82,6 +84,8 @@ export class UdpClientChannel extends UdpChannel {
   /** When the first datagram was sent that the server should have answered since, ms. */
   #askedMs = -Infinity;
   #reboundMs = 0;
+  /** The local address that the server was last heard at, while another socket is tried. */
+  #leftAddress: string | undefined;
   /** When the first socket was taken since the server was last heard; undefined while there is no search. */
   #searchStartMs: number | undefined;
   /** The next step of the search, and its time. */
@@ -119,6 +123,7 @@ export class UdpClientChannel extends UdpChannel {
     this.stats.rebinds++;
     this.#reboundMs = performance.now();
     this.#searchStartMs ??= this.#reboundMs;
+    this.#leftAddress ??= old.localAddress;
     for (const route of this.#routes) route.socket.close();
     this.#routes = remotes.map((remote) => this.#openRoute(remote));
     this.#searchBy(Math.min(this.#reboundMs + UDP_REBIND_SILENCE_MS, this.#searchStartMs + UDP_SEARCH_MS));
@@ -171,7 +176,7 @@ export class UdpClientChannel extends UdpChannel {
   }
 
   #openRoute(remote: LookupAddress): Route {
-    const route: Route = { remote, connected: false, socket: createUdpSocket(remote.family === 6 ? "udp6" : "udp4") };
+    const route: Route = { remote, localAddress: undefined, connected: false, socket: createUdpSocket(remote.family === 6 ? "udp6" : "udp4") };
     const { socket } = route;
     socket.on("message", (packet) => this.#onPacket(packet, route));
     // ECONNREFUSED arrives here when nothing listens there (yet): not fatal, the hello is said again.
@@ -183,6 +188,7 @@ export class UdpClientChannel extends UdpChannel {
         return;
       }
       route.connected = true;
+      route.localAddress = socket.address().address;
       enlargeBuffers(socket);
       this.sendProbe();
     });
@@ -213,7 +219,7 @@ export class UdpClientChannel extends UdpChannel {
     }
     this.#heardMs = performance.now();
     this.#endSearch();
-    if (this.#routes.length > 1) this.#settleOn(route);
+    this.#settleOn(route);
     this.#take(opened.datagram, route);
   }
 
@@ -234,10 +240,16 @@ export class UdpClientChannel extends UdpChannel {
 
   /** Keeps the route that heard the server. */
   #settleOn(route: Route): void {
-    for (const other of this.#routes) {
-      if (other !== route) other.socket.close();
+    if (this.#routes.length > 1) {
+      for (const other of this.#routes) {
+        if (other !== route) other.socket.close();
+      }
+      this.#routes = [route];
     }
-    this.#routes = [route];
+    if (this.#leftAddress === undefined) return;
+    const isElsewhere = route.localAddress !== this.#leftAddress;
+    this.#leftAddress = undefined;
+    if (isElsewhere) this.moved();
   }
 
   /**

@@ -220,7 +220,10 @@ class UdpServerChannel extends UdpChannel {
     if (!opened.ok) return opened.reason;
     const { datagram, counter, newest } = opened;
     const kind = kindOf(datagram);
+    let moved = false;
     if (kind === "response" && this.#validates(datagram, counter, from, nowMs)) {
+      // Another port alone is a NAT's, and the same way (RFC 9000 section 9.4).
+      moved = this.#peer !== undefined && this.#peer.address !== from.address;
       this.#peer = { address: from.address, port: from.port, headerBytes: udpHeaderBytes(from.address) };
     }
     if (this.isAt(from)) {
@@ -230,6 +233,7 @@ class UdpServerChannel extends UdpChannel {
     } else if (newest) {
       this.#challenge(from, nowMs);
     }
+    if (moved) this.moved();
     if (kind === "data") this.deliver(datagram);
     return "accepted";
   }

@@ -43,6 +43,7 @@ export abstract class WebRtcChannel implements DatagramChannel {
   readonly stats: WebRtcChannelStats = { sent: 0, received: 0, sendDropped: 0, malformed: 0 };
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
+  onmoved: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 

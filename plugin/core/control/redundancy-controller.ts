@@ -46,6 +46,11 @@ const WATCH_AFTER_UP_MS = 2_000;
 const DRAIN_MS = 3000;
 const STILL_MS = 4;
 const STILL_LOSS_RATIO_MAX = 0.08;
+/** Where the way's own delay varies, it stands still to twice RTTVAR, at most this, ms: a queue moves by more. */
+const STILL_MS_MAX = 12;
+
+/** On another path, for so long, ms: no repair, and what the peer says of a queue is taken for the way: it need not know that this is another. */
+const SETTLE_MS = 1000;
 
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
 const RECENT_WEIGHT = 0.6;
@@ -79,6 +84,7 @@ export interface PathState {
   losses: number;
   srttMs: number;
   minRttMs: number;
+  rttvarMs: number;
   /** Standing queue on the way to the peer, as the peer reports. */
   queueDelayMs: number;
   /** Usual number of datagrams lost in a row, and how often some were since the start. */
@@ -132,8 +138,16 @@ export class RedundancyController {
   /** How long the next step back holds: longer each time, so that a link that is simply full is left alone. */
   #holdMs = HOLD_AFTER_CONGESTION_MS;
   #queueingSinceMs = Infinity;
+  #movedMs = -Infinity;
   readonly #selfLoss = new SelfLossTest();
   #lossBeforeUp = 0;
+
+  /** Another path begins (RFC 9000 section 9.4): a queue on the last one says nothing of it. */
+  onMove(nowMs: number): void {
+    this.#movedMs = nowMs;
+    this.#draining = undefined;
+    this.#queueingSinceMs = Infinity;
+  }
 
   /** Looks at the path and gives the decision that holds from now on. Call it a few times a second. */
   update(path: PathState): RedundancyDecision {
@@ -141,7 +155,9 @@ export class RedundancyController {
     const loss = Math.min(LOSS_RATIO_MAX, Math.max(path.longLossRatio, RECENT_WEIGHT * path.recentLossRatio));
     this.#measureRates(path);
     const selfMade = this.#repairing && this.#selfLoss.update(path);
-    this.#stillMs = Math.min(this.#stillMs, path.queueDelayMs);
+    const settling = nowMs - this.#movedMs < SETTLE_MS;
+    if (!settling) this.#stillMs = Math.min(this.#stillMs, path.queueDelayMs);
+    else if (path.queueDelayMs < DELAY_MS_TOLD_MAX) this.#stillMs = path.queueDelayMs;
     this.#drain(path);
     if ((this.#congested(path) || selfMade) && !this.#draining && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path, selfMade ? 0 : this.#level >> 1);
     if (this.#level < LEVELS.length - 1 && nowMs >= this.#heldUntilMs) {
@@ -151,7 +167,7 @@ export class RedundancyController {
       this.#onUp(path);
     }
     const known = nowMs - this.#lossyAtMs < KNOWN_LOSSY_MS;
-    const wanted = loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining;
+    const wanted = loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining && !settling;
     if (wanted && !this.#repairing) {
       if (!known || nowMs - this.#lastHalvedMs < KNOWN_LOSSY_MS) this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
       this.#onUp(path);
@@ -199,7 +215,8 @@ export class RedundancyController {
       return;
     }
     if (nowMs - draining.sinceMs < DRAIN_MS) return;
-    const still = draining.mostMs < DELAY_MS_TOLD_MAX && draining.mostMs - draining.leastMs <= STILL_MS && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
+    const variesMs = Math.max(STILL_MS, Math.min(STILL_MS_MAX, 2 * path.rttvarMs));
+    const still = draining.mostMs < DELAY_MS_TOLD_MAX && draining.mostMs - draining.leastMs <= variesMs && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
     if (still) this.#stillMs = draining.leastMs;
     this.#draining = still ? undefined : restFrom(path);
   }

@@ -11,14 +11,19 @@ const MIN_RTT_PERIODS = 10;
 /** Least slack above SRTT before a timeout, ms: RFC 9002's granularity and a little; where timers are late by more, RTTVAR says so. */
 const RTO_SLACK_MS_MIN = 3;
 
+/** A time of sending that is computed from a sample is off by less, ms. */
+const ROUNDING_MS = 0.01;
+
 export class RttEstimator {
   #srttMs = INITIAL_RTT_MS;
   #rttvarMs = INITIAL_RTT_MS / 2;
   #sampled = false;
+  #sinceMs = -Infinity;
   readonly #min = new MinFilter(MIN_RTT_PERIOD_MS, MIN_RTT_PERIODS);
 
-  /** Takes one sample, ms above 0, already less the peer's acknowledgement delay. */
-  add(rttMs: number, nowMs: number): void {
+  /** Takes one sample, ms above 0, already less the peer's acknowledgement delay; one of a datagram that was sent before the reset is another path's. */
+  add(rttMs: number, nowMs: number, ackDelayMs = 0): void {
+    if (nowMs - rttMs - ackDelayMs < this.#sinceMs - ROUNDING_MS) return;
     this.#min.add(rttMs, nowMs);
     if (!this.#sampled) {
       this.#sampled = true;
@@ -31,7 +36,8 @@ export class RttEstimator {
   }
 
   /** Another path begins, of which nothing is known (RFC 9000 section 9.4). */
-  reset(): void {
+  reset(nowMs: number): void {
+    this.#sinceMs = nowMs;
     this.#srttMs = INITIAL_RTT_MS;
     this.#rttvarMs = INITIAL_RTT_MS / 2;
     this.#sampled = false;

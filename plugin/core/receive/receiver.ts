@@ -73,6 +73,11 @@ export class Receiver {
     this.#overheadBytes = overheadBytes;
   }
 
+  /** Datagrams take another way: what the last one took says nothing of it. */
+  onMove(): void {
+    this.#delay.reset();
+  }
+
   close(): void {
     this.#feedback.clear();
   }

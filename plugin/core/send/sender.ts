@@ -166,7 +166,7 @@ export class Sender {
     const outcome = this.datagrams.onFeedback(frame, nowMs);
     if (!outcome) return undefined;
     this.ordered.onFeedback(frame, this.#onAcknowledged);
-    if (outcome.rttMs !== undefined && !carried && frame.ackDelayMs < DELAY_MS_TOLD_MAX) this.rtt.add(outcome.rttMs, nowMs);
+    if (outcome.rttMs !== undefined && !carried && frame.ackDelayMs < DELAY_MS_TOLD_MAX) this.rtt.add(outcome.rttMs, nowMs, frame.ackDelayMs);
     this.#settle(outcome, nowMs);
     this.#resendOverdue(frame.ackDelayMs, nowMs);
     return outcome;

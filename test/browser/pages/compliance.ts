@@ -16,6 +16,7 @@ class RelayedChannel implements DatagramChannel {
   readonly queuesUnseen = false;
   onopen: (() => void) | null = null;
   onwritable: (() => void) | null = null;
+  onmoved: (() => void) | null = null;
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
