@@ -15,7 +15,7 @@ export const SESSION_DATAGRAMS: BucketOptions = { perSecond: 2000, burst: 4000 }
 
 /**
  * What one WebRTC client may send beyond that, which is dropped; then its connection ends, for the native library's queue has no bound. A client at 250 datagrams a second
- * reaches it when the server stands still for 56 s, one that sends 12 500 a second within a second. To drop one costs 2 us.
+ * reaches it when the server stands still for 56 s, one that sends 12 500 a second after 1.4 s. To drop one costs less than 4 us: before this bound one core took 250 000 PINGs a second of a flood on loopback.
  */
 export const FLOOD_DATAGRAMS: BucketOptions = { perSecond: 500, burst: 10_000 };
 
