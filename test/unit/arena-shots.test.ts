@@ -7,7 +7,8 @@ import { createRandom } from "../../sample-game/rules/random.js";
 import { WALLS } from "../../sample-game/rules/arena-map.js";
 import { overlapsWall } from "../../sample-game/rules/geometry.js";
 import { createWorld, step } from "../../sample-game/rules/world.js";
-import { GHOST_GRACE_MS, SHOT_BLEND_MS, STEP_MS } from "../../sample-game/web/motion/limits.js";
+import { GHOST_GRACE_MS, PAUSE_MS, SHOT_BLEND_MS, SHOT_TAIL_MS, STEP_MS } from "../../sample-game/web/motion/limits.js";
+import { Scene } from "../../sample-game/web/motion/scene.js";
 import { traceShot } from "../../sample-game/web/motion/shot-path.js";
 import { type ShotEnd, type ShotListener, Shots, type ShownShot } from "../../sample-game/web/motion/shots.js";
 
@@ -111,6 +112,71 @@ describe("shots of others", () => {
     shots.onPatch(new Map([["a", { ...FREE, bornTick: 500, x: 1000 * POSITION_SCALE }]]), timing(503, 0), -1);
     shots.advance(503, 503 * STEP_MS, 0, listener());
     expect(shown(shots)[0]!.x).toBeCloseTo(1000 + 3 * STEP_UNITS);
+  });
+});
+
+describe("while no frame is drawn", () => {
+  /** Twenty shots a second, each in the air for 40 ticks. */
+  const LIFE_TICKS = 40;
+  const fly = (state: Map<string, ProjectileView>, tick: number): void => {
+    if (tick % 3 === 0) state.set(`${tick}`, { ...FREE, bornTick: tick });
+    state.delete(`${tick - LIFE_TICKS}`);
+  };
+
+  it("shots that ended are kept no longer than their tail", () => {
+    const shots = new Shots();
+    const state = new Map<string, ProjectileView>();
+    for (let tick = 0; tick < 3600; tick++) {
+      fly(state, tick);
+      shots.onPatch(state, timing(tick), -1);
+      expect(shots.count).toBeLessThanOrEqual(Math.ceil((LIFE_TICKS + SHOT_TAIL_MS / STEP_MS + 1) / 3));
+    }
+  });
+
+  it("nothing that happens is news to the first frame after it, and everything to the next ones", () => {
+    const scene = new Scene({ focusId: "", patchMs: STEP_MS });
+    const projectiles = new Map<string, ProjectileView>();
+    const patch = (tick: number): void => {
+      fly(projectiles, tick);
+      scene.onState({ tick, patchMs: tick, checkTick: 0, frozen: false, players: new Map(), projectiles, pickups: new Map() }, tick * STEP_MS);
+    };
+    const frame = (tick: number): number => {
+      scene.advance(tick * STEP_MS, 0, 0);
+      return scene.events.splice(0).length;
+    };
+    let tick = 0;
+    let seen = 0;
+    for (; tick < 120; tick++) {
+      patch(tick);
+      seen += frame(tick);
+    }
+    expect(seen).toBeGreaterThan(0);
+    for (const endTick = tick + 3600; tick < endTick; tick++) patch(tick);
+    expect(frame(tick)).toBe(0);
+    seen = 0;
+    for (const endTick = tick + LIFE_TICKS; tick < endTick; tick++) {
+      patch(tick);
+      seen += frame(tick);
+    }
+    // As many begin and end as in any other such time.
+    expect(seen).toBeGreaterThan(LIFE_TICKS / 3);
+    expect(seen).toBeLessThan(LIFE_TICKS);
+  });
+
+  it("frames that are merely rare still show every end", () => {
+    const shots = new Shots();
+    const seen = listener();
+    const state = new Map<string, ProjectileView>();
+    const frameTicks = Math.floor(PAUSE_MS / STEP_MS / 2);
+    for (let tick = 0; tick < 600; tick++) {
+      fly(state, tick);
+      shots.onPatch(state, timing(tick), -1);
+      if (tick % frameTicks === 0) shots.advance(tick, tick * STEP_MS, 0, seen);
+    }
+    shots.onPatch(new Map(), timing(601), -1);
+    shots.advance(601, 601 * STEP_MS, 0, seen);
+    shots.advance(630, 630 * STEP_MS, 0, seen);
+    expect(seen.ends).toHaveLength(200);
   });
 });
 

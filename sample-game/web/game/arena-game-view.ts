@@ -154,8 +154,6 @@ class CanvasView implements ArenaGameView {
     const { focus } = scene;
     if (controls !== undefined && focus !== undefined) controls.look(focus, (x, y) => camera.toArena(x, y));
     const share = this.sendInputs(nowMs);
-    // After a pause, what happened meanwhile is no news.
-    if (intervalMs > FRAME_MAX_MS * 4) scene.events.length = 0;
     scene.advance(nowMs, share, room.clock.smoothedRtt());
     if (focus !== undefined) {
       if (controls !== undefined) focus.aim = controls.currentAim;

@@ -42,6 +42,8 @@ export const GHOSTS_MAX = 24;
 export const GHOST_GRACE_MS = 250;
 /** A shot that the server ended flies on to where it ended, but no longer than this, ms. */
 export const SHOT_TAIL_MS = 400;
+/** What happened in a longer time without a frame (a hidden page) is no news to the next one, ms. */
+export const PAUSE_MS = 1000;
 
 /** Events (hits, impacts, deaths) waiting for the next frame; the newest beyond are dropped: they are only for the eye. */
 export const EVENTS_MAX = 256;

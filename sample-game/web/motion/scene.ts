@@ -6,7 +6,7 @@ import type { ArenaView, PlayerView } from "../../protocol/arena-view.js";
 import { AIM_STEP, BUTTON_FIRE, FIRE_TICKS, POSITION_SCALE, RAPID_FIRE_TICKS } from "../../rules/constants.js";
 import { isDashing } from "../../rules/movement.js";
 import type { PlayerInput } from "../../rules/types.js";
-import { EVENTS_MAX, STEP_MS } from "./limits.js";
+import { EVENTS_MAX, PAUSE_MS, STEP_MS } from "./limits.js";
 import { type InputTimeline, OwnPlayer } from "./own-player.js";
 import { type ShotEnd, type ShotListener, Shots, type ShownShot } from "./shots.js";
 import { type Pose, Snapshots } from "./snapshots.js";
@@ -112,6 +112,7 @@ export class Scene implements ShotListener {
    */
   advance(nowMs: number, share: number, roundTripMs: number): void {
     const { clock, own } = this;
+    const wasPaused = nowMs - this.lastFrameMs > PAUSE_MS;
     clock.advance(nowMs);
     own?.advance(this.lastFrameMs < 0 ? 0 : nowMs - this.lastFrameMs);
     this.lastFrameMs = nowMs;
@@ -125,6 +126,7 @@ export class Scene implements ShotListener {
       }
     }
     this.shots.advance(clock.presentTick(nowMs), nowMs, roundTripMs, this);
+    if (wasPaused) this.events.length = 0;
   }
 
   forEachPlayer(draw: (player: ShownPlayer) => void): void {

@@ -6,7 +6,7 @@
 import type { ProjectileView } from "../../protocol/arena-view.js";
 import { POSITION_SCALE } from "../../rules/constants.js";
 import type { Point } from "../../rules/types.js";
-import { BEGIN_TICKS, GHOST_GRACE_MS, GHOSTS_MAX, SHOT_BLEND_MS, SHOT_TAIL_MS, STEP_MS } from "./limits.js";
+import { BEGIN_TICKS, GHOST_GRACE_MS, GHOSTS_MAX, PAUSE_MS, SHOT_BLEND_MS, SHOT_TAIL_MS, STEP_MS } from "./limits.js";
 import { type ShotPath, traceShot } from "./shot-path.js";
 
 /** A shot as it is drawn, u and parts of a turn. */
@@ -62,6 +62,7 @@ export class Shots {
   private readonly shots = new Map<string, Shot>();
   private readonly ghosts: Ghost[] = [];
   private readonly present = new Set<string>();
+  private lastFrameMs = -Infinity;
 
   /** How many are known, ghosts included. */
   get count(): number {
@@ -92,8 +93,14 @@ export class Shots {
       // Ids wrap: the same key may be another shot.
       if (known === undefined || known.bornTick !== shot.bornTick) shots.set(key, this.begin(shot, clock, ownSlot));
     });
+    const isPaused = clock.nowMs - this.lastFrameMs > PAUSE_MS;
     for (const [key, shot] of shots) {
-      if (present.has(key) || shot.endTicks < Infinity) continue;
+      if (present.has(key)) continue;
+      if (shot.endTicks < Infinity) {
+        // No frame comes to show its end: a hidden page would keep them all.
+        if (isPaused && clock.nowMs - shot.endedMs > SHOT_TAIL_MS) shots.delete(key);
+        continue;
+      }
       if (shot.over) shots.delete(key);
       shot.endTicks = Math.max(0, clock.tick - shot.bornTick);
       shot.endedMs = clock.nowMs;
@@ -102,6 +109,7 @@ export class Shots {
 
   /** Moves all to this moment. */
   advance(presentTick: number, nowMs: number, roundTripMs: number, listener: ShotListener): void {
+    this.lastFrameMs = nowMs;
     for (const [key, shot] of this.shots) {
       if (!shot.over) this.fly(shot, presentTick, nowMs, listener);
       if (shot.over && shot.endTicks < Infinity) this.shots.delete(key);
