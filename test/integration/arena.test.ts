@@ -2,6 +2,7 @@
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { CloseCode } from "@colyseus/core";
 import { FecClient } from "colyseus-fec/client";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { LocalSquad } from "../../sample-game/bots/squad.js";
@@ -9,6 +10,9 @@ import type { ArenaView } from "../../sample-game/protocol/arena-view.js";
 import { ARENA_ROOM, CHAT_MESSAGE, FEED_MESSAGE, type FeedEntry, type JoinOptions } from "../../sample-game/protocol/messages.js";
 import { SPECTATORS_MAX } from "../../sample-game/server/arena-room.js";
 import { type ArenaServer, type ArenaServerOptions, startArenaServer } from "../../sample-game/server/start.js";
+import { leaveForGood } from "../../sample-game/web/net/leave-for-good.js";
+import { once } from "./harness.js";
+import { startRelay } from "./throttled-relay.js";
 
 const BOTS = 4;
 const FINISH_TIMEOUT_MS = 15_000;
@@ -93,6 +97,31 @@ describe("a spectator", () => {
     const player = await join({ name: "late" });
     expect(server.room.playerCount).toBe(1);
     await Promise.all([player, ...spectators].map((room) => room.leave()));
+  });
+
+  it("that leaves for good while its connection is down stays away: the attempt under way is the last, and leaves if it succeeds", async () => {
+    server = await startArenaServer({ port: 0, transport: "fec" });
+    const relay = await startRelay(server.port);
+    try {
+      const client = new FecClient(`ws://127.0.0.1:${relay.port}`, { channels: [] });
+      for (const isBack of [true, false]) {
+        const spectator = await client.joinOrCreate<ArenaView>(ARENA_ROOM, { name: "watcher", spectate: true });
+        spectator.onMessage(FEED_MESSAGE, () => undefined);
+        spectator.reconnection.minUptime = 0;
+        await waitFor(() => spectator.state?.players !== undefined);
+        const [dropped, left] = [once(spectator.onDrop), once(spectator.onLeave)];
+        relay.isCut = true;
+        await dropped;
+        await waitFor(() => server!.room.clients.length === 0);
+        leaveForGood(spectator);
+        relay.isCut = !isBack;
+        expect((await left)[0]).toBe(isBack ? CloseCode.CONSENTED : CloseCode.ABNORMAL_CLOSURE);
+        expect(spectator.reconnection.retryCount).toBe(1);
+        expect(server.room.clients.length).toBe(0);
+      }
+    } finally {
+      await relay.stop();
+    }
   });
 });
 

@@ -1,4 +1,4 @@
-/** A TCP relay on loopback whose way to the client has a rate: what the kernel's buffers and this one hold is a slow link's queue. */
+/** A TCP relay whose way to the client has a rate, and which can be cut: what the kernel's buffers and this one hold is a slow link's queue. */
 
 import { connect, createServer, type AddressInfo, type Socket } from "node:net";
 
@@ -8,15 +8,19 @@ export interface ThrottledRelay {
   readonly port: number;
   /** Bytes per second towards each client; Infinity = as fast as they come. */
   bytesPerSecond: number;
+  /** Ends every connection, and each new one at once, while it is true. */
+  isCut: boolean;
   stop(): Promise<void>;
 }
 
-/** Relays every connection to this port of 127.0.0.1. */
-export async function startRelay(port: number): Promise<ThrottledRelay> {
+/** Relays every connection to this port of the host, an address of this machine; listens at the same one. */
+export async function startRelay(port: number, host = "127.0.0.1"): Promise<ThrottledRelay> {
   const sockets = new Set<Socket>();
   const pairs = new Set<{ to: Socket; held: Buffer[]; allowance: number }>();
+  let isCut = false;
   const server = createServer((client) => {
-    const upstream = connect(port, "127.0.0.1");
+    if (isCut) return void client.destroy();
+    const upstream = connect(port, host);
     const pair = { to: client, held: [] as Buffer[], allowance: 0 };
     pairs.add(pair);
     for (const socket of [client, upstream]) {
@@ -53,10 +57,17 @@ export async function startRelay(port: number): Promise<ThrottledRelay> {
       }
     }
   }, PERIOD_MS);
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  await new Promise<void>((resolve) => server.listen(0, host, resolve));
   const relay: ThrottledRelay = {
     port: (server.address() as AddressInfo).port,
     bytesPerSecond: Infinity,
+    get isCut() {
+      return isCut;
+    },
+    set isCut(cut) {
+      isCut = cut;
+      if (cut) for (const socket of sockets) socket.destroy();
+    },
     stop: async () => {
       clearInterval(timer);
       for (const socket of sockets) socket.destroy();

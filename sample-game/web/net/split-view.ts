@@ -6,6 +6,7 @@ import { FecClient } from "colyseus-fec/client";
 import { FEED_MESSAGE } from "../../protocol/messages.js";
 import { type ArenaGameView, type ArenaRoom, createArenaView } from "../game/index.js";
 import type { ArenaSession } from "../session.js";
+import { leaveForGood } from "./leave-for-good.js";
 import { LinkProbe } from "./link-probe.js";
 import { LinkSwitches } from "./link-switches.js";
 import { impairmentOf, type NetworkSettings } from "./network-settings.js";
@@ -46,6 +47,6 @@ export class SplitView {
     this.switches.dispose();
     this.probe.dispose();
     this.view.destroy();
-    void this.#room.leave().catch(() => undefined); // it may be gone already
+    leaveForGood(this.#room);
   }
 }
