@@ -4,22 +4,23 @@
  */
 import { fileURLToPath } from "node:url";
 import { createServer } from "vite";
-import { parseOptions } from "./cli/options.js";
+import { type Command, runCommand } from "./cli/command.js";
+import { parseDevOptions } from "./cli/options.js";
 import { run } from "./cli/run.js";
 
 const CONFIG = fileURLToPath(new URL("./web/vite.config.ts", import.meta.url));
+const HELP = "Vite's development server for the arena's page. Options as those of npm start (-- --help), but no --port 0; its port is 5173.";
 
-const options = parseOptions(process.argv.slice(2));
-if (options === "help") {
-  console.log("Vite's development server for the arena's page. Options as those of npm start (-- --help); its port is 5173.");
-} else {
+process.exit(await runCommand(process.argv.slice(2), { parse: parseDevOptions, help: HELP, play }));
+
+async function play(...[options, print, ended]: Parameters<Command["play"]>): ReturnType<Command["play"]> {
   process.env["ARENA_SERVER"] = `http://localhost:${options.port}`;
   const vite = await createServer({ configFile: CONFIG });
-  await vite.listen();
-  vite.printUrls();
-  const ended = new Promise<void>((resolve) => process.once("SIGINT", () => resolve()));
-  const verdict = await run(options, (line) => console.log(line), ended);
-  for (const line of verdict.lines) console.log(line);
-  await vite.close();
-  process.exit(verdict.right ? 0 : 1);
+  try {
+    await vite.listen();
+    vite.printUrls();
+    return await run(options, print, ended);
+  } finally {
+    await vite.close();
+  }
 }

@@ -100,6 +100,13 @@ export function parseOptions(args: readonly string[]): CliOptions | "help" {
   });
 }
 
+/** As parseOptions, but a port of which the page's proxy can be told. @throws OptionError */
+export function parseDevOptions(args: readonly string[]): CliOptions | "help" {
+  const options = parseOptions(args);
+  if (options !== "help" && options.port === 0) throw new OptionError(`"--port" expected 1..65535, which the page's proxy is told before the arena listens, got 0`);
+  return options;
+}
+
 function readArguments(args: readonly string[]): Values {
   const flags = { help: { type: "boolean", short: "h" }, "in-process": { type: "boolean" } } as const;
   const texts = Object.fromEntries(TEXT_OPTIONS.map((name) => [name, { type: "string" as const }]));

@@ -1,6 +1,9 @@
-import { describe, expect, it } from "vitest";
+import { spawnSync } from "node:child_process";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, vi } from "vitest";
 import type { BotResult } from "../../sample-game/bots/bot.js";
-import { OptionError, parseOptions } from "../../sample-game/cli/options.js";
+import { runCommand } from "../../sample-game/cli/command.js";
+import { OptionError, parseDevOptions, parseOptions } from "../../sample-game/cli/options.js";
 import { quantile, type Second } from "../../sample-game/cli/second.js";
 import { headerLine, judge, secondLine } from "../../sample-game/cli/summary.js";
 
@@ -50,6 +53,47 @@ describe("the command line", () => {
   it.each(wrong)("refuses %s and says why", (args, message) => {
     expect(() => parseOptions(args.split(" "))).toThrow(OptionError);
     expect(() => parseOptions(args.split(" "))).toThrow(message);
+  });
+});
+
+describe("the development server's command line", () => {
+  it("is that of npm start, but for the port, which its proxy must know", () => {
+    expect(parseDevOptions(["--bots", "2"])).toEqual(parseOptions(["--bots", "2"]));
+    expect(parseDevOptions(["--help"])).toBe("help");
+    expect(() => parseDevOptions(["--port", "0"])).toThrow(OptionError);
+    expect(() => parseDevOptions(["--port", "0"])).toThrow('"--port" expected 1..65535, which the page\'s proxy is told before the arena listens, got 0');
+  });
+
+  it("is refused with one line and exit code 2", () => {
+    const root = fileURLToPath(new URL("../..", import.meta.url));
+    const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", "--loader", "ts-node/esm", "sample-game/dev.ts", "--bots", "x"], { cwd: root, encoding: "utf8" });
+    expect(stderr).toBe('"--bots" expected a whole number, 0..80, got x\n');
+    expect([status, stdout]).toEqual([2, ""]);
+  }, 120_000);
+});
+
+describe("a command", () => {
+  const run = async (args: string, result: { right: boolean; lines: string[] } | Error) => {
+    const [out, wrong] = [vi.spyOn(console, "log").mockReturnValue(), vi.spyOn(console, "error").mockReturnValue()];
+    try {
+      const play = async () => {
+        if (result instanceof Error) throw result;
+        return result;
+      };
+      const code = await runCommand(args.split(" "), { parse: parseOptions, help: "the help", play });
+      return { code, out: out.mock.calls.flat(), wrong: wrong.mock.calls.flat() };
+    } finally {
+      out.mockRestore();
+      wrong.mockRestore();
+    }
+  };
+
+  it("ends with 0 if all was right, 1 if not, 2 for a wrong option, and says why", async () => {
+    expect(await run("--bots 2", { right: true, lines: ["all right"] })).toEqual({ code: 0, out: ["all right"], wrong: [] });
+    expect(await run("--bots 2", { right: false, lines: ["one missing"] })).toEqual({ code: 1, out: ["one missing"], wrong: [] });
+    expect(await run("--bots 2", new Error("the port is taken"))).toEqual({ code: 1, out: [], wrong: ["the port is taken"] });
+    expect(await run("--bots x", { right: true, lines: [] })).toMatchObject({ code: 2, out: [], wrong: [expect.stringMatching(/^"--bots" expected/)] });
+    expect(await run("--help", { right: true, lines: [] })).toEqual({ code: 0, out: ["the help"], wrong: [] });
   });
 });
 
