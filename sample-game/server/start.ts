@@ -1,6 +1,8 @@
 /**
  * Starts the arena's server: a Colyseus server with one kept room, over the plugin's transport or over WebSocket alone.
  */
+import { once } from "node:events";
+import { setTimeout as sleep } from "node:timers/promises";
 import { type Client, matchMaker, Server, type Transport } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { ClientLinkStats, FecTransportOptions } from "colyseus-fec";
@@ -8,6 +10,9 @@ import { ARENA_ROOM } from "../protocol/messages.js";
 import { ArenaRoom } from "./arena-room.js";
 import { NO_LINKS, type NetLinks } from "./net-control.js";
 import { createPageHandler } from "./page.js";
+
+/** How long clients may take to close their connections, ms: a process that ends takes those with it that have not been told yet why. */
+const FAREWELL_MS = 1000;
 
 export type RepairOption = NonNullable<FecTransportOptions["repair"]>;
 export type Netem = NonNullable<FecTransportOptions["netem"]>;
@@ -35,6 +40,7 @@ export interface ArenaServer {
   readonly hasPage: boolean;
   /** Statistics of every client in the room that is on the plugin's transport. */
   linkStats(): ClientLinkStats[];
+  /** Resolves when every connection is closed, or a second later. */
   stop(): Promise<void>;
 }
 
@@ -59,8 +65,18 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
     port,
     hasPage: page !== undefined,
     linkStats: () => room.clients.map(linkStats).filter((stats) => stats !== undefined),
-    stop: () => server.gracefullyShutdown(false),
+    stop: () => stop(server, transport),
   };
+}
+
+/** Core's own shutdown does not wait for the connections that it closes. */
+async function stop(server: Server, transport: Transport): Promise<void> {
+  const http = transport.server;
+  const isOver = new AbortController();
+  const closed = http?.listening === true ? once(http, "close") : undefined;
+  await server.gracefullyShutdown(false);
+  await Promise.race([closed, sleep(FAREWELL_MS, undefined, { signal: isOver.signal }).catch(() => undefined)]);
+  isOver.abort();
 }
 
 /** Core's own listen() neither resolves nor rejects when the TCP port is taken. */
