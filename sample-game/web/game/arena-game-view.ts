@@ -54,7 +54,7 @@ class CanvasView implements ArenaGameView {
     this.element.append(this.canvas);
     if (options.title !== undefined) this.element.append(createTitle(options.title));
     parent.append(this.element);
-    this.controls = options.spectator === true ? undefined : new Controls(this.canvas, this.element);
+    this.controls = options.spectator === true ? undefined : new Controls(this.canvas, this.element, () => this.isPlaying);
     this.observer = new ResizeObserver(() => this.resize());
     document.addEventListener("visibilitychange", () => this.onVisibility(), { signal: this.ended.signal });
     void this.start();
@@ -112,6 +112,10 @@ class CanvasView implements ArenaGameView {
       players: room.state?.players?.size ?? 0,
       shots: scene.shots.count,
     };
+  }
+
+  private get isPlaying(): boolean {
+    return this.attached !== undefined && document.querySelector("dialog[open]") === null;
   }
 
   private async start(): Promise<void> {

@@ -10,8 +10,9 @@ export class Controls {
   private readonly touch: TouchSticks;
   private aim = 0;
 
-  constructor(canvas: HTMLElement, parent: HTMLElement) {
-    this.keyboard = new KeyboardMouse(canvas);
+  /** @param isPlaying are keys the game's now? */
+  constructor(canvas: HTMLElement, parent: HTMLElement, isPlaying: () => boolean) {
+    this.keyboard = new KeyboardMouse(canvas, isPlaying);
     this.touch = new TouchSticks(canvas, parent);
   }
 

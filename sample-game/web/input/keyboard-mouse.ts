@@ -16,7 +16,8 @@ export class KeyboardMouse {
   private tapped = 0;
   private readonly ended = new AbortController();
 
-  constructor(private readonly canvas: HTMLElement) {
+  /** @param isPlaying are keys the game's now? Those of a page that shows a form are the form's. */
+  constructor(private readonly canvas: HTMLElement, private readonly isPlaying: () => boolean) {
     const { signal } = this.ended;
     window.addEventListener("keydown", (event) => this.onKeyDown(event), { signal });
     window.addEventListener("keyup", (event) => this.down.delete(event.code), { signal });
@@ -56,10 +57,13 @@ export class KeyboardMouse {
   }
 
   private onKeyDown(event: KeyboardEvent): void {
-    if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (!this.isPlaying() || isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
     if (!(event.code in MOVES) && !(event.code in BUTTONS)) return;
-    // A focused button would be pressed by Space.
-    if (event.target instanceof HTMLButtonElement && event.code === "Space") event.target.blur();
+    // Space presses a focused button: for who came to it by keyboard, not for who touched it with the mouse and plays on.
+    if (event.target instanceof HTMLButtonElement && event.code === "Space") {
+      if (event.target.matches(":focus-visible")) return;
+      event.target.blur();
+    }
     event.preventDefault();
     this.down.add(event.code);
     this.tapped |= BUTTONS[event.code] ?? 0;
