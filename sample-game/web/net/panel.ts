@@ -4,6 +4,7 @@
  */
 import "./panel.css";
 import type { RepairChoice } from "../../protocol/net-messages.js";
+import { describeJoinFailure } from "../join-failure.js";
 import type { ArenaSession } from "../session.js";
 import { element, setText, shareKeyboard } from "./dom.js";
 import { FigureTiles, formatMs, formatPercent, PaneLabel } from "./figures.js";
@@ -85,7 +86,7 @@ class NetPanel {
   readonly #tiles = new FigureTiles();
   readonly #repair = new RepairControls();
   readonly #network = new NetworkControls();
-  readonly #socketNote = element("p", { class: "net-note net-warning", role: "status" });
+  readonly #note = element("p", { class: "net-note net-warning", role: "status" });
   readonly #frames = element("span", { class: "net-frames", title: "Frames per second of your view, and the 99th percentile of their times" });
   readonly #ownLabel = new PaneLabel("with");
   readonly #otherLabel = new PaneLabel("without");
@@ -98,6 +99,8 @@ class NetPanel {
   #updates = 0;
   #choice: RepairChoice | "other" = "adaptive";
   #split: SplitView | "opening" | undefined;
+  /** Why the split view did not open, until the next try. */
+  #splitFailure = "";
 
   constructor(panel: HTMLElement, session: ArenaSession) {
     this.#panel = panel;
@@ -135,7 +138,7 @@ class NetPanel {
       element("p", { class: "net-note" }, "Acts on datagrams only, here at your end, both ways. The WebSocket stays as good as your real network: joining, large states, and what datagrams did not bring, ride it untouched."));
     return element("div", { class: "net" },
       element("header", { class: "net-head" }, element("h2", {}, "Network"), this.#tiles.badge, this.#frames),
-      this.#socketNote, this.#tiles.root, this.#repair.root, network, this.#plotBox);
+      this.#note, this.#tiles.root, this.#repair.root, network, this.#plotBox);
   }
 
   /** From the controls to the links, and back. */
@@ -171,6 +174,7 @@ class NetPanel {
   async #openSplit(): Promise<void> {
     if (this.#split !== undefined) return;
     this.#split = "opening";
+    this.#splitFailure = "";
     this.#repair.showCompare("opening");
     try {
       const split = await SplitView.open(this.#session, this.#network.settings, this.#clock);
@@ -183,7 +187,7 @@ class NetPanel {
       this.#plots[0]!.showLine(0, true);
       this.#repair.showCompare("on");
     } catch (error) {
-      console.warn("the second connection did not open:", error);
+      this.#splitFailure = `The split view did not open: ${describeJoinFailure(error)}`;
       this.#split = undefined;
       this.#repair.showCompare("off");
     }
@@ -205,7 +209,7 @@ class NetPanel {
     this.#series.push(timeS, COLUMNS.map((name) => valueOf(name, own, other)));
     this.#tiles.update(own);
     this.#repair.refresh();
-    this.#showSocketNote(own.stats.path);
+    this.#showNote(own.stats.path);
     const { fps, p99Ms } = this.#session.view.frameStats();
     setText(this.#frames, `${fps.toFixed(0)} fps · p99 ${p99Ms.toFixed(0)} ms`);
     if (other !== undefined) {
@@ -223,12 +227,13 @@ class NetPanel {
     return quantile(this.#series.since(column(name), timeS - FIGURES_S), 1);
   }
 
-  #showSocketNote(path: LinkSample["stats"]["path"]): void {
-    this.#socketNote.hidden = path !== "websocket";
-    const text = this.#switches.works
+  #showNote(path: LinkSample["stats"]["path"]): void {
+    const onSocket = this.#switches.works
       ? "Everything rides the WebSocket now: the datagram path is not open, or is silent. Until it is back, the sliders do nothing."
       : "This server speaks no datagrams: everything rides the WebSocket, and the sliders do nothing.";
-    setText(this.#socketNote, text);
+    const text = [path === "websocket" ? onSocket : "", this.#splitFailure].join(" ").trim();
+    this.#note.hidden = text === "";
+    setText(this.#note, text);
   }
 
   #fit(): void {
