@@ -4,9 +4,11 @@ import type { ArenaView } from "../protocol/arena-view.js";
 import { ARENA_ROOM, type JoinOptions } from "../protocol/messages.js";
 import { type ArenaRoom, createArenaView } from "./game/index.js";
 import { Hud } from "./hud/hud.js";
+import { describeJoinFailure } from "./join-failure.js";
 import { mountNetPanel } from "./net/panel.js";
 import { watchSession } from "./page-checks.js";
 import type { ArenaSession } from "./session.js";
+import { keep, recall } from "./storage.js";
 
 const NAME_KEY = "arena-name";
 const TOKEN_KEY = "arena-reconnection";
@@ -24,26 +26,28 @@ const failure = byId("join-error", HTMLElement);
 const client = new FecClient(location.origin.replace(/^http/, "ws"), { netem: {} });
 const view = createArenaView(stage);
 
-nameField.value = localStorage.getItem(NAME_KEY) ?? "";
+nameField.value = recall("localStorage", NAME_KEY) ?? "";
 byId("join-form", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
   const name = nameField.value.trim();
-  localStorage.setItem(NAME_KEY, name);
+  keep("localStorage", NAME_KEY, name);
   const options: JoinOptions = { name };
   void enter(() => client.joinOrCreate<ArenaView>(ARENA_ROOM, options));
 });
 dialog.addEventListener("cancel", (event) => event.preventDefault());
-byId("panel-toggle", HTMLButtonElement).addEventListener("click", (event) => {
-  const open = document.body.classList.toggle("panel-open");
-  (event.currentTarget as HTMLElement).setAttribute("aria-expanded", `${open}`);
+const toggle = byId("panel-toggle", HTMLButtonElement);
+toggle.addEventListener("click", ({ detail }) => {
+  toggle.setAttribute("aria-expanded", `${document.body.classList.toggle("panel-open")}`);
+  // Who clicks plays on, and Space is the game's; a press of a key counts no clicks.
+  if (detail > 0) toggle.blur();
 });
 void start();
 
 /** After a reload the seat is still there for some seconds. */
 async function start(): Promise<void> {
-  const token = sessionStorage.getItem(TOKEN_KEY);
-  sessionStorage.removeItem(TOKEN_KEY);
-  if (token !== null) {
+  const token = recall("sessionStorage", TOKEN_KEY);
+  keep("sessionStorage", TOKEN_KEY, undefined);
+  if (token !== undefined) {
     byId("status", HTMLElement).textContent = "Coming back…";
     try {
       play(await client.reconnect<ArenaView>(token));
@@ -58,12 +62,14 @@ async function start(): Promise<void> {
 }
 
 async function enter(join: () => Promise<ArenaRoom>): Promise<void> {
+  // One session at a time: a second room would share view, HUD and panel with the first.
+  if (document.body.classList.contains("playing")) return dialog.close();
   button.disabled = true;
   failure.textContent = "";
   try {
     play(await join());
   } catch (error) {
-    showDialog(`Could not join: ${error instanceof Error && error.message !== "" ? error.message : "no answer from the server"}`);
+    showDialog(`Could not join: ${describeJoinFailure(error)}`);
   } finally {
     button.disabled = false;
   }
@@ -78,18 +84,22 @@ function play(room: ArenaRoom): void {
   const hud = new Hud(view.element, room);
   watchSession(session);
   const unmountPanel = mountNetPanel(panel, session);
-  const remember = (): void => sessionStorage.setItem(TOKEN_KEY, room.reconnectionToken);
-  const forget = (): void => sessionStorage.removeItem(TOKEN_KEY);
+  const remember = (): void => keep("sessionStorage", TOKEN_KEY, room.reconnectionToken);
   remember();
   document.body.classList.add("playing");
   room.onDrop(() => hud.setOffline(true));
   room.onReconnect(() => {
-    remember();
+    queueMicrotask(remember); // the SDK sets the new token right after this
+    if (dialog.open) dialog.close();
     hud.setOffline(false);
   });
-  room.onError((code, message) => showDialog(`Error ${code}: ${message ?? ""}`));
+  room.onError((code, message) => {
+    // Without a code it is a socket that closes, or an attempt to come back that failed: onDrop and onLeave tell of those.
+    if (room.reconnection.isReconnecting || code === undefined) return;
+    hud.showError(message ? `The server says: ${message}` : `The server reports error ${code}.`);
+  });
   room.onLeave((code) => {
-    forget();
+    keep("sessionStorage", TOKEN_KEY, undefined);
     unmountPanel();
     hud.destroy();
     view.detach();

@@ -42,6 +42,8 @@ export interface OpenOptions {
   readonly size?: Viewport;
   /** Script that runs on the page before its own. */
   readonly before?: string;
+  /** Another than the server's: a relay's. */
+  readonly port?: number;
 }
 
 export interface Arena {
@@ -90,7 +92,7 @@ export function useArena(): Arena {
       if (bots > 0) await squad.join({ url: `ws://127.0.0.1:${started.port}`, transport: "fec", bots, seed: 1 });
       return { server: started, squad };
     },
-    async open(name, { size = SIZE, before } = {}) {
+    async open(name, { size = SIZE, before, port } = {}) {
       if (server === undefined) throw new Error("the server expected to be started first");
       const context = await (await browserOf(name)).browser.createBrowserContext();
       endings.push(() => context.close());
@@ -99,7 +101,7 @@ export function useArena(): Arena {
       pages.push({ browser: name, page });
       const complaints = listen(page);
       if (before !== undefined) await page.evaluateOnNewDocument(before);
-      await page.goto(`http://${addressFor(name)}:${server.port}/`, { timeout: PATIENCE_MS });
+      await page.goto(`http://${addressFor(name)}:${port ?? server.port}/`, { timeout: PATIENCE_MS });
       await page.waitForSelector("#join-dialog[open] #join-name", { timeout: PATIENCE_MS });
       return { page, complaints };
     },

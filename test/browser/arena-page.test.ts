@@ -1,14 +1,20 @@
 /** The arena's page in real browsers, as `npm start` serves it, with bots: joining, playing, coming back, without datagrams, by touch. */
+import type { Page } from "puppeteer-core";
 import { describe, expect, it } from "vitest";
 import { POSITION_SCALE } from "../../sample-game/rules/constants.js";
 import type { ArenaServer } from "../../sample-game/server/start.js";
 import type { PageChecks } from "../../sample-game/web/page-checks.js";
 import { silentUdpSocket, until } from "../integration/harness.js";
+import { startRelay } from "../integration/throttled-relay.js";
 import { joinArena, openPanel, ownPlayer, pathBadge, PATIENCE_MS, TIMEOUT_MS, untilPlaying, useArena } from "./arena-browser.js";
 import { addressFor, type BrowserName } from "./harness.js";
 
 const BOTS = 3;
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
+/** As where the browser blocks site data. */
+const NO_SITE_DATA = `for (const store of ["localStorage", "sessionStorage"]) Object.defineProperty(window, store, { get() { throw new DOMException("blocked", "SecurityError"); } })`;
+/** What browsers say of a WebSocket that could not connect. */
+const NO_CONNECTION = /WebSocket|establish a connection|[?&]reconnectionToken=/;
 
 /** On the page. */
 declare const arenaPage: PageChecks;
@@ -21,6 +27,19 @@ function shoots({ room }: ArenaServer, id: string): boolean {
   let shots = 0;
   room.state.projectiles.forEach(({ owner }) => (shots += owner === slot ? 1 : 0));
   return shots > 0;
+}
+
+/** Resolves when the page's notice says this. */
+async function untilNotice(page: Page, text: string): Promise<void> {
+  await page.waitForFunction((expected) => document.querySelector(".hud .notice")?.textContent?.includes(expected) === true, { timeout: PATIENCE_MS, polling: 50 }, text);
+}
+
+/** Goes on with Tab until this element has the focus. */
+async function tabTo(page: Page, id: string): Promise<void> {
+  await until(`the focus on #${id}`, async () => {
+    await page.keyboard.press("Tab");
+    return page.evaluate((wanted) => document.activeElement?.id === wanted, id);
+  }, PATIENCE_MS);
 }
 
 describe.each<BrowserName>(["chromium", "firefox"])("the page in %s", (name) => {
@@ -61,19 +80,46 @@ describe.each<BrowserName>(["chromium", "firefox"])("the page in %s", (name) => 
     expect(complaints).toEqual([]);
   }, TIMEOUT_MS);
 
-  it("comes back as the same player after a reload", async () => {
+  it("comes back as the same player after a drop, and after a reload that follows", async () => {
     const { server } = await arena.start({ bots: BOTS });
-    const { page, complaints } = await arena.open(name);
-    await joinArena(page, "Grace");
-    const { id } = await ownPlayer(page);
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    await page.reload({ timeout: PATIENCE_MS });
-    await untilPlaying(page);
-    expect((await ownPlayer(page)).id).toBe(id);
-    expect(server.room.playerCount).toBe(BOTS + 1);
-    await openPanel(page);
-    await until("datagrams again", async () => (await pathBadge(page)) === "WebRTC", PATIENCE_MS);
-    expect(complaints).toEqual([]);
+    const relay = await startRelay(server.port, addressFor(name));
+    try {
+      const { page, complaints } = await arena.open(name, { port: relay.port });
+      await joinArena(page, "Grace");
+      const { id } = await ownPlayer(page);
+      const reconnection = () => page.evaluate(() => {
+        const { retryCount, isReconnecting } = arenaPage.session.room.reconnection;
+        return { retryCount, isReconnecting };
+      });
+
+      relay.isCut = true;
+      await untilNotice(page, "Reconnecting");
+      await until("two failed attempts", async () => (await reconnection()).retryCount >= 3, PATIENCE_MS);
+      expect(await page.$("#join-dialog[open]")).toBeNull();
+      relay.isCut = false;
+      await until("the connection", async () => !(await reconnection()).isReconnecting && server.room.clients.get(id) !== undefined, PATIENCE_MS);
+      await page.waitForFunction(() => !document.querySelector(".hud .notice")!.textContent!.includes("Reconnecting"), { timeout: PATIENCE_MS, polling: 50 });
+      expect(await page.$eval(".hud .notice", ({ textContent }) => textContent)).not.toContain("The server");
+
+      server.room.clients.get(id)!.error(4242, "out of cake");
+      await untilNotice(page, "The server says: out of cake");
+      expect(await page.$("#join-dialog[open]")).toBeNull();
+      await page.evaluate(() => {
+        document.querySelector("dialog")!.showModal();
+        document.querySelector<HTMLFormElement>("#join-form")!.requestSubmit();
+      });
+      expect(await page.$("#join-dialog[open]")).toBeNull();
+
+      await page.reload({ timeout: PATIENCE_MS });
+      await untilPlaying(page);
+      expect((await ownPlayer(page)).id).toBe(id);
+      expect(server.room.playerCount).toBe(BOTS + 1);
+      await openPanel(page);
+      await until("datagrams again", async () => (await pathBadge(page)) === "WebRTC", PATIENCE_MS);
+      expect(complaints.filter((text) => !NO_CONNECTION.test(text))).toEqual([]);
+    } finally {
+      await relay.stop();
+    }
   }, TIMEOUT_MS);
 
   it("plays over the WebSocket where no datagram passes, and says so", async () => {
@@ -98,15 +144,46 @@ describe.each<BrowserName>(["chromium", "firefox"])("the page in %s", (name) => 
     }
   }, TIMEOUT_MS);
 
-  it("says why when it cannot join", async () => {
-    await arena.start();
-    const { page } = await arena.open(name);
+  it("by keyboard, without site data: says why it cannot join or open a split view", async () => {
+    const { server } = await arena.start();
+    const { page } = await arena.open(name, { before: NO_SITE_DATA });
+    let isBlocked = true;
     await page.setRequestInterception(true);
-    page.on("request", (request) => void (request.url().includes("/matchmake/") ? request.abort() : request.continue()));
+    page.on("request", (request) => void (isBlocked && request.url().includes("/matchmake/") ? request.abort() : request.continue()));
     await page.type("#join-name", "Eve");
-    await page.keyboard.press("Enter");
+    await tabTo(page, "join-button");
+    await page.evaluate("addEventListener('keydown', (event) => { window.isKeyTaken = event.defaultPrevented; }, { once: true })");
+    await page.keyboard.press("ArrowDown");
+    expect(await page.evaluate("isKeyTaken"), "a key is the game's before there is one").toBe(false);
+    await page.keyboard.press(" ");
     await page.waitForFunction(() => document.getElementById("join-error")?.textContent?.startsWith("Could not join") === true, { timeout: PATIENCE_MS });
     expect(await page.$("#join-dialog[open]")).not.toBeNull();
+    isBlocked = false;
+    await tabTo(page, "join-button");
+    await page.keyboard.press(" ");
+    await untilPlaying(page);
+    const { id } = await ownPlayer(page);
+
+    const isOpen = () => page.evaluate(() => document.body.classList.contains("panel-open"));
+    // Who clicks plays on.
+    await page.click("#panel-toggle");
+    expect(await isOpen()).toBe(true);
+    await page.click("#panel-toggle");
+    await page.keyboard.press("KeyD");
+    await page.keyboard.press(" ");
+    await until("the player dashes", () => server.room.state.players.get(id)!.dashClock > 0, PATIENCE_MS);
+    expect(await isOpen()).toBe(false);
+    await tabTo(page, "panel-toggle");
+    await page.keyboard.press(" ");
+    await until("the open panel", isOpen, PATIENCE_MS);
+
+    isBlocked = true;
+    await page.focus("#net-compare");
+    await page.keyboard.press("Enter");
+    await page.waitForFunction(() => {
+      const note = document.querySelector<HTMLElement>(".net-warning")!;
+      return !note.hidden && note.textContent!.includes("The split view did not open: ");
+    }, { timeout: PATIENCE_MS });
   }, TIMEOUT_MS);
 });
 

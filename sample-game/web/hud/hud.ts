@@ -9,7 +9,7 @@ import { ChatBox } from "./chat-box.js";
 import { FeedList } from "./feed-list.js";
 import { Leaderboard } from "./leaderboard.js";
 import { STEP_MS } from "../motion/limits.js";
-import { HUD_REFRESH_MS } from "./limits.js";
+import { ERROR_MS, HUD_REFRESH_MS } from "./limits.js";
 import { Minimap } from "./minimap.js";
 import { Vitals } from "./vitals.js";
 
@@ -27,6 +27,7 @@ export class Hud {
   private killer = "";
   private diedMs = -1;
   private offline = false;
+  private error = { text: "", endMs: -1 };
 
   constructor(parent: HTMLElement, private readonly room: ArenaRoom) {
     this.element.className = "hud";
@@ -49,6 +50,12 @@ export class Hud {
   /** Shows whether the connection is there. */
   setOffline(offline: boolean): void {
     this.offline = offline;
+    this.refresh();
+  }
+
+  /** Shows for some seconds what went wrong while the game goes on. */
+  showError(text: string): void {
+    this.error = { text, endMs: performance.now() + ERROR_MS };
     this.refresh();
   }
 
@@ -83,6 +90,7 @@ export class Hud {
   private showNotice(alive: boolean, frozen: boolean): void {
     let text = "";
     if (this.offline) text = "Connection lost. Reconnecting…";
+    else if (performance.now() < this.error.endMs) text = this.error.text;
     else if (frozen) text = "The game is over.";
     else if (!alive) {
       const left = Math.max(0, (RESPAWN_TICKS * STEP_MS - (performance.now() - this.diedMs)) / 1000);

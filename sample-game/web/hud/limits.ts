@@ -8,3 +8,5 @@ export const LEADERS_MAX = 6;
 export const FEED_MAX = 5;
 /** How long an entry stays, ms. */
 export const FEED_MS = 9000;
+/** How long an error stays in the notice, ms. */
+export const ERROR_MS = 6000;
