@@ -10,10 +10,10 @@ export function callHost(run: () => void): void {
 }
 
 /** A callback that throws nothing, for a caller that would not survive it; an error is thrown again later. */
-export function guarded<Arguments extends unknown[]>(run: (...given: Arguments) => void): (...given: Arguments) => void {
-  return (...given) => {
+export function guarded<Given = void>(run: (given: Given) => void): (given: Given) => void {
+  return (given) => {
     try {
-      run(...given);
+      run(given);
     } catch (error) {
       rethrowLater(error);
     }

@@ -115,6 +115,16 @@ export class Link {
     return this.#answeredInTimeMs;
   }
 
+  /** Sequence number of the next ordered symbol of this end. */
+  get nextSeq(): Seq {
+    return this.#sender.ordered.nextSeq;
+  }
+
+  /** The one that the peer expects next, as it last said. */
+  get peerNext(): Seq {
+    return this.#sender.ordered.peerNext;
+  }
+
   /** Bytes of ordered symbols that datagrams carry now and the peer has not acknowledged. */
   get unacknowledgedBytes(): number {
     return this.#path.kind === "open" ? this.#sender.ordered.bytes : 0;

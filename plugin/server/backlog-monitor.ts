@@ -15,7 +15,7 @@ export interface LinkBehindReport {
   readonly behindMs: number;
   /** What the room sends this client, state patches and messages, bytes per second over the last 2 s; patches that were shed included. */
   readonly sentBytesPerSecond: number;
-  /** What of it arrives, as far as that is known: unreliable datagrams count as arrived. While the client is behind, this is what its link carries: `sent / delivered` times the present patch interval would fit. */
+  /** What of it arrives, as far as that is known: unreliable datagrams count as arrived. While the client is behind, this is what its link carries: `sent / delivered` times the present patch interval would fit; for 2 s after a change both still speak of the former one, too. */
   readonly deliveredBytesPerSecond: number;
 }
 

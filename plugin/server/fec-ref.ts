@@ -141,11 +141,13 @@ export class FecRef extends SocketFacade {
 
   /** How much longer than a round trip the oldest message has been on its way, by either path, ms; 0 if none is. */
   behindMs(nowMs: number): number {
+    this.#probe.onArrived(this.link.peerNext);
     return Math.max(this.link.behindMs(nowMs), this.#probe.behindMs(nowMs));
   }
 
   /** Bytes of messages that are not known to have arrived; what waits for its first answer only counts when there was one. */
   get waitingBytes(): number {
+    this.#probe.onArrived(this.link.peerNext);
     return this.link.unacknowledgedBytes + this.#probe.waitingBytes;
   }
 
@@ -211,7 +213,7 @@ export class FecRef extends SocketFacade {
   #writeRecord(record: Uint8Array): void {
     this.#write(record);
     // What datagrams bring as well is late only when they are: the link knows.
-    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record)) this.#probe.onWritten(record.length, performance.now());
+    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record)) this.#probe.onWritten(record.length, this.link.nextSeq, performance.now());
   }
 
   #write(record: Uint8Array): void {

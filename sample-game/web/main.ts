@@ -46,14 +46,13 @@ void start();
 /** After a reload the seat is still there for some seconds. */
 async function start(): Promise<void> {
   const token = recall("sessionStorage", TOKEN_KEY);
-  keep("sessionStorage", TOKEN_KEY, undefined);
   if (token !== undefined) {
     byId("status", HTMLElement).textContent = "Coming back…";
     try {
       play(await client.reconnect<ArenaView>(token));
       return;
     } catch {
-      // Too late: join anew.
+      keep("sessionStorage", TOKEN_KEY, undefined); // too late: join anew
     } finally {
       byId("status", HTMLElement).textContent = "";
     }

@@ -249,6 +249,30 @@ test("so it is over datagrams and a WebSocket that share the fate of being too s
   await player.room.leave();
 });
 
+test("a client that datagrams have caught up after an outage gets its patches, though TCP stands still", async () => {
+  await start({ netem: {}, resyncAfterMs: RESYNC_AFTER_MS });
+  const player = await join();
+  await untilUdp(player.room);
+  const client = serverClient(player.room), link = linkControl(client)!, { webSocket } = client.ref as unknown as { webSocket: { pause(): void; resume(): void } };
+  await until("a game that keeps up", () => player.ticks.length > 40, WAIT_MS);
+  link.blackout(true);
+  webSocket.pause(); // no pong comes
+  relay.bytesPerSecond = 1;
+  await new Promise((resolve) => setTimeout(resolve, 900));
+  expect(serverLinkStats(client)!.path).toBe("websocket");
+  link.blackout(false);
+  await until("datagrams again", () => serverLinkStats(client)!.path === "udp", WAIT_MS);
+  const { length } = player.ticks;
+  await new Promise((resolve) => setTimeout(resolve, 2 * RESYNC_AFTER_MS));
+  expect(player.ticks.length - length).toBeGreaterThan(40);
+  expect(player.host.reports.filter(({ state }) => state === "shedding")).toEqual([]);
+  expect(player.stats).toMatchObject({ patchesShed: 0, resyncs: 0 });
+  relay.bytesPerSecond = Infinity;
+  webSocket.resume();
+  await player.check();
+  await player.room.leave();
+});
+
 test("a stock SDK client gets every patch, however late, and so does a FEC client where resyncAfterMs is false", async () => {
   await start({ udp: false, resyncAfterMs: false });
   const player = await join();

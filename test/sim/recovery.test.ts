@@ -89,6 +89,24 @@ describe("reordering with loss", () => {
   });
 });
 
+describe("a pause", () => {
+  it("is no reason to send again where the peer's timers are 5 ms late, as a browser's are", () => {
+    const world = new World({ up: { delayMs: 25 }, down: { delayMs: 25 }, link: { repair: "off" } }), random = new SeededRandom(1);
+    // Feedback that waits for its timer: it leaves when the world next looks, 5 ms later.
+    const { link } = world.client, pollTimeout = link.pollTimeout.bind(link);
+    link.pollTimeout = () => pollTimeout() + 5;
+    world.openPath();
+    let i = 0;
+    for (let pause = 0; pause < 50; pause++) {
+      world.play(60, 7 * 1000 / 60 - 1, () => world.server.send(randomMessage(random, i++, 165)));
+      world.run(500);
+    }
+    world.settle(5000);
+    expectOrdered(world.server, world.client);
+    expect(world.server.link.stats(world.nowMs).counters.retransmissionsSent).toBe(0);
+  });
+});
+
 describe("lost feedback", () => {
   for (const hz of [20, 60]) {
     it.each([true, false])(`by half at ${hz} Hz, inputs %s: is not taken for lost data, and the path is kept`, inputs => {

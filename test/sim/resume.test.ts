@@ -33,6 +33,19 @@ describe("after an outage", () => {
     }
   });
 
+  test("nobody is behind by the outage's length: how late a symbol is counts from its own datagram", () => {
+    const world = new World({ down: { delayMs: 25 }, up: { delayMs: 25 }, reliableDelayMs: 10_000 }), random = new SeededRandom(1);
+    let most = 0;
+    world.openPath();
+    world.play(60, 12_000, i => {
+      if (i === 120 || i === 300) blackout(world, i === 120);
+      world.server.send(randomMessage(random, i, 165));
+      if (i > 300 && world.server.link.path === "datagram") most = Math.max(most, world.server.link.behindMs(world.nowMs));
+    });
+    expect(world.server.link.path).toBe("datagram");
+    expect(most).toBeLessThan(100);
+  });
+
   test("what was sent meanwhile is sent again once, not with every feedback of a round trip", () => {
     const narrow = { delayMs: 50, rateKbps: 500, queueBytes: 32_000 };
     const world = new World({ down: narrow, up: narrow, reliableDelayMs: 1500, link: { repair: "off" } }), random = new SeededRandom(1);

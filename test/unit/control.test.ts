@@ -7,6 +7,7 @@ import { PatchInterval } from "../../plugin/core/control/patch-interval.js";
 import { PathMonitor } from "../../plugin/core/control/path-monitor.js";
 import { RedundancyController, type PathState, type RedundancyDecision } from "../../plugin/core/control/redundancy-controller.js";
 import { RttEstimator } from "../../plugin/core/control/rtt-estimator.js";
+import { FeedbackBuilder } from "../../plugin/core/receive/feedback-builder.js";
 import { OneWayDelay } from "../../plugin/core/receive/one-way-delay.js";
 import { SentDatagrams, type SentDatagram } from "../../plugin/core/send/sent-datagrams.js";
 import type { FeedbackFrame } from "../../plugin/core/wire/datagram-reader.js";
@@ -51,6 +52,27 @@ describe("PatchInterval", () => {
     const interval = new PatchInterval();
     for (let n = 0; n < 100; n++) interval.onPatch(n * 50, 3);
     expect(interval.ms).toBe(50);
+  });
+});
+
+describe("FeedbackBuilder", () => {
+  it("learns no lateness from what the reliable path overtook: a gap afterwards is told at once", () => {
+    const feedback = new FeedbackBuilder(0, new Uint8Array(32));
+    const come = (number: number, carried: boolean, nowMs: number): unknown => {
+      const fate = feedback.onDatagram(number, carried, nowMs);
+      feedback.onEliciting(false, 16, 1, Infinity, nowMs);
+      return fate;
+    };
+    for (let n = 0; n < 10; n++) expect(come(n, false, n * 16)).toBe(0);
+    expect(come(20, true, 160)).toBe(0);
+    // Those stood in the channel: not lost, not late.
+    for (let n = 10; n < 20; n++) expect(come(n, false, 460)).toBe(0);
+    expect(come(21, false, 470)).toBe(0);
+    feedback.build(470, 0);
+    feedback.onSent();
+    expect(come(23, false, 486)).toBe(1);
+    expect(feedback.dueMs).toBe(486);
+    expect(come(22, false, 500)).toBe("late");
   });
 });
 

@@ -4,7 +4,7 @@
  *
  * What would abort the process is kept from it: a port that is taken (muxed-port.ts binds first), an answer without an
  * offer (webrtc-server.ts asks for the state), `cleanup()` (never called), a copy in a worker beside the main thread's, an error
- * that leaves a callback which it calls (each is `guarded`).
+ * that leaves a callback which it calls (each that does anything is `guarded`).
  * Connections and data channels that are closed let the process end, if someone listens for their end (onStateChange, onClosed).
  */
 

@@ -8,7 +8,7 @@ const INITIAL_RTT_MS = 200;
 const MIN_RTT_PERIOD_MS = 60_000;
 const MIN_RTT_PERIODS = 10;
 
-/** Least slack above SRTT before a timeout, ms: RFC 9002's granularity and a little; where timers are late by more, RTTVAR says so. */
+/** Least slack above SRTT before a timeout, ms: RFC 9002's granularity and a little. Feedback that the peer's timer held back needs more: what that timer is late is in the delay that it tells, and not in RTTVAR. */
 const RTO_SLACK_MS_MIN = 3;
 
 /** A time of sending that is computed from a sample is off by less, ms. */

@@ -37,7 +37,7 @@ export type DatagramFate = number | "late" | "duplicate";
 
 export class FeedbackBuilder {
   readonly #seen = new Uint8Array(DATAGRAM_HISTORY);
-  /** When each number that is not seen was passed over, ms. */
+  /** When each number that is not seen was passed over, ms; Infinity: by the reliable path. */
   readonly #passedMs = new Float64Array(DATAGRAM_HISTORY);
   #largest: Seq | undefined;
   #largestAtMs = 0;
@@ -70,30 +70,35 @@ export class FeedbackBuilder {
     };
   }
 
-  /** Takes the number of an incoming datagram. A duplicate, or one too old to tell, must be dropped. */
-  onDatagram(number16: number, nowMs: number): DatagramFate {
+  /**
+   * Takes the number of an incoming datagram. A duplicate, or one too old to tell, must be dropped.
+   * @param carried by the reliable path: those that it overtook are still in the channel, neither lost nor late.
+   */
+  onDatagram(number16: number, carried: boolean, nowMs: number): DatagramFate {
     const number = seqExpand(number16, this.#largest ?? this.#near);
     const ahead = this.#largest === undefined ? 1 : seqDiff(number, this.#largest);
     if (ahead <= -DATAGRAM_HISTORY) return "duplicate";
     if (ahead > 0) {
-      this.#passOver(ahead, nowMs);
+      this.#passOver(ahead, carried ? Infinity : nowMs);
       this.#gapMs -= this.#gapMs * GAP_SHRINKING;
-      if (ahead > 1 && this.#largest !== undefined) this.#gap = true;
+      if (ahead > 1 && this.#largest !== undefined && !carried) this.#gap = true;
       if (ahead > 1) this.#doubt = Math.max(0, this.#doubt - 1);
       else if (this.#silences > 0) this.#doubt = Math.min(DOUBT_MAX, this.#doubt + 1);
       this.#silences = 0;
-      const skipped = this.#largest === undefined ? 0 : Math.min(ahead - 1, DATAGRAM_HISTORY);
+      const skipped = this.#largest === undefined || carried ? 0 : Math.min(ahead - 1, DATAGRAM_HISTORY);
       this.#largest = number;
       this.#largestAtMs = nowMs;
       this.#seen[number % DATAGRAM_HISTORY] = 1;
       return skipped;
     }
     if (this.#seen[number % DATAGRAM_HISTORY]) return "duplicate";
-    // Late: the peer may be about to send its symbols again.
-    this.#gap = true;
-    const lateMs = nowMs - this.#passedMs[number % DATAGRAM_HISTORY]!;
-    if (lateMs > this.#gapMs) this.#gapMs = Math.min(FEEDBACK_DELAY_MS_MAX, this.#gapMs + (lateMs - this.#gapMs) * GAP_GROWTH);
     this.#seen[number % DATAGRAM_HISTORY] = 1;
+    const lateMs = nowMs - this.#passedMs[number % DATAGRAM_HISTORY]!;
+    if (lateMs === -Infinity) return 0;
+    if (carried) return "late";
+    // The peer may be about to send its symbols again.
+    this.#gap = true;
+    if (lateMs > this.#gapMs) this.#gapMs = Math.min(FEEDBACK_DELAY_MS_MAX, this.#gapMs + (lateMs - this.#gapMs) * GAP_GROWTH);
     return "late";
   }
 
@@ -117,17 +122,17 @@ export class FeedbackBuilder {
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
   }
 
-  /** Notes that the numbers between the largest and the one `ahead` of it are missing. */
-  #passOver(ahead: number, nowMs: number): void {
+  /** Notes that the numbers between the largest and the one `ahead` of it are missing since then, ms; Infinity: they are not. */
+  #passOver(ahead: number, sinceMs: number): void {
     if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) {
       this.#seen.fill(0);
-      this.#passedMs.fill(nowMs);
+      this.#passedMs.fill(sinceMs);
       return;
     }
     for (let i = 1; i < ahead; i++) {
       const slot = seqAdd(this.#largest, i) % DATAGRAM_HISTORY;
       this.#seen[slot] = 0;
-      this.#passedMs[slot] = nowMs;
+      this.#passedMs[slot] = sinceMs;
     }
   }
 

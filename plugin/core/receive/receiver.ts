@@ -84,7 +84,7 @@ export class Receiver {
 
   /** Takes a datagram's header and counts it; carrierMs as FeedbackBuilder.onEliciting. False: a duplicate, its frames must not be read. @param carried by the reliable path. */
   onDatagram(datagram: Datagram, bytes: number, carried: boolean, carrierMs: number, nowMs: number): boolean {
-    const skipped = this.#feedback.onDatagram(datagram.number16, nowMs);
+    const skipped = this.#feedback.onDatagram(datagram.number16, carried, nowMs);
     if (skipped === "duplicate") {
       this.counters.datagramsDuplicate++;
       return false;
@@ -95,7 +95,7 @@ export class Receiver {
       this.#missed += skipped;
       for (let i = 0; i < skipped; i++) this.#loss.add(true, nowMs);
     }
-    this.#loss.add(false, nowMs);
+    if (!carried) this.#loss.add(false, nowMs);
     const { counters } = this;
     counters.datagramsReceived++;
     counters.wireBytesReceived += bytes + this.#overheadBytes;

@@ -15,6 +15,7 @@ export interface OutgoingSymbol {
   bytes: number;
   /** free: acknowledged, carried in full by the reliable path, or never used. kept: the reliable path carries it, as no datagram passes; once they do, one brings it as well. */
   state: "free" | "new" | "inFlight" | "kept" | "lost";
+  /** When a datagram first carried it; Infinity where the reliable path has it and none has yet again. */
   firstSentMs: number;
   lastSentMs: number;
   sends: number;
@@ -49,6 +50,11 @@ export class OrderedBuffer {
   /** Sequence number of the next symbol. */
   get nextSeq(): Seq {
     return this.#next;
+  }
+
+  /** The next symbol that the peer expects, as it last said. */
+  get peerNext(): Seq {
+    return this.#peerNext;
   }
 
   /** Bytes of the unacknowledged symbols, headers included. */
@@ -100,7 +106,7 @@ export class OrderedBuffer {
 
   /** Notes that the slot's symbol went into a datagram. */
   onSent(slot: OutgoingSymbol, datagram: Seq, nowMs: number): void {
-    if (slot.state === "new" || slot.state === "kept") slot.firstSentMs = nowMs;
+    if (slot.state === "new" || slot.firstSentMs === Infinity) slot.firstSentMs = nowMs;
     slot.state = "inFlight";
     slot.lastSentMs = nowMs;
     slot.sends++;
@@ -136,7 +142,7 @@ export class OrderedBuffer {
     return undefined;
   }
 
-  /** The oldest symbol in flight that the reliable path does not carry yet. Those that it carries are older than all others. */
+  /** The oldest symbol in flight that the reliable path does not carry yet. */
   get oldestUnrescued(): OutgoingSymbol | undefined {
     for (let seq = this.#oldest; seq !== this.#nextToSend; seq = seqAdd(seq, 1)) {
       const slot = this.get(seq);

@@ -18,6 +18,8 @@ export class RetransmissionQueue {
   /** False if no datagram is to carry the symbol again: the reliable path does, or soon will. */
   add(slot: OutgoingSymbol): boolean {
     if ((slot.state !== "inFlight" && slot.state !== "kept") || slot.sends >= SYMBOL_SENDS_MAX) return false;
+    // How late a kept symbol is counts from its datagram on: before, that was the reliable path's matter.
+    if (slot.state === "kept") slot.firstSentMs = Infinity;
     slot.state = "lost";
     let at = this.#seqs.length;
     while (at > 0 && seqDiff(this.#seqs[at - 1]!, slot.seq) > 0) at--;

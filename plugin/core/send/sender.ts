@@ -26,6 +26,9 @@ const RATE_WEIGHT = 1 / 32;
 const RESCUE_TIMEOUTS = 3;
 const RESCUE_SLACK_MS = 70;
 
+/** The peer's timer may be late by so much with feedback on a tail, ms: a browser's by 4 and more. */
+const PEER_TIMER_MS = 10;
+
 /** What only the reliable path is to bring is asked after so often, ms: it says nothing when it has. */
 const KEPT_PROBE_MS_MIN = 500;
 const KEPT_PROBE_MS_MAX = 1500;
@@ -254,7 +257,7 @@ export class Sender {
 
   /** Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon suspends the path), ms. */
   get probeTimeoutMs(): number {
-    return this.rtt.rtoMs + (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX);
+    return Math.max(this.rtt.rtoMs, this.rtt.srttMs + PEER_TIMER_MS) + (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX);
   }
 
   get #probeTimeMs(): number {
