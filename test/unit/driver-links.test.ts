@@ -109,12 +109,13 @@ async function playQueueing(hz: number, heldMs: (nowMs: number) => number): Prom
 }
 
 describe("two drivers over a channel that queues unseen", () => {
-  for (const [hz, stallMs, periodMs] of [[20, 300, 700], [60, 600, 1000]] as const) {
-    test(`go on by the WebSocket in stalls of ${stallMs} ms, for however long they come every ${periodMs} ms, at ${hz} Hz`, async () => {
-      const { ages } = await playQueueing(hz, (nowMs) => (nowMs < 4000 ? 0 : Math.max(0, stallMs - (nowMs % periodMs))));
-      const late = ages.slice(Math.round(ages.length * 0.4)).sort((a, b) => a - b);
+  for (const hz of [20, 60]) {
+    test(`go on by the WebSocket in stalls of 600 ms, for however long they come every second, at ${hz} Hz`, async () => {
+      const { ages } = await playQueueing(hz, (nowMs) => (nowMs < 4000 ? 0 : Math.max(0, 600 - (nowMs % 1000))));
+      const late = ages.slice(Math.round(ages.length * 0.4));
       expect(late.length).toBeGreaterThan(11 * hz);
-      expect(late[Math.floor(late.length * 0.99)]).toBeLessThanOrEqual(ONE_WAY_MS + 230);
+      // 72 and 74 ms. Where stalls are bridged for 3 s only, 117 and 124.
+      expect(late.reduce((sum, ms) => sum + ms, 0) / late.length).toBeLessThan(95);
     });
   }
 
