@@ -107,6 +107,25 @@ describe("a pause", () => {
   });
 });
 
+describe("a link that was too full", () => {
+  it.each(seeds(3))("drains soon after the game pauses: what its queue dropped is sent again once a queue's length, not at every chance (SEED=%i)", seed => {
+    const world = new World({ down: { delayMs: 25, rateKbps: 64, queueBytes: 16_000 }, up: { delayMs: 25 }, seed, reliableDelayMs: 3000 }), random = new SeededRandom(seed), { server, client } = world;
+    let i = 0;
+    world.openPath();
+    world.play(5, 3000, () => server.send(randomMessage(random, i++, 100)));
+    world.play(60, 5200, () => {
+      server.send(randomMessage(random, i++, patchSize(random)));
+      client.sendUnreliable(randomMessage(random, 50_000 + i, 20));
+    });
+    const atMs = world.nowMs;
+    world.play(20, 10_000, j => client.sendUnreliable(randomMessage(random, 60_000 + j, 20)));
+    expectOrdered(server, client);
+    // Its queue holds 2 s. 3.0 s, and a twelfth of the symbols sent again; with eight rides in three seconds it was 15 s, and half of them.
+    expect(client.delivered.at(-1)!.atMs - atMs).toBeLessThan(4500);
+    expect(server.link.stats(world.nowMs).counters.retransmissionsSent).toBeLessThan(80);
+  });
+});
+
 describe("lost feedback", () => {
   for (const hz of [20, 60]) {
     it.each([true, false])(`by half at ${hz} Hz, inputs %s: is not taken for lost data, and the path is kept`, inputs => {

@@ -3,7 +3,7 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { DELAY_MS_TOLD_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import { DELAY_MS_TOLD_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX, SYMBOL_SENDS_MAX } from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
 import { seqAdd, type Seq } from "../seq.js";
@@ -22,18 +22,19 @@ import { UnreliableBuffer, type UnreliableSymbol } from "./unreliable-buffer.js"
 /** Weight of one source in the mean of repairs per source. */
 const RATE_WEIGHT = 1 / 32;
 
-/** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little. */
-const RESCUE_TIMEOUTS = 3;
-const RESCUE_SLACK_MS = 70;
+/** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little, ms. */
+const RESCUE_TIMEOUTS = 3, RESCUE_SLACK_MS = 70;
 
 /** The peer's timer may be late by so much with feedback on a tail, ms: a browser's by 4 and more. */
 const PEER_TIMER_MS = 10;
 
-/** What only the reliable path is to bring is asked after so often, ms: it says nothing when it has. */
-const KEPT_PROBE_MS_MIN = 500;
-const KEPT_PROBE_MS_MAX = 1500;
+/** A queue that fills and drains makes RTTVAR seconds: a tail is probed so soon all the same, ms, for little is sent by then and a datagram a second costs nothing. */
+const PROBE_MS_MAX = 1000;
 
-/** As long as the peer hears nothing, overdue symbols are sent again this often, ms. */
+/** What only the reliable path is to bring is asked after so often, ms: it says nothing when it has. */
+const KEPT_PROBE_MS_MIN = 500, KEPT_PROBE_MS_MAX = 1500;
+
+/** As long as the peer hears nothing, overdue symbols are sent again this often, ms; behind a queue no oftener than it is long. */
 const RESEND_IN_SILENCE_MS = 30;
 
 /** Where the channel stands still, what is unanswered for so much longer than the least round trip goes by the reliable path as well, ms. */
@@ -184,9 +185,8 @@ export class Sender {
       if (!oldest || !this.#retransmissions.add(oldest)) this.#pingWanted = true;
     }
     if (this.#rescueTimeMs <= nowMs) {
-      const ageMs = this.#rescueAgeMs;
       this.ordered.forEach(slot => {
-        if (slot.sends > 0 && !slot.rescued && slot.firstSentMs + ageMs <= nowMs) {
+        if (slot.sends > 0 && !slot.rescued && this.#rescueAtMs(slot) <= nowMs) {
           slot.rescued = true;
           rescue(slot);
         }
@@ -257,7 +257,7 @@ export class Sender {
 
   /** Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon suspends the path), ms. */
   get probeTimeoutMs(): number {
-    return Math.max(this.rtt.rtoMs, this.rtt.srttMs + PEER_TIMER_MS) + (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX);
+    return Math.min(PROBE_MS_MAX, Math.max(this.rtt.rtoMs, this.rtt.srttMs + PEER_TIMER_MS)) + (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX);
   }
 
   get #probeTimeMs(): number {
@@ -266,13 +266,15 @@ export class Sender {
     return oldest && oldest.state !== "new" ? this.#lastElicitingMs + Math.min(KEPT_PROBE_MS_MAX, Math.max(KEPT_PROBE_MS_MIN, this.probeTimeoutMs)) : Infinity;
   }
 
-  get #rescueAgeMs(): number {
-    return RESCUE_TIMEOUTS * this.rtt.rtoMs + RESCUE_SLACK_MS;
+  /** When the symbol goes by the reliable path as well: after some timeouts, or after one where no datagram may carry it again. */
+  #rescueAtMs({ firstSentMs, lastSentMs, sends }: OutgoingSymbol): number {
+    const lateMs = firstSentMs + RESCUE_TIMEOUTS * this.rtt.rtoMs + RESCUE_SLACK_MS;
+    return sends < SYMBOL_SENDS_MAX ? lateMs : Math.min(lateMs, lastSentMs + this.rtt.rtoMs);
   }
 
   get #rescueTimeMs(): number {
     const oldest = this.ordered.oldestUnrescued;
-    return oldest ? oldest.firstSentMs + this.#rescueAgeMs : Infinity;
+    return oldest ? this.#rescueAtMs(oldest) : Infinity;
   }
 
   #settle(outcome: FeedbackOutcome, nowMs: number): void {
@@ -297,7 +299,7 @@ export class Sender {
    * outage the peer says so while it lasts, and so a lost symbol is not late by the whole outage and a round trip, but by the longer of the two.
    */
   #resendOverdue(silenceMs: number, nowMs: number): void {
-    this.#retransmissions.addOverdue(nowMs - this.rtt.rtoMs - this.datagrams.reorderMs, silenceMs > this.interval.ms ? nowMs - RESEND_IN_SILENCE_MS : -Infinity);
+    this.#retransmissions.addOverdue(nowMs - this.rtt.rtoMs - this.datagrams.reorderMs, silenceMs > this.interval.ms ? nowMs - Math.max(RESEND_IN_SILENCE_MS, this.rtt.srttMs - this.rtt.minMs) : -Infinity);
   }
 
   /** The channel stands still: what it took and did not get through by now, the reliable path is to carry as well. */
