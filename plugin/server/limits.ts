@@ -17,7 +17,7 @@ export const MESSAGE_BYTES_UNLIMITED = 2 ** 31 - 1;
 /**
  * Least time between two offers of a datagram channel to one client, ms; a client that asks sooner gets none for that.
  * For every offer in a row after the first whose channel never opened it doubles, up to the second: UDP is blocked, or the client plays with us;
- * and for good with every channel that ended because the client sent too much, from whose end it then counts.
+ * and for as long as the WebSocket lasts with every channel that ended because the client sent too much, from whose end it then counts.
  */
 export const OFFER_INTERVAL_MS = 500;
 export const OFFER_INTERVAL_MS_MAX = 30_000;

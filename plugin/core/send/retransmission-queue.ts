@@ -6,6 +6,7 @@ import type { OrderedBuffer, OutgoingSymbol } from "./ordered-buffer.js";
 export class RetransmissionQueue {
   readonly #seqs: Seq[] = [];
 
+  /** As given to `addOverdue`; kept here, so that the visitor need not be made anew for every feedback. */
   #overdueMs = -Infinity;
   #overdueAgainMs = -Infinity;
   readonly #addIfOverdue = (slot: OutgoingSymbol): void => {

@@ -31,8 +31,8 @@ const PEER_TIMER_MS = 10;
 /** A queue that fills and drains makes RTTVAR seconds: a tail is probed so soon all the same, ms, for little is sent by then and a datagram a second costs nothing. */
 const PROBE_MS_MAX = 1000;
 
-/** What only the reliable path is to bring is asked after so often, ms: it says nothing when it has. */
-const KEPT_PROBE_MS_MIN = 500, KEPT_PROBE_MS_MAX = 1500;
+/** What only the reliable path is to bring is asked after no oftener, ms: it says nothing when it has. */
+const KEPT_PROBE_MS_MIN = 500;
 
 /** As long as the peer hears nothing, overdue symbols are sent again this often, ms; behind a queue no oftener than it is long. */
 const RESEND_IN_SILENCE_MS = 30;
@@ -263,7 +263,7 @@ export class Sender {
   get #probeTimeMs(): number {
     if (this.datagrams.oldestElicitingMs !== Infinity) return this.#lastElicitingMs + this.probeTimeoutMs;
     const { oldest } = this.ordered;
-    return oldest && oldest.state !== "new" ? this.#lastElicitingMs + Math.min(KEPT_PROBE_MS_MAX, Math.max(KEPT_PROBE_MS_MIN, this.probeTimeoutMs)) : Infinity;
+    return oldest && oldest.state !== "new" ? this.#lastElicitingMs + Math.max(KEPT_PROBE_MS_MIN, this.probeTimeoutMs) : Infinity;
   }
 
   /** When the symbol goes by the reliable path as well: after some timeouts, or after one where no datagram may carry it again. */
