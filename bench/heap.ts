@@ -35,9 +35,11 @@ function usage(): number {
 
 /** Bytes that `run` allocates, less what looking costs; undefined when something was collected meanwhile. */
 function allocated(run: () => void): number | undefined {
-  const first = usage(), before = usage();
+  const first = usage(),
+    before = usage();
   run();
-  const bytes = usage() - before, own = before - first;
+  const bytes = usage() - before,
+    own = before - first;
   return bytes < 0 || own < 0 ? undefined : bytes - own;
 }
 
@@ -49,11 +51,13 @@ function mean(samples: number[]): number {
 
 /** Bytes for one message as the host gets it, and nothing else. */
 function leastPerMessage(payloadBytes: number): number {
-  const symbol = new Uint8Array(1280), kept: Uint8Array[] = new Array<Uint8Array>(BATCH).fill(symbol);
+  const symbol = new Uint8Array(1280),
+    kept: Uint8Array[] = new Array<Uint8Array>(BATCH).fill(symbol);
   const samples: number[] = [];
   for (let i = 0; i < BATCHES; i++) {
     const bytes = allocated(() => {
-      for (let m = 0; m < BATCH; m++) kept[m] = Uint8Array.prototype.slice.call(symbol, 2, 2 + payloadBytes - ((i * BATCH + m) * 7) % 16);
+      for (let m = 0; m < BATCH; m++)
+        kept[m] = Uint8Array.prototype.slice.call(symbol, 2, 2 + payloadBytes - (((i * BATCH + m) * 7) % 16));
     });
     if (bytes !== undefined) samples.push(bytes / BATCH);
   }
@@ -74,7 +78,8 @@ function perPhase(pair: Pair): Record<Phase, number> {
 /** Bytes of the call that mends a loss, less `least` for each message that it delivers; every fifth batch loses its first datagram. */
 function perRecovery(pair: Pair, least: number): number {
   const samples: number[] = [];
-  let lost = false, recoveries = 0;
+  let lost = false,
+    recoveries = 0;
   for (let i = 0; i < BATCHES; i++) {
     pair.send();
     pair.down.seal();
@@ -108,18 +113,24 @@ interface Site {
 function sites(pair: Pair): Site[] {
   const session = new Session();
   session.connect();
-  session.post("HeapProfiler.startSampling", { samplingInterval: 256, includeObjectsCollectedByMajorGC: true, includeObjectsCollectedByMinorGC: true } as object);
+  session.post("HeapProfiler.startSampling", {
+    samplingInterval: 256,
+    includeObjectsCollectedByMajorGC: true,
+    includeObjectsCollectedByMinorGC: true,
+  } as object);
   for (let i = 0; i < BATCHES; i++) pair.batch((_, run) => run());
   const found = new Map<string, Site>();
   session.post("HeapProfiler.stopSampling", (_error, { profile }) => {
     const visit = (node: typeof profile.head, phase: Phase | undefined, caller: string): void => {
       const { functionName, url, lineNumber } = node.callFrame;
-      const file = url.split("/").pop() ?? "", ours = url.includes("/plugin/");
-      const inside = phase ?? (file === "pair.ts" ? PHASES.find(p => p === functionName) : undefined);
+      const file = url.split("/").pop() ?? "",
+        ours = url.includes("/plugin/");
+      const inside = phase ?? (file === "pair.ts" ? PHASES.find((p) => p === functionName) : undefined);
       // The engine's own functions have no place in a file: they are told by who called them.
       const name = file !== "" ? `${functionName} (${file}:${lineNumber + 1})` : `${functionName} < ${caller}`;
       if (inside && node.selfSize > 0 && (ours || file === "")) {
-        const key = `${inside} ${name}`, site = found.get(key) ?? { phase: inside, name, bytes: 0 };
+        const key = `${inside} ${name}`,
+          site = found.get(key) ?? { phase: inside, name, bytes: 0 };
         site.bytes += node.selfSize / (BATCHES * BATCH);
         found.set(key, site);
       }
@@ -139,14 +150,16 @@ for (const payloadBytes of PAYLOADS) {
     const b = perPhase(warmPair(payloadBytes, repair, lossEvery));
     const recover = repair === "off" ? "-" : perRecovery(warmPair(payloadBytes, repair), least).toFixed(0);
     const bytes = (x: number, width: number): string => x.toFixed(0).padStart(width);
-    console.log(`${String(payloadBytes).padStart(5)} B  ${name.padEnd(22)} ${bytes(b.send, 6)} ${bytes(b.receive, 8)} ${bytes(least, 18)} ${bytes(b.feedback, 9)} ${recover.padStart(8)}`);
+    console.log(
+      `${String(payloadBytes).padStart(5)} B  ${name.padEnd(22)} ${bytes(b.send, 6)} ${bytes(b.receive, 8)} ${bytes(least, 18)} ${bytes(b.feedback, 9)} ${recover.padStart(8)}`,
+    );
   }
 }
 for (const [name, repair, lossEvery] of CASES) {
   console.log(`\n200 B, ${name}: bytes per message at`);
   const all = sites(warmPair(200, repair, lossEvery));
   for (const phase of PHASES) {
-    for (const site of all.filter(s => s.phase === phase && s.bytes >= SITE_BYTES_MIN).slice(0, SITES_MAX)) {
+    for (const site of all.filter((s) => s.phase === phase && s.bytes >= SITE_BYTES_MIN).slice(0, SITES_MAX)) {
       console.log(`${site.bytes.toFixed(1).padStart(8)}  ${phase.padEnd(9)} ${site.name}`);
     }
   }

@@ -61,7 +61,10 @@ function blockCase(name: string, run: (target: Block, source: Block, index: numb
   };
 }
 
-function unalignedCase(name: string, run: (target: Uint8Array, source: Uint8Array, index: number, bytes: number) => void): Case {
+function unalignedCase(
+  name: string,
+  run: (target: Uint8Array, source: Uint8Array, index: number, bytes: number) => void,
+): Case {
   return {
     name,
     prepare(bytes) {
@@ -95,7 +98,12 @@ function encode(bytes: number, members: number, row: "xor" | "cauchy", kernel: S
  * Windows of eight symbols, the first `losses` of each lost, and as many repairs over the eight: what the repairs cost, and half of them is solving.
  * The symbols that came are added between the runs of the clock, as `prepare`.
  */
-function recover(bytes: number, losses: number, row: "xor" | "cauchy", kernel: SymbolKernel): { prepare(): void; step(): void } {
+function recover(
+  bytes: number,
+  losses: number,
+  row: "xor" | "cauchy",
+  kernel: SymbolKernel,
+): { prepare(): void; step(): void } {
   const symbols = Array.from({ length: 8 }, (_, salt) => makeSymbol(bytes, salt));
   const encoder = new RepairEncoder();
   const decoder = new RepairDecoder({ kernel });
@@ -145,7 +153,10 @@ function wideCase(name: string): Case {
     name,
     prepare(bytes) {
       const target = new BigUint64Array(BLOCK_BYTES / 8);
-      const sources = Array.from({ length: SOURCES }, (_, salt) => new BigUint64Array(fillPattern(new Uint8Array(BLOCK_BYTES), salt).buffer));
+      const sources = Array.from(
+        { length: SOURCES },
+        (_, salt) => new BigUint64Array(fillPattern(new Uint8Array(BLOCK_BYTES), salt).buffer),
+      );
       const words = (bytes + 7) >> 3;
       const step = (index: number): void => {
         const source = sources[index % SOURCES]!;
@@ -166,12 +177,28 @@ function wideCase(name: string): Case {
 /** A product as the sum of its bits' products: eight multiplications for four bytes, no table. */
 function mulAddByBits(target: Int32Array, source: Int32Array, coefficient: number, words: number): void {
   const factor = (bit: number): number => PRODUCTS[(coefficient << 8) | (1 << bit)]!;
-  const [f0, f1, f2, f3, f4, f5, f6, f7] = [factor(0), factor(1), factor(2), factor(3), factor(4), factor(5), factor(6), factor(7)];
+  const [f0, f1, f2, f3, f4, f5, f6, f7] = [
+    factor(0),
+    factor(1),
+    factor(2),
+    factor(3),
+    factor(4),
+    factor(5),
+    factor(6),
+    factor(7),
+  ];
   const ones = 0x01010101;
   for (let i = 0; i < words; i++) {
     const x = source[i]!;
-    target[i]! ^= Math.imul(x & ones, f0) ^ Math.imul((x >>> 1) & ones, f1) ^ Math.imul((x >>> 2) & ones, f2) ^ Math.imul((x >>> 3) & ones, f3)
-      ^ Math.imul((x >>> 4) & ones, f4) ^ Math.imul((x >>> 5) & ones, f5) ^ Math.imul((x >>> 6) & ones, f6) ^ Math.imul((x >>> 7) & ones, f7);
+    target[i]! ^=
+      Math.imul(x & ones, f0) ^
+      Math.imul((x >>> 1) & ones, f1) ^
+      Math.imul((x >>> 2) & ones, f2) ^
+      Math.imul((x >>> 3) & ones, f3) ^
+      Math.imul((x >>> 4) & ones, f4) ^
+      Math.imul((x >>> 5) & ones, f5) ^
+      Math.imul((x >>> 6) & ones, f6) ^
+      Math.imul((x >>> 7) & ones, f7);
   }
 }
 
@@ -181,7 +208,8 @@ function batchCase(name: string): Case {
     prepare(bytes) {
       const target = makeBlock(BLOCK_BYTES);
       const sources = Array.from({ length: 6 }, (_, salt) => filledBlock(bytes, salt));
-      const lengths = new Uint16Array(6).fill(bytes), coefficients = Uint8Array.from({ length: 6 }, (_, i) => coefficientOf(i));
+      const lengths = new Uint16Array(6).fill(bytes),
+        coefficients = Uint8Array.from({ length: 6 }, (_, i) => coefficientOf(i));
       return { step: () => simd.addMultiples(target, sources, lengths, coefficients, 6), bytesPerStep: 6 * bytes };
     },
   };
@@ -189,7 +217,9 @@ function batchCase(name: string): Case {
 
 const simd = kernelFor(globalThis.WebAssembly);
 if (simd === PURE_KERNEL) throw new Error("this host has no WebAssembly SIMD");
-const scratch = makeBlock(BLOCK_BYTES), stage = new Uint8Array(2048), stageFront = stage.subarray(0, BLOCK_BYTES);
+const scratch = makeBlock(BLOCK_BYTES),
+  stage = new Uint8Array(2048),
+  stageFront = stage.subarray(0, BLOCK_BYTES);
 
 const CASES: Case[] = [
   blockCase("xorInto (taken where there is no SIMD)", (t, s, _i, bytes) => xorInto(t.words, s.words, wordsOf(bytes))),
@@ -205,23 +235,30 @@ const CASES: Case[] = [
     xorInto(sum.words, source, source.length);
   }),
   wideCase("xor over BigUint64Array"),
-  blockCase("mulAddInto (taken where there is no SIMD)", (t, s, i, bytes) => mulAddInto(t.words, s.words, coefficientOf(i), wordsOf(bytes))),
+  blockCase("mulAddInto (taken where there is no SIMD)", (t, s, i, bytes) =>
+    mulAddInto(t.words, s.words, coefficientOf(i), wordsOf(bytes)),
+  ),
   unalignedCase("copy, then mulAddInto", (_t, s, i, bytes) => {
     scratch.bytes.set(s);
     mulAddInto(sum.words, scratch.words, coefficientOf(i), wordsOf(bytes));
   }),
-  blockCase("multiply-add, bits by Math.imul", (t, s, i, bytes) => mulAddByBits(t.words, s.words, coefficientOf(i), wordsOf(bytes))),
+  blockCase("multiply-add, bits by Math.imul", (t, s, i, bytes) =>
+    mulAddByBits(t.words, s.words, coefficientOf(i), wordsOf(bytes)),
+  ),
   unalignedCase("multiply-add bytewise", (t, s, i, bytes) => {
     const row = coefficientOf(i) << 8;
     for (let at = 0; at < bytes; at++) t[at]! ^= PRODUCTS[row | s[at]!]!;
   }),
-  blockCase("multiply-add by SIMD, one symbol at a time", (t, s, i, bytes) => simd.addMultiple(t, s, bytes, coefficientOf(i))),
+  blockCase("multiply-add by SIMD, one symbol at a time", (t, s, i, bytes) =>
+    simd.addMultiple(t, s, bytes, coefficientOf(i)),
+  ),
   batchCase("multiply-add by SIMD, six symbols at a time"),
   blockCase("scaleInPlace", (t, _s, i, bytes) => scaleInPlace(t.words, coefficientOf(i), wordsOf(bytes))),
   copyCase("copy into a block by words (taken up to 256 B)", (datagram, start, end) => {
     const words = (end - start) >> 2;
     for (let i = 0, at = start; i < words; i++, at += 4) {
-      scratch.words[i] = datagram[at]! | (datagram[at + 1]! << 8) | (datagram[at + 2]! << 16) | (datagram[at + 3]! << 24);
+      scratch.words[i] =
+        datagram[at]! | (datagram[at + 1]! << 8) | (datagram[at + 2]! << 16) | (datagram[at + 3]! << 24);
     }
   }),
   copyCase("copy into a block by a buffer (taken above)", (datagram, start, end) => {
@@ -254,11 +291,12 @@ function measure(benchCase: Case, bytes: number): number {
 
 /** Microseconds of one step, pure and SIMD: medians of runs that take turns. */
 function compare(make: (kernel: SymbolKernel) => (runSteps: number) => number): [pure: number, simd: number] {
-  const steps = 3200, runs: [number[], number[]] = [[], []];
+  const steps = 3200,
+    runs: [number[], number[]] = [[], []];
   const sides = [make(PURE_KERNEL), make(simd)] as const;
   for (const side of sides) side(steps);
   for (let run = 0; run < RUNS; run++) sides.forEach((side, i) => runs[i]!.push(side(steps)));
-  return runs.map(us => us.sort((a, b) => a - b)[RUNS >> 1]!) as [number, number];
+  return runs.map((us) => us.sort((a, b) => a - b)[RUNS >> 1]!) as [number, number];
 }
 
 function timed(step: (index: number) => void): (steps: number) => number {
@@ -299,8 +337,13 @@ for (const benchCase of CASES) {
   const [small, large] = [measure(benchCase, 200), measure(benchCase, 1200)];
   console.log(`${benchCase.name.padEnd(52)}${small.toFixed(0).padStart(8)}${large.toFixed(0).padStart(8)}`);
 }
-console.log(`\n${"us, pure / SIMD".padEnd(40)}${["64 B", "200 B", "1200 B"].map(h => h.padStart(16)).join("")}`);
+console.log(`\n${"us, pure / SIMD".padEnd(40)}${["64 B", "200 B", "1200 B"].map((h) => h.padStart(16)).join("")}`);
 for (const [name, make] of OPERATIONS) {
-  const cells = [64, 200, 1200].map(bytes => compare(make(bytes)).map(us => us.toFixed(2)).join(" / ").padStart(16));
+  const cells = [64, 200, 1200].map((bytes) =>
+    compare(make(bytes))
+      .map((us) => us.toFixed(2))
+      .join(" / ")
+      .padStart(16),
+  );
   console.log(`${name.padEnd(40)}${cells.join("")}`);
 }

@@ -17,19 +17,23 @@ const BATCHES = 20_000;
 const LOSSES = 4000;
 
 let gcMs = 0;
-new PerformanceObserver(list => {
+new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) gcMs += entry.duration;
 }).observe({ entryTypes: ["gc"] });
 
 /** Microseconds per message and phase. */
 function times(payloadBytes: number, repair: RepairOption): Record<Phase, number> {
   const pair = warmPair(payloadBytes, repair);
-  const samples: Record<Phase, Float64Array> = { send: new Float64Array(BATCHES), receive: new Float64Array(BATCHES), feedback: new Float64Array(BATCHES) };
+  const samples: Record<Phase, Float64Array> = {
+    send: new Float64Array(BATCHES),
+    receive: new Float64Array(BATCHES),
+    feedback: new Float64Array(BATCHES),
+  };
   let batch = 0;
   const around = (phase: Phase, run: () => void): void => {
     const startMs = performance.now();
     run();
-    samples[phase][batch] = (performance.now() - startMs) * 1000 / BATCH;
+    samples[phase][batch] = ((performance.now() - startMs) * 1000) / BATCH;
   };
   for (; batch < BATCHES; batch++) pair.batch(around);
   if (pair.delivered !== (WARMUP_BATCHES + BATCHES) * BATCH) throw new Error(`${pair.delivered} messages came`);
@@ -41,7 +45,8 @@ function times(payloadBytes: number, repair: RepairOption): Record<Phase, number
 function recovery(payloadBytes: number, repair: RepairOption): number {
   const pair = warmPair(payloadBytes, repair);
   const samples: number[] = [];
-  let lost = false, recoveries = 0;
+  let lost = false,
+    recoveries = 0;
   for (let i = 0; i < LOSSES * 5; i++) {
     pair.send();
     pair.down.seal();
@@ -67,7 +72,7 @@ function recovery(payloadBytes: number, repair: RepairOption): number {
 
 /** The collector's time is reported a turn of the event loop later. */
 async function gcMsSoFar(): Promise<number> {
-  await new Promise(resolve => setTimeout(resolve, 20));
+  await new Promise((resolve) => setTimeout(resolve, 20));
   return gcMs;
 }
 
@@ -75,11 +80,15 @@ console.log(`kernel: ${KERNEL}, Node ${process.version}`);
 console.log("payload  repair          send us  receive us  feedback us  recover us     GC");
 for (const payloadBytes of PAYLOADS) {
   for (const [name, repair] of REPAIRS) {
-    const gcBeforeMs = await gcMsSoFar(), startMs = performance.now();
+    const gcBeforeMs = await gcMsSoFar(),
+      startMs = performance.now();
     const t = times(payloadBytes, repair);
-    const elapsedMs = performance.now() - startMs, share = ((await gcMsSoFar()) - gcBeforeMs) / elapsedMs;
+    const elapsedMs = performance.now() - startMs,
+      share = ((await gcMsSoFar()) - gcBeforeMs) / elapsedMs;
     const us = (x: number, width: number): string => (Number.isNaN(x) ? "-" : x.toFixed(2)).padStart(width);
     const r = us(recovery(payloadBytes, repair), 11);
-    console.log(`${String(payloadBytes).padStart(5)} B  ${name.padEnd(14)} ${us(t.send, 8)} ${us(t.receive, 11)} ${us(t.feedback, 12)} ${r} ${(100 * share).toFixed(1).padStart(4)} %`);
+    console.log(
+      `${String(payloadBytes).padStart(5)} B  ${name.padEnd(14)} ${us(t.send, 8)} ${us(t.receive, 11)} ${us(t.feedback, 12)} ${r} ${(100 * share).toFixed(1).padStart(4)} %`,
+    );
   }
 }

@@ -46,7 +46,7 @@ class Wire {
   /** Makes the views, outside of what is measured. */
   seal(): void {
     this.views.length = 0;
-    for (let i = 0; i < this.#count; i++) this.views.push(this.#slots[i]!.subarray(0, this.#lengths[i]!));
+    for (let i = 0; i < this.#count; i++) this.views.push(this.#slots[i]!.subarray(0, this.#lengths[i]));
     this.#count = 0;
   }
 }
@@ -65,10 +65,17 @@ export class Pair {
   #datagrams = 0;
 
   /** @param lossEvery every so many-th datagram downstream is lost; default none. */
-  constructor(payloadBytes: number, repair: RepairOption, private readonly lossEvery = Infinity) {
-    this.#messages = Array.from({ length: 16 }, (_, m) => Uint8Array.from({ length: payloadBytes - ((m * 7) % 16) }, (_, i) => (i * 167 + m) >> 3));
+  constructor(
+    payloadBytes: number,
+    repair: RepairOption,
+    private readonly lossEvery = Infinity,
+  ) {
+    this.#messages = Array.from({ length: 16 }, (_, m) =>
+      Uint8Array.from({ length: payloadBytes - ((m * 7) % 16) }, (_, i) => (i * 167 + m) >> 3),
+    );
     this.server = new core.Link({ repair });
-    for (const link of [this.server, this.client]) link.openPath({ mtuBytes: MTU_BYTES, overheadBytes: 52 }, this.nowMs);
+    for (const link of [this.server, this.client])
+      link.openPath({ mtuBytes: MTU_BYTES, overheadBytes: 52 }, this.nowMs);
     this.server.pollDatagram(this.nowMs);
     this.client.pollDatagram(this.nowMs);
   }
@@ -79,7 +86,8 @@ export class Pair {
       this.nowMs += TICK_MS;
       if (server.pollTimeout() <= this.nowMs) server.handleTimeout(this.nowMs);
       server.send(this.#messages[this.#sent++ & 15]!);
-      for (let datagram = server.pollDatagram(this.nowMs); datagram; datagram = server.pollDatagram(this.nowMs)) down.push(datagram);
+      for (let datagram = server.pollDatagram(this.nowMs); datagram; datagram = server.pollDatagram(this.nowMs))
+        down.push(datagram);
     }
   }
 
@@ -127,4 +135,3 @@ export function warmPair(payloadBytes: number, repair: RepairOption, lossEvery?:
   for (let i = 0; i < WARMUP_BATCHES; i++) pair.batch((_, run) => run());
   return pair;
 }
-

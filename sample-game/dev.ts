@@ -9,7 +9,8 @@ import { parseDevOptions } from "./cli/options.js";
 import { run } from "./cli/run.js";
 
 const CONFIG = fileURLToPath(new URL("./web/vite.config.ts", import.meta.url));
-const HELP = "Vite's development server for the arena's page. Options as those of npm start (-- --help), but no --port 0; its port is 5173.";
+const HELP =
+  "Vite's development server for the arena's page. Options as those of npm start (-- --help), but no --port 0; its port is 5173.";
 
 process.exit(await runCommand(process.argv.slice(2), { parse: parseDevOptions, help: HELP, play }));
 

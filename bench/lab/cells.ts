@@ -34,7 +34,11 @@ export function fullGrid(): Cell[] {
   for (const cc of ["cubic", "bbr"] as const) {
     for (const delayMs of [50, 20]) {
       for (const loss of [0, 1, 2, 5, 10, 20]) cells.push({ ...PLAIN, cc, delayMs, loss });
-      cells.push({ ...PLAIN, cc, delayMs, loss: 5, burstMs: 50 }, { ...PLAIN, cc, delayMs, loss: 0, jitterMs: 5 }, { ...PLAIN, cc, delayMs, loss: 5, jitterMs: 5 });
+      cells.push(
+        { ...PLAIN, cc, delayMs, loss: 5, burstMs: 50 },
+        { ...PLAIN, cc, delayMs, loss: 0, jitterMs: 5 },
+        { ...PLAIN, cc, delayMs, loss: 5, jitterMs: 5 },
+      );
     }
   }
   return cells;
@@ -42,7 +46,11 @@ export function fullGrid(): Cell[] {
 
 /** The part that matters most: all of 50 ms under cubic, bbr at 5 %, and 20 ms at 0, 2 and 5 %. */
 export function shortGrid(): Cell[] {
-  return fullGrid().filter((c) => (c.cc === "bbr" ? c.delayMs === 50 && c.loss === 5 && c.jitterMs === 0 : c.delayMs === 50 || (c.burstMs === 0 && c.jitterMs === 0 && [0, 2, 5].includes(c.loss))));
+  return fullGrid().filter((c) =>
+    c.cc === "bbr"
+      ? c.delayMs === 50 && c.loss === 5 && c.jitterMs === 0
+      : c.delayMs === 50 || (c.burstMs === 0 && c.jitterMs === 0 && [0, 2, 5].includes(c.loss)),
+  );
 }
 
 /** The bar of a cell at this patch rate. */

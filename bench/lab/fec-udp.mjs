@@ -13,7 +13,8 @@ import { FecClient, linkStats } from "colyseus-fec/client";
 const { REPAIR = "adaptive", RESYNC_AFTER_MS = "2000", LAB_DIR = "." } = process.env;
 const repair = REPAIR.startsWith("{") ? JSON.parse(REPAIR) : REPAIR;
 
-export const createServerTransport = () => new FecTransport({ repair, webrtc: false, resyncAfterMs: JSON.parse(RESYNC_AFTER_MS) });
+export const createServerTransport = () =>
+  new FecTransport({ repair, webrtc: false, resyncAfterMs: JSON.parse(RESYNC_AFTER_MS) });
 /** Repair covers inputs as well, so the ring of past inputs in each message (4 by default) need not be long. */
 export const inputOptions = { mode: "unreliable", historySize: 2 };
 
@@ -27,7 +28,7 @@ subscribe("udp.socket", ({ socket }) => {
 });
 
 /** A FecClient as far as the workload uses one. */
-export const createClient = url => ({
+export const createClient = (url) => ({
   async joinOrCreate(name) {
     const ports = [];
     const room = await ownPorts.run(ports, () => new FecClient(url, { repair, channels: ["udp"] }).joinOrCreate(name));
@@ -37,11 +38,15 @@ export const createClient = url => ({
 });
 
 /** The workload keeps this with the room; as JSON it is the ports until then: the WebSocket's, then UDP's. */
-export const localPort = room => {
+export const localPort = (room) => {
   const webSocketPort = room.connection.transport.ws._socket?.localPort;
   return { toJSON: () => [webSocketPort, ...(portsOf.get(room) ?? [])] };
 };
 
 process.on("exit", () => {
-  if (portsOf.size > 0) writeFileSync(`${LAB_DIR}/links.json`, JSON.stringify([...portsOf.keys()].map(room => ({ room: room.name, ...linkStats(room) }))));
+  if (portsOf.size > 0)
+    writeFileSync(
+      `${LAB_DIR}/links.json`,
+      JSON.stringify([...portsOf.keys()].map((room) => ({ room: room.name, ...linkStats(room) }))),
+    );
 });

@@ -22,9 +22,25 @@ import { markdown, type CellRuns } from "./table.js";
 
 const { values } = parseArgs({
   options: {
-    delay: { type: "string", default: "50" }, loss: { type: "string", default: "5" }, "burst-ms": { type: "string", default: "0" }, jitter: { type: "string", default: "0" }, cc: { type: "string", default: "cubic" },
-    grid: { type: "string" }, runs: { type: "string", default: "3" }, seconds: { type: "string", default: "20" }, warm: { type: "string", default: "5" }, groups: { type: "string", default: "arena20:6:60,arena60:6:60" }, seed: { type: "string", default: "1" },
-    repair: { type: "string", default: "adaptive" }, "stall-ms": { type: "string", default: "5" }, retries: { type: "string", default: "2" }, table: { type: "string" }, out: { type: "string" }, keep: { type: "boolean", default: false }, lab: { type: "string", default: "" }, only: { type: "string" },
+    delay: { type: "string", default: "50" },
+    loss: { type: "string", default: "5" },
+    "burst-ms": { type: "string", default: "0" },
+    jitter: { type: "string", default: "0" },
+    cc: { type: "string", default: "cubic" },
+    grid: { type: "string" },
+    runs: { type: "string", default: "3" },
+    seconds: { type: "string", default: "20" },
+    warm: { type: "string", default: "5" },
+    groups: { type: "string", default: "arena20:6:60,arena60:6:60" },
+    seed: { type: "string", default: "1" },
+    repair: { type: "string", default: "adaptive" },
+    "stall-ms": { type: "string", default: "5" },
+    retries: { type: "string", default: "2" },
+    table: { type: "string" },
+    out: { type: "string" },
+    keep: { type: "boolean", default: false },
+    lab: { type: "string", default: "" },
+    only: { type: "string" },
   },
 });
 
@@ -32,8 +48,17 @@ function cells(): Cell[] {
   if (values.grid === "short") return shortGrid();
   if (values.grid === "full") return fullGrid();
   if (values.grid !== undefined) throw new TypeError(`"--grid" expected short or full, got ${values.grid}`);
-  if (values.cc !== "cubic" && values.cc !== "bbr") throw new TypeError(`"--cc" expected cubic or bbr, got ${values.cc}`);
-  return [{ delayMs: +values.delay, loss: +values.loss, burstMs: +values["burst-ms"], jitterMs: +values.jitter, cc: values.cc }];
+  if (values.cc !== "cubic" && values.cc !== "bbr")
+    throw new TypeError(`"--cc" expected cubic or bbr, got ${values.cc}`);
+  return [
+    {
+      delayMs: +values.delay,
+      loss: +values.loss,
+      burstMs: +values["burst-ms"],
+      jitterMs: +values.jitter,
+      cc: values.cc,
+    },
+  ];
 }
 
 /** One run; again while it was disturbed, and of those the calmest. */
@@ -44,7 +69,9 @@ async function calmRun(cell: Cell, options: RunOptions): Promise<CellRuns["runs"
     if (values.keep) console.error(`logs: ${dir}`);
     else rmSync(dir, { recursive: true });
     const stallMs = Math.max(...rows.map((row) => row.stallMs));
-    console.error(`${new Date().toISOString().slice(11, 19)} ${nameOf(cell)}, seed ${options.seed}: stall ${stallMs.toFixed(1)} ms; ${rows.map((r) => `${r.transport}${r.hz} ${r.extra.p50.toFixed(1)}/${r.extra.p99.toFixed(0)}`).join(" ")}`);
+    console.error(
+      `${new Date().toISOString().slice(11, 19)} ${nameOf(cell)}, seed ${options.seed}: stall ${stallMs.toFixed(1)} ms; ${rows.map((r) => `${r.transport}${r.hz} ${r.extra.p50.toFixed(1)}/${r.extra.p99.toFixed(0)}`).join(" ")}`,
+    );
     if (best === undefined || stallMs < best.stallMs) best = { rows, stallMs };
     if (best.stallMs <= +values["stall-ms"]) break;
   }
@@ -55,17 +82,30 @@ if (values.table !== undefined) {
   console.log(markdown(JSON.parse(readFileSync(values.table, "utf8"))));
   process.exit();
 }
-const transports: readonly Transport[] = values.only === undefined ? ["ws", "fec"] : values.only === "ws" || values.only === "fec" ? [values.only] : [];
+const transports: readonly Transport[] =
+  values.only === undefined ? ["ws", "fec"] : values.only === "ws" || values.only === "fec" ? [values.only] : [];
 if (transports.length === 0) throw new TypeError(`"--only" expected ws or fec, got ${values.only}`);
 prepareLab();
 const done: CellRuns[] = [];
 for (const cell of cells()) {
   const runs: CellRuns["runs"] = [];
   for (let run = 0; run < +values.runs; run++) {
-    runs.push(await calmRun(cell, { groups: values.groups, warmSeconds: +values.warm, seconds: +values.seconds, seed: +values.seed + run, transports, repair: values.repair, extra: values.lab.split(" ").filter(Boolean) }));
+    runs.push(
+      await calmRun(cell, {
+        groups: values.groups,
+        warmSeconds: +values.warm,
+        seconds: +values.seconds,
+        seed: +values.seed + run,
+        transports,
+        repair: values.repair,
+        extra: values.lab.split(" ").filter(Boolean),
+      }),
+    );
   }
   done.push({ cell, runs });
   if (values.out !== undefined) writeFileSync(values.out, JSON.stringify(done));
 }
 if (transports.length === 2) console.log(markdown(done));
-else for (const { cell, runs } of done) for (const { rows } of runs) for (const row of rows) console.log(JSON.stringify({ network: nameOf(cell), ...row }));
+else
+  for (const { cell, runs } of done)
+    for (const { rows } of runs) for (const row of rows) console.log(JSON.stringify({ network: nameOf(cell), ...row }));

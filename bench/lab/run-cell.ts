@@ -46,7 +46,8 @@ export function prepareLab(): void {
     cpSync(source, labFolder, { recursive: true });
     makeWritable(labFolder);
   }
-  if (!existsSync(join(workload, "node_modules"))) symlinkSync(join(root, "node_modules"), join(workload, "node_modules"));
+  if (!existsSync(join(workload, "node_modules")))
+    symlinkSync(join(root, "node_modules"), join(workload, "node_modules"));
   if (existsSync(join(labFolder, "link"))) return;
   const built = spawnSync(join(labFolder, "build"), { encoding: "utf8" });
   if (built.status !== 0) throw new Error(`lab/build: ${built.stderr || String(built.error)}`);
@@ -56,17 +57,46 @@ export function prepareLab(): void {
 export async function runCell(cell: Cell, options: RunOptions): Promise<{ rows: RunRow[]; dir: string }> {
   const dir = mkdtempSync(join(tmpdir(), "lab-"));
   const env = {
-    ...process.env, WARM_S: String(options.warmSeconds), MEASURE_S: String(options.seconds), CLIENT_GROUPS: options.groups, REPAIR: options.repair,
-    NODE: process.execPath, FEC: join(root, "bench/lab/fec-udp.mjs"),
+    ...process.env,
+    WARM_S: String(options.warmSeconds),
+    MEASURE_S: String(options.seconds),
+    CLIENT_GROUPS: options.groups,
+    REPAIR: options.repair,
+    NODE: process.execPath,
+    FEC: join(root, "bench/lab/fec-udp.mjs"),
   };
-  const processes = (of: (transport: Transport) => string): string => `${options.transports.map((t) => `LAB_NAME=${t} ${of(t)} &`).join(" ")} wait`;
+  const processes = (of: (transport: Transport) => string): string =>
+    `${options.transports.map((t) => `LAB_NAME=${t} ${of(t)} &`).join(" ")} wait`;
   const module = (transport: Transport): string => (transport === "fec" ? "TRANSPORT_MODULE=$FEC " : "");
   const args = [
-    "--dir", dir, "--port", String(PORTS.fec), "--timeout", String(options.warmSeconds + options.seconds + 60), "--cc", cell.cc, "--grace", "5", "--seed", String(options.seed),
-    "--delay", String(cell.delayMs), "--loss", String(cell.loss), "--jitter", String(cell.jitterMs),
-    ...(cell.burstMs > 0 ? ["--burst-ms", String(cell.burstMs)] : []), ...options.extra,
-    "--", "bash", "-c", processes((t) => `PORT=${PORTS[t]} ${module(t)}"$NODE" server.mjs`),
-    "---", "bash", "-c", processes((t) => `URL=ws://10.77.0.1:${PORTS[t]} ${module(t)}"$NODE" client.mjs`),
+    "--dir",
+    dir,
+    "--port",
+    String(PORTS.fec),
+    "--timeout",
+    String(options.warmSeconds + options.seconds + 60),
+    "--cc",
+    cell.cc,
+    "--grace",
+    "5",
+    "--seed",
+    String(options.seed),
+    "--delay",
+    String(cell.delayMs),
+    "--loss",
+    String(cell.loss),
+    "--jitter",
+    String(cell.jitterMs),
+    ...(cell.burstMs > 0 ? ["--burst-ms", String(cell.burstMs)] : []),
+    ...options.extra,
+    "--",
+    "bash",
+    "-c",
+    processes((t) => `PORT=${PORTS[t]} ${module(t)}"$NODE" server.mjs`),
+    "---",
+    "bash",
+    "-c",
+    processes((t) => `URL=ws://10.77.0.1:${PORTS[t]} ${module(t)}"$NODE" client.mjs`),
   ];
   const child = spawn(join(labFolder, "run"), args, { cwd: workload, env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";

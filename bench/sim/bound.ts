@@ -14,7 +14,9 @@ export const SEPARATE_MS = 7;
 /** @param separate true: a second datagram 7 ms after each tick repeats everything as well: no longer tick-aligned. */
 export function runBound(cell: Cell, separate: boolean): Result {
   const netem = new Impairment(linkOf(cell), cell.seed * 2 + 1);
-  const workload = new Workload(cell), total = cell.patches + warmupPatches(cell), offsetsMs = separate ? [0, SEPARATE_MS] : [0];
+  const workload = new Workload(cell),
+    total = cell.patches + warmupPatches(cell),
+    offsetsMs = separate ? [0, SEPARATE_MS] : [0];
   const arrivals = new Float64Array(total).fill(Infinity);
   let sent = 0;
   for (let i = 0; i < total; i++) {
@@ -27,7 +29,11 @@ export function runBound(cell: Cell, separate: boolean): Result {
       }
     }
   }
-  return { ...EMPTY_RESULT, ...distribution(extraDelays(cell, arrivals).subarray(total - cell.patches)), dropped: netem.stats.lost / sent };
+  return {
+    ...EMPTY_RESULT,
+    ...distribution(extraDelays(cell, arrivals).subarray(total - cell.patches)),
+    dropped: netem.stats.lost / sent,
+  };
 }
 
 /** In-order delay beyond half a round trip of each patch, ms. @param arrivals when the datagrams of each tick arrive, Infinity if none does. */

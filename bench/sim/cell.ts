@@ -31,7 +31,20 @@ export interface Cell {
 }
 
 export const DEFAULT_CELL: Cell = {
-  hz: 60, rttMs: 100, loss: 0.05, burstTicks: 0, burstMs: 0, jitterMs: 0, reorder: false, fragments: 0, overheadBytes: 52, rateKbps: 0, queueBytes: 16_000, crossFlow: false, patches: 20_000, seed: 1,
+  hz: 60,
+  rttMs: 100,
+  loss: 0.05,
+  burstTicks: 0,
+  burstMs: 0,
+  jitterMs: 0,
+  reorder: false,
+  fragments: 0,
+  overheadBytes: 52,
+  rateKbps: 0,
+  queueBytes: 16_000,
+  crossFlow: false,
+  patches: 20_000,
+  seed: 1,
 };
 
 /** Bytes of a fragment of a tick that carries several. */
@@ -50,8 +63,16 @@ export const SCHEMES = {
   xor: { name: "XOR generations of 4", kind: "link", repair: { schedule: "generation", groupSize: 4 } },
   slidingHalf: { name: "sliding 0.5", kind: "link", repair: { schedule: "sliding", codeRate: 0.5 } },
   slidingOne: { name: "sliding 1", kind: "link", repair: { schedule: "sliding", codeRate: 1 } },
-  slidingHalfSeparate: { name: "sliding 0.5 separate", kind: "link", repair: { schedule: "sliding", codeRate: 0.5, separate: true } },
-  slidingOneSeparate: { name: "sliding 1 separate", kind: "link", repair: { schedule: "sliding", codeRate: 1, separate: true } },
+  slidingHalfSeparate: {
+    name: "sliding 0.5 separate",
+    kind: "link",
+    repair: { schedule: "sliding", codeRate: 0.5, separate: true },
+  },
+  slidingOneSeparate: {
+    name: "sliding 1 separate",
+    kind: "link",
+    repair: { schedule: "sliding", codeRate: 1, separate: true },
+  },
   adaptive: { name: "adaptive", kind: "link", repair: "adaptive" },
   tcp: { name: "TCP (cubic)", kind: "tcp", congestion: "cubic" },
   tcpUnlimited: { name: "TCP (no cwnd limit)", kind: "tcp", congestion: "none" },
@@ -61,7 +82,11 @@ export const SCHEMES = {
 
 /** Adaptive repair with a cap on its wire bytes over the sources'. @param overheadMax above 0 to 1. */
 export function capped(overheadMax: number): Scheme {
-  return { name: `adaptive, cap ${Math.round(100 * overheadMax)} %`, kind: "link", repair: { schedule: "adaptive", overheadMax } };
+  return {
+    name: `adaptive, cap ${Math.round(100 * overheadMax)} %`,
+    kind: "link",
+    repair: { schedule: "adaptive", overheadMax },
+  };
 }
 
 /** A scheme by its name, or by a repair option as JSON. @throws RangeError if there is none. */
@@ -70,14 +95,18 @@ export function schemeOf(text: string): Scheme {
   const cap = /^cap(?:ped)?[ :=]?(0?\.\d+|1)$/.exec(text);
   if (cap) return capped(+cap[1]!);
   const found = Object.entries(SCHEMES).find(([key, { name }]) => key === text || name === text);
-  if (!found) throw new RangeError(`"scheme" expected one of ${Object.keys(SCHEMES).join(", ")}, cap:0.3, or a repair option as JSON, got "${text}"`);
+  if (!found)
+    throw new RangeError(
+      `"scheme" expected one of ${Object.keys(SCHEMES).join(", ")}, cap:0.3, or a repair option as JSON, got "${text}"`,
+    );
   return found[1];
 }
 
 /** The impairment of each direction, the bottleneck left out. */
 export function linkOf(cell: Cell): ImpairmentOptions {
-  const meanBurstMs = cell.burstMs > 0 ? cell.burstMs : cell.burstTicks * 1000 / cell.hz;
-  const loss: number | LossOptions = meanBurstMs > 0 && cell.loss > 0 ? { kind: "gilbert-elliott-time", lossRatio: cell.loss, meanBurstMs } : cell.loss;
+  const meanBurstMs = cell.burstMs > 0 ? cell.burstMs : (cell.burstTicks * 1000) / cell.hz;
+  const loss: number | LossOptions =
+    meanBurstMs > 0 && cell.loss > 0 ? { kind: "gilbert-elliott-time", lossRatio: cell.loss, meanBurstMs } : cell.loss;
   return { delayMs: cell.rttMs / 2, jitterMs: cell.jitterMs, reorder: cell.reorder, loss };
 }
 
@@ -91,8 +120,12 @@ export function downLinkOf(cell: Cell, overheadBytes: number): ImpairmentOptions
 export function describeCell(cell: Cell): string {
   const burst = cell.burstMs > 0 ? `${cell.burstMs} ms` : `${cell.burstTicks} ticks`;
   return [
-    `${cell.hz} Hz`, `RTT ${cell.rttMs} ms`, `loss ${+(100 * cell.loss).toFixed(2)} %${cell.loss > 0 && (cell.burstMs > 0 || cell.burstTicks > 0) ? ` in outages of ${burst}` : ""}`,
-    ...(cell.jitterMs > 0 ? [`jitter ${cell.jitterMs} ms${cell.reorder ? " that reorders" : ""}`] : []), ...(cell.fragments > 0 ? [`${+(100 * cell.fragments).toFixed(1)} % of ticks fragmented`] : []),
-    ...(cell.rateKbps > 0 ? [`${cell.rateKbps} kbit/s`, `queue ${cell.queueBytes} B`] : []), ...(cell.crossFlow ? ["a competing flow"] : []),
+    `${cell.hz} Hz`,
+    `RTT ${cell.rttMs} ms`,
+    `loss ${+(100 * cell.loss).toFixed(2)} %${cell.loss > 0 && (cell.burstMs > 0 || cell.burstTicks > 0) ? ` in outages of ${burst}` : ""}`,
+    ...(cell.jitterMs > 0 ? [`jitter ${cell.jitterMs} ms${cell.reorder ? " that reorders" : ""}`] : []),
+    ...(cell.fragments > 0 ? [`${+(100 * cell.fragments).toFixed(1)} % of ticks fragmented`] : []),
+    ...(cell.rateKbps > 0 ? [`${cell.rateKbps} kbit/s`, `queue ${cell.queueBytes} B`] : []),
+    ...(cell.crossFlow ? ["a competing flow"] : []),
   ].join(", ");
 }

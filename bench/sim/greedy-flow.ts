@@ -10,7 +10,10 @@ export class GreedyFlow implements CrossTraffic {
   readonly #acks: { ack: Ack; dueMs: number }[] = [];
 
   /** @param delayMs one way; @param overheadBytes what netem's rate counts on top of a datagram, which a segment is shortened by. */
-  constructor(private readonly delayMs: number, private readonly overheadBytes: number) {
+  constructor(
+    private readonly delayMs: number,
+    private readonly overheadBytes: number,
+  ) {
     this.#sender = new TcpSender(2 * delayMs, "cubic");
     this.#sender.write(Number.MAX_SAFE_INTEGER);
   }
@@ -29,11 +32,16 @@ export class GreedyFlow implements CrossTraffic {
   }
 
   poll(nowMs: number): Uint8Array | undefined {
-    for (let ack = this.#receiver.pollAck(nowMs); ack; ack = this.#receiver.pollAck(nowMs)) this.#acks.push({ ack, dueMs: nowMs + this.delayMs });
-    while (this.#acks.length > 0 && this.#acks[0]!.dueMs <= nowMs) this.#sender.handleAck(this.#acks.shift()!.ack, nowMs);
+    for (let ack = this.#receiver.pollAck(nowMs); ack; ack = this.#receiver.pollAck(nowMs))
+      this.#acks.push({ ack, dueMs: nowMs + this.delayMs });
+    while (this.#acks.length > 0 && this.#acks[0]!.dueMs <= nowMs)
+      this.#sender.handleAck(this.#acks.shift()!.ack, nowMs);
     if (this.#sender.nextTimeMs() <= nowMs) this.#sender.handleTimeout(nowMs);
     const segment = this.#sender.poll(nowMs);
-    return segment && encodeSegment(segment).subarray(0, TCP_HEADER_BYTES + segment.bytes + IP_HEADER_BYTES - this.overheadBytes);
+    return (
+      segment &&
+      encodeSegment(segment).subarray(0, TCP_HEADER_BYTES + segment.bytes + IP_HEADER_BYTES - this.overheadBytes)
+    );
   }
 
   handleDatagram(datagram: Uint8Array, nowMs: number): void {

@@ -18,7 +18,16 @@ import { parseArgs } from "node:util";
 import { printBars } from "./bars.js";
 import { bottleneckTables } from "./bottleneck.js";
 import { DEFAULT_CELL, schemeOf, type Cell } from "./cell.js";
-import { DEFAULT_GRID, FULL_GRID, cellJobs, gridCells, printCells, printOverview, type Grid, type Shape } from "./grid.js";
+import {
+  DEFAULT_GRID,
+  FULL_GRID,
+  cellJobs,
+  gridCells,
+  printCells,
+  printOverview,
+  type Grid,
+  type Shape,
+} from "./grid.js";
 import { Pool, cost } from "./pool.js";
 import { writePictures } from "./pictures.js";
 import { printResults, replaceSection } from "./results.js";
@@ -26,21 +35,55 @@ import { csvOf, printSteps, runAllSteps } from "./steps.js";
 
 const { values } = parseArgs({
   options: {
-    full: { type: "boolean" }, dry: { type: "boolean" }, bars: { type: "boolean" }, bottleneck: { type: "boolean" }, steps: { type: "boolean" }, results: { type: "boolean" }, overview: { type: "boolean" }, csv: { type: "boolean" }, reorder: { type: "boolean" },
-    svg: { type: "string" }, into: { type: "string" }, hz: { type: "string" }, rtt: { type: "string" }, loss: { type: "string" }, jitter: { type: "string" }, shape: { type: "string" }, scheme: { type: "string" },
-    patches: { type: "string" }, seed: { type: "string" }, "overhead-bytes": { type: "string" }, "burst-ms": { type: "string" }, "rate-kbps": { type: "string" }, "queue-bytes": { type: "string" }, workers: { type: "string" },
+    full: { type: "boolean" },
+    dry: { type: "boolean" },
+    bars: { type: "boolean" },
+    bottleneck: { type: "boolean" },
+    steps: { type: "boolean" },
+    results: { type: "boolean" },
+    overview: { type: "boolean" },
+    csv: { type: "boolean" },
+    reorder: { type: "boolean" },
+    svg: { type: "string" },
+    into: { type: "string" },
+    hz: { type: "string" },
+    rtt: { type: "string" },
+    loss: { type: "string" },
+    jitter: { type: "string" },
+    shape: { type: "string" },
+    scheme: { type: "string" },
+    patches: { type: "string" },
+    seed: { type: "string" },
+    "overhead-bytes": { type: "string" },
+    "burst-ms": { type: "string" },
+    "rate-kbps": { type: "string" },
+    "queue-bytes": { type: "string" },
+    workers: { type: "string" },
   },
 });
 
 /** What was asked for that is the same in every cell. */
 function commonOptions(): Partial<Cell> {
-  const names = { patches: "patches", seed: "seed", "overhead-bytes": "overheadBytes", "burst-ms": "burstMs", "rate-kbps": "rateKbps", "queue-bytes": "queueBytes" } as const;
-  return Object.fromEntries(Object.entries(names).flatMap(([option, field]) => (values[option as keyof typeof names] === undefined ? [] : [[field, numbers(values[option as keyof typeof names]!)[0]]])));
+  const names = {
+    patches: "patches",
+    seed: "seed",
+    "overhead-bytes": "overheadBytes",
+    "burst-ms": "burstMs",
+    "rate-kbps": "rateKbps",
+    "queue-bytes": "queueBytes",
+  } as const;
+  return Object.fromEntries(
+    Object.entries(names).flatMap(([option, field]) =>
+      values[option as keyof typeof names] === undefined
+        ? []
+        : [[field, numbers(values[option as keyof typeof names]!)[0]]],
+    ),
+  );
 }
 
 /** @throws RangeError for what is not a list of numbers. */
 function numbers(text: string): number[] {
-  return text.split(",").map(item => {
+  return text.split(",").map((item) => {
     const number = Number(item);
     if (item.trim() === "" || !Number.isFinite(number)) throw new RangeError(`expected numbers, got "${text}"`);
     return number;
@@ -50,10 +93,16 @@ function numbers(text: string): number[] {
 function gridOptions(): Grid {
   const base = values.full ? FULL_GRID : DEFAULT_GRID;
   const shapes = values.shape?.split(",") ?? base.shapes;
-  for (const shape of shapes) if (!["random", "bursts", "fragments"].includes(shape)) throw new RangeError(`"shape" expected random, bursts or fragments, got "${shape}"`);
+  for (const shape of shapes)
+    if (!["random", "bursts", "fragments"].includes(shape))
+      throw new RangeError(`"shape" expected random, bursts or fragments, got "${shape}"`);
   return {
-    hz: values.hz ? numbers(values.hz) : base.hz, rttMs: values.rtt ? numbers(values.rtt) : base.rttMs, jitterMs: values.jitter ? numbers(values.jitter) : base.jitterMs,
-    loss: values.loss ? numbers(values.loss) : base.loss, shapes: shapes as Shape[], schemes: values.scheme ? splitSchemes(values.scheme).map(schemeOf) : base.schemes,
+    hz: values.hz ? numbers(values.hz) : base.hz,
+    rttMs: values.rtt ? numbers(values.rtt) : base.rttMs,
+    jitterMs: values.jitter ? numbers(values.jitter) : base.jitterMs,
+    loss: values.loss ? numbers(values.loss) : base.loss,
+    shapes: shapes as Shape[],
+    schemes: values.scheme ? splitSchemes(values.scheme).map(schemeOf) : base.schemes,
   };
 }
 
@@ -63,9 +112,14 @@ function splitSchemes(text: string): string[] {
 }
 
 async function runGrid(pool: Pool): Promise<void> {
-  const jobs = cellJobs(gridCells(gridOptions(), { ...DEFAULT_CELL, ...commonOptions(), reorder: values.reorder === true }), gridOptions().schemes);
-  const cells = new Set(jobs.map(job => job.cell)).size;
-  console.error(`${cells} cells, ${jobs.length} runs, about ${(jobs.reduce((sum, job) => sum + cost(job), 0) / 60).toFixed(1)} minutes of one core`);
+  const jobs = cellJobs(
+    gridCells(gridOptions(), { ...DEFAULT_CELL, ...commonOptions(), reorder: values.reorder === true }),
+    gridOptions().schemes,
+  );
+  const cells = new Set(jobs.map((job) => job.cell)).size;
+  console.error(
+    `${cells} cells, ${jobs.length} runs, about ${(jobs.reduce((sum, job) => sum + cost(job), 0) / 60).toFixed(1)} minutes of one core`,
+  );
   if (values.dry) return;
   const results = await pool.run(jobs);
   console.log(values.overview ? printOverview(jobs, results) : printCells(jobs, results));
@@ -78,8 +132,7 @@ async function run(pool: Pool): Promise<void> {
     const section = await printResults(pool, common, values.svg);
     if (values.into) replaceSection(values.into, section);
     else console.log(section);
-  }
-  else if (values.bars) console.log(await printBars(pool, common));
+  } else if (values.bars) console.log(await printBars(pool, common));
   else if (values.bottleneck) console.log(await bottleneckTables(pool, common));
   else if (values.steps) {
     const series = await runAllSteps(pool, { ...DEFAULT_CELL, ...common });

@@ -27,5 +27,13 @@ export const COST_HEADER = ["overhead", "B/patch", "up B/s", "dropped", "resent"
 
 export function costs(r: Result, isBound: boolean): string[] {
   if (isBound) return ["-", "-", "-", percent(r.dropped), "-", "-", "-"];
-  return [percent(r.overhead), r.bytesPerPatch.toFixed(0), r.upBytesPerSecond.toFixed(0), percent(r.dropped), percent(r.retransmitted), percent(r.carried), `${(100 * r.spurious).toFixed(2)} %`];
+  return [
+    percent(r.overhead),
+    r.bytesPerPatch.toFixed(0),
+    r.upBytesPerSecond.toFixed(0),
+    percent(r.dropped),
+    percent(r.retransmitted),
+    percent(r.carried),
+    `${(100 * r.spurious).toFixed(2)} %`,
+  ];
 }

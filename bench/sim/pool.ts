@@ -26,11 +26,13 @@ export class Pool {
 
   /** @throws Error with the job's own message and data when one fails. */
   run<J extends Job>(jobs: readonly J[]): Promise<JobResult<J>[]> {
-    while (this.#workers.length < Math.min(this.count, jobs.length)) this.#workers.push(fork(WORKER, [], { execArgv: process.execArgv }));
+    while (this.#workers.length < Math.min(this.count, jobs.length))
+      this.#workers.push(fork(WORKER, [], { execArgv: process.execArgv }));
     // The longest first: two workers then end at about the same time.
     const order = jobs.map((_, i) => i).sort((a, b) => cost(jobs[b]!) - cost(jobs[a]!));
     const results: JobResult<J>[] = [];
-    let next = 0, open = 0;
+    let next = 0,
+      open = 0;
     return new Promise((resolve, reject) => {
       if (jobs.length === 0) resolve(results);
       const give = (worker: ChildProcess): void => {
@@ -41,7 +43,7 @@ export class Pool {
       };
       for (const worker of this.#workers) {
         worker.removeAllListeners();
-        worker.on("exit", code => reject(new Error(`a worker ended with ${code}`)));
+        worker.on("exit", (code) => reject(new Error(`a worker ended with ${code}`)));
         worker.on("message", ({ index, result, error }: WorkerResponse) => {
           open--;
           if (error !== undefined) return reject(new Error(`${error}\nin ${JSON.stringify(jobs[index])}`));
@@ -68,8 +70,13 @@ const SECONDS_PER_PATCH = 55e-6;
 
 /** What a job takes of one core, s, roughly. */
 export function cost(job: Job): number {
-  if (job.kind === "steps") return job.runs * job.cell.hz * (10 + job.phases.reduce((sum, phase) => sum + phase.seconds, 0)) * SECONDS_PER_PATCH;
+  if (job.kind === "steps")
+    return (
+      job.runs * job.cell.hz * (10 + job.phases.reduce((sum, phase) => sum + phase.seconds, 0)) * SECONDS_PER_PATCH
+    );
   const { cell, scheme } = job;
   const weight = scheme.kind === "link" ? (cell.hz < 40 ? 1.5 : 1) : scheme.kind === "tcp" ? 0.3 : 0.05;
-  return (cell.patches + 10 * cell.hz) * weight * (1 + 3 * cell.fragments) * (cell.crossFlow ? 2 : 1) * SECONDS_PER_PATCH;
+  return (
+    (cell.patches + 10 * cell.hz) * weight * (1 + 3 * cell.fragments) * (cell.crossFlow ? 2 : 1) * SECONDS_PER_PATCH
+  );
 }

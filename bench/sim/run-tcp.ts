@@ -34,7 +34,12 @@ export class TcpSession {
   runUntil(untilMs: number, onReceived: (bytes: number, nowMs: number) => void, done?: () => boolean): void {
     for (;;) {
       this.#drain();
-      const next = Math.min(this.sender.nextTimeMs(), this.receiver.nextTimeMs(), this.down.nextTimeMs(), this.up.nextTimeMs());
+      const next = Math.min(
+        this.sender.nextTimeMs(),
+        this.receiver.nextTimeMs(),
+        this.down.nextTimeMs(),
+        this.up.nextTimeMs(),
+      );
       if (next > untilMs || done?.()) break;
       this.nowMs = Math.max(this.nowMs, next);
       for (let d = this.down.poll(this.nowMs); d; d = this.down.poll(this.nowMs)) {
@@ -66,15 +71,28 @@ export class TcpSession {
 }
 
 export function runTcp(cell: Cell, scheme: Scheme & { kind: "tcp" }): Result {
-  const session = new TcpSession(cell, scheme.congestion), workload = new Workload(cell);
-  const warmup = warmupPatches(cell), total = cell.patches + warmup, ends = new Float64Array(total), deliveredMs = new Float64Array(total).fill(Infinity);
-  let written = 0, delivered = 0, downBefore = 0, upBefore = 0, retransmittedBefore = 0;
+  const session = new TcpSession(cell, scheme.congestion),
+    workload = new Workload(cell);
+  const warmup = warmupPatches(cell),
+    total = cell.patches + warmup,
+    ends = new Float64Array(total),
+    deliveredMs = new Float64Array(total).fill(Infinity);
+  let written = 0,
+    delivered = 0,
+    downBefore = 0,
+    upBefore = 0,
+    retransmittedBefore = 0;
   const onReceived = (bytes: number, nowMs: number): void => {
     while (delivered < total && ends[delivered]! > 0 && ends[delivered]! <= bytes) deliveredMs[delivered++] = nowMs;
   };
   for (let i = 0; i < total; i++) {
     session.runUntil(tickMs(cell, i), onReceived);
-    if (i === warmup) [downBefore, upBefore, retransmittedBefore] = [session.downBytes, session.upBytes, session.sender.retransmissions];
+    if (i === warmup)
+      [downBefore, upBefore, retransmittedBefore] = [
+        session.downBytes,
+        session.upBytes,
+        session.sender.retransmissions,
+      ];
     const bytes = workload.nextBytes();
     written += bytes + frameHeaderBytes(bytes);
     ends[i] = written;
@@ -83,11 +101,19 @@ export function runTcp(cell: Cell, scheme: Scheme & { kind: "tcp" }): Result {
   const endMs = tickMs(cell, total) + SETTLE_MS;
   session.runUntil(endMs, onReceived, () => delivered === total);
   const extra = new Float64Array(cell.patches);
-  for (let i = 0; i < cell.patches; i++) extra[i] = Math.min(deliveredMs[warmup + i]!, endMs) - tickMs(cell, warmup + i) - cell.rttMs / 2;
-  const { offered, delivered: passed } = session.down.stats, down = session.downBytes - downBefore, retransmitted = (session.sender.retransmissions - retransmittedBefore) / cell.patches;
+  for (let i = 0; i < cell.patches; i++)
+    extra[i] = Math.min(deliveredMs[warmup + i]!, endMs) - tickMs(cell, warmup + i) - cell.rttMs / 2;
+  const { offered, delivered: passed } = session.down.stats,
+    down = session.downBytes - downBefore,
+    retransmitted = (session.sender.retransmissions - retransmittedBefore) / cell.patches;
   const meanBytes = (written - ends[warmup]!) / cell.patches + IP_HEADER_BYTES + 32;
   return {
-    ...EMPTY_RESULT, ...distribution(extra), overhead: down / cell.patches / meanBytes - 1, bytesPerPatch: down / cell.patches, retransmitted, dropped: 1 - passed / offered,
+    ...EMPTY_RESULT,
+    ...distribution(extra),
+    overhead: down / cell.patches / meanBytes - 1,
+    bytesPerPatch: down / cell.patches,
+    retransmitted,
+    dropped: 1 - passed / offered,
     upBytesPerSecond: (session.upBytes - upBefore) / ((endMs - SETTLE_MS - WARMUP_MS) / 1000),
   };
 }

@@ -34,7 +34,23 @@ export interface Result extends Distribution {
 }
 
 export const EMPTY_RESULT: Result = {
-  mean: 0, p50: 0, p95: 0, p99: 0, p999: 0, max: 0, overhead: 0, bytesPerPatch: 0, upBytesPerSecond: 0, dropped: 0, spurious: 0, retransmitted: 0, carried: 0, queueMean: 0, queueP99: 0, crossKbps: 0, runS: 0,
+  mean: 0,
+  p50: 0,
+  p95: 0,
+  p99: 0,
+  p999: 0,
+  max: 0,
+  overhead: 0,
+  bytesPerPatch: 0,
+  upBytesPerSecond: 0,
+  dropped: 0,
+  spurious: 0,
+  retransmitted: 0,
+  carried: 0,
+  queueMean: 0,
+  queueP99: 0,
+  crossKbps: 0,
+  runS: 0,
 };
 
 /** Mean and quantiles (nearest rank above) of samples, which are sorted in place; zeros without any. */

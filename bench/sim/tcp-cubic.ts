@@ -5,7 +5,7 @@
 
 const BETA = 0.7;
 const C = 0.4;
-const ALPHA = 3 * (1 - BETA) / (1 + BETA);
+const ALPHA = (3 * (1 - BETA)) / (1 + BETA);
 
 /** RFC 6928. */
 export const INITIAL_CWND = 10;
@@ -22,7 +22,7 @@ export class Cubic {
   /** Segments were lost (sections 4.6 and 4.7): sets ssthresh; the window follows by PRR or timeout. */
   onLoss(): void {
     // Fast convergence: a flow that lost below its last maximum leaves room.
-    this.#wMax = this.cwnd < this.#wMax ? this.cwnd * (1 + BETA) / 2 : this.cwnd;
+    this.#wMax = this.cwnd < this.#wMax ? (this.cwnd * (1 + BETA)) / 2 : this.cwnd;
     this.ssthresh = Math.max(2, this.cwnd * BETA);
     this.#epochMs = undefined;
   }
@@ -38,8 +38,8 @@ export class Cubic {
     if (this.#epochMs === undefined) this.#startEpoch(nowMs);
     const seconds = (nowMs - this.#epochMs! + srttMs) / 1000;
     const target = Math.min(1.5 * this.cwnd, Math.max(this.cwnd, C * (seconds - this.#k) ** 3 + this.#origin));
-    this.#wEst += (this.#wEst >= this.#wMax ? 1 : ALPHA) * acked / this.cwnd;
-    this.cwnd += acked * (target - this.cwnd) / this.cwnd;
+    this.#wEst += ((this.#wEst >= this.#wMax ? 1 : ALPHA) * acked) / this.cwnd;
+    this.cwnd += (acked * (target - this.cwnd)) / this.cwnd;
     this.cwnd = Math.max(this.cwnd, this.#wEst);
   }
 

@@ -38,7 +38,8 @@ export class TcpReceiver {
   #ackAtMs = Infinity;
 
   handleSegment({ seq, bytes, sentMs }: Segment, nowMs: number): void {
-    const end = seq + bytes, hadHole = this.#held.length > 0;
+    const end = seq + bytes,
+      hadHole = this.#held.length > 0;
     this.#duplicate = end <= this.received || this.#held.some(([from, to]) => from <= seq && end <= to);
     if (!this.#duplicate) this.#insert(seq, end);
     if (this.#unacked++ === 0) this.#echoMs = sentMs;
@@ -50,7 +51,12 @@ export class TcpReceiver {
     if (this.#ackAtMs > nowMs) return undefined;
     this.#ackAtMs = Infinity;
     this.#unacked = 0;
-    return { cumulative: this.received, blocks: this.#held.slice(0, SACK_BLOCKS_MAX).map(([from, to]) => [from, to] as const), duplicate: this.#duplicate, echoMs: this.#echoMs };
+    return {
+      cumulative: this.received,
+      blocks: this.#held.slice(0, SACK_BLOCKS_MAX).map(([from, to]) => [from, to] as const),
+      duplicate: this.#duplicate,
+      echoMs: this.#echoMs,
+    };
   }
 
   nextTimeMs(): number {
@@ -58,7 +64,8 @@ export class TcpReceiver {
   }
 
   #insert(seq: number, end: number): void {
-    let from = seq, to = end;
+    let from = seq,
+      to = end;
     this.#held = this.#held.filter(([a, b]) => {
       if (b < from || a > to) return true;
       from = Math.min(from, a);

@@ -27,7 +27,10 @@ interface Sent extends Segment {
   lost: boolean;
 }
 
-type State = { kind: "open" } | { kind: "recovery"; until: number; priorCwnd: number; delivered: number; out: number } | { kind: "loss"; until: number; sinceMs: number; priorCwnd: number; priorSsthresh: number };
+type State =
+  | { kind: "open" }
+  | { kind: "recovery"; until: number; priorCwnd: number; delivered: number; out: number }
+  | { kind: "loss"; until: number; sinceMs: number; priorCwnd: number; priorSsthresh: number };
 
 export class TcpSender {
   /** Segments sent so far, and those of them that were sent before. */
@@ -56,7 +59,10 @@ export class TcpSender {
   #limitedUntil = -1;
 
   /** @param rttMs round trip of the handshake, ms. */
-  constructor(rttMs: number, private readonly congestion: "cubic" | "none") {
+  constructor(
+    rttMs: number,
+    private readonly congestion: "cubic" | "none",
+  ) {
     this.#srttMs = this.#minRttMs = rttMs;
     this.#rttvarMs = rttMs / 2;
   }
@@ -87,7 +93,7 @@ export class TcpSender {
   /** The next segment to put on the way; undefined: none now. */
   poll(nowMs: number): Segment | undefined {
     if (this.#probeWanted) return this.#sendProbe(nowMs);
-    const lost = this.#state.kind === "open" ? undefined : this.#sent.find(s => s.lost);
+    const lost = this.#state.kind === "open" ? undefined : this.#sent.find((s) => s.lost);
     const full = this.#pipe >= Math.floor(this.#cwnd);
     if (full) this.#limitedUntil = this.#next;
     if (full || (!lost && this.unsentBytes === 0)) return undefined;
@@ -95,7 +101,8 @@ export class TcpSender {
   }
 
   handleAck(ack: Ack, nowMs: number): void {
-    const una = this.#sent[0]?.seq ?? this.#next, advanced = ack.cumulative > una;
+    const una = this.#sent[0]?.seq ?? this.#next,
+      advanced = ack.cumulative > una;
     const delivered = this.#deliver(ack, nowMs);
     if (advanced) {
       this.#undoTimeout(ack);
@@ -110,7 +117,11 @@ export class TcpSender {
     }
     this.#detectLosses(nowMs);
     if (this.#state.kind === "recovery") this.#reduceProportionally(delivered, advanced);
-    else if (advanced && (una < this.#limitedUntil || (this.cubic.cwnd < this.cubic.ssthresh && this.cubic.cwnd < 2 * this.#sent.length))) this.cubic.onAck(delivered, nowMs, this.#srttMs);
+    else if (
+      advanced &&
+      (una < this.#limitedUntil || (this.cubic.cwnd < this.cubic.ssthresh && this.cubic.cwnd < 2 * this.#sent.length))
+    )
+      this.cubic.onAck(delivered, nowMs, this.#srttMs);
     this.#scheduleProbe(nowMs);
   }
 
@@ -187,16 +198,20 @@ export class TcpSender {
   /** RFC 8985 section 7.2: one probe for each tail, while nothing speaks of loss. */
   #scheduleProbe(nowMs: number): void {
     this.#probeAtMs = Infinity;
-    if (this.#state.kind !== "open" || this.#probe || this.#sent.length === 0 || this.#sent.some(s => s.sacked)) return;
+    if (this.#state.kind !== "open" || this.#probe || this.#sent.length === 0 || this.#sent.some((s) => s.sacked))
+      return;
     const atMs = nowMs + 2 * this.#srttMs + (this.#sent.length === 1 ? DELAYED_ACK_MS_MAX : 0);
     this.#probeAtMs = Math.min(atMs, this.#rtoAtMs);
   }
 
   /** Marks what the acknowledgement covers. Returns how many segments it delivered. */
   #deliver(ack: Ack, nowMs: number): number {
-    let delivered = 0, earliestRttMs = 0, rttMs = Infinity;
+    let delivered = 0,
+      earliestRttMs = 0,
+      rttMs = Infinity;
     for (const s of this.#sent) {
-      const end = s.seq + s.bytes, cumulative = end <= ack.cumulative;
+      const end = s.seq + s.bytes,
+        cumulative = end <= ack.cumulative;
       if (s.sacked || !(cumulative || ack.blocks.some(([from, to]) => from <= s.seq && end <= to))) continue;
       s.sacked = true;
       delivered++;
@@ -206,8 +221,9 @@ export class TcpSender {
       earliestRttMs = Math.max(earliestRttMs, nowMs - s.sentMs);
       rttMs = Math.min(rttMs, nowMs - s.sentMs);
     }
-    for (const s of this.#sent) if (s.sacked) this.#highestDelivered = Math.max(this.#highestDelivered, s.seq + s.bytes);
-    this.#sent = this.#sent.filter(s => s.seq + s.bytes > ack.cumulative);
+    for (const s of this.#sent)
+      if (s.sacked) this.#highestDelivered = Math.max(this.#highestDelivered, s.seq + s.bytes);
+    this.#sent = this.#sent.filter((s) => s.seq + s.bytes > ack.cumulative);
     // Karn (RFC 6298 section 3): never from what was sent twice, unless the timestamp tells the copies apart (RFC 7323 section 4).
     if (rttMs < Infinity) this.#onRtt(earliestRttMs, rttMs);
     else if (delivered > 0) this.#onRtt(nowMs - ack.echoMs, nowMs - ack.echoMs);
@@ -222,10 +238,12 @@ export class TcpSender {
 
   /** RFC 8985 section 6.2, step 2. */
   #advanceRack(s: Sent, echoMs: number, nowMs: number): void {
-    const rttMs = nowMs - s.sentMs, end = s.seq + s.bytes;
+    const rttMs = nowMs - s.sentMs,
+      end = s.seq + s.bytes;
     // An answer to the first copy says nothing of the second.
     if (s.retransmitted && (echoMs < s.sentMs || rttMs < this.#minRttMs)) return;
-    if (s.sentMs > this.#rack.sentMs || (s.sentMs === this.#rack.sentMs && end > this.#rack.end)) this.#rack = { sentMs: s.sentMs, end, rttMs };
+    if (s.sentMs > this.#rack.sentMs || (s.sentMs === this.#rack.sentMs && end > this.#rack.end))
+      this.#rack = { sentMs: s.sentMs, end, rttMs };
   }
 
   /** RFC 8985 section 6.2, steps 4 and 5. */
@@ -234,7 +252,12 @@ export class TcpSender {
     let found = false;
     this.#reorderAtMs = -Infinity;
     for (const s of this.#sent) {
-      if (s.sacked || s.lost || !(s.sentMs < this.#rack.sentMs || (s.sentMs === this.#rack.sentMs && s.seq + s.bytes < this.#rack.end))) continue;
+      if (
+        s.sacked ||
+        s.lost ||
+        !(s.sentMs < this.#rack.sentMs || (s.sentMs === this.#rack.sentMs && s.seq + s.bytes < this.#rack.end))
+      )
+        continue;
       const atMs = s.sentMs + this.#rack.rttMs + windowMs;
       if (atMs <= nowMs) s.lost = found = true;
       else this.#reorderAtMs = Math.max(this.#reorderAtMs, atMs);
@@ -244,7 +267,8 @@ export class TcpSender {
   }
 
   #reorderWindowMs(): number {
-    if (!this.#reordered && (this.#state.kind !== "open" || this.#sent.filter(s => s.sacked).length >= DUPLICATES)) return 0;
+    if (!this.#reordered && (this.#state.kind !== "open" || this.#sent.filter((s) => s.sacked).length >= DUPLICATES))
+      return 0;
     return Math.min(this.#minRttMs / 4, this.#srttMs);
   }
 
@@ -260,11 +284,12 @@ export class TcpSender {
   #reduceProportionally(delivered: number, advanced: boolean): void {
     const state = this.#state;
     if (state.kind !== "recovery") return;
-    const { ssthresh } = this.cubic, pipe = this.#pipe;
+    const { ssthresh } = this.cubic,
+      pipe = this.#pipe;
     state.delivered += delivered;
     let count: number;
     if (pipe > ssthresh) {
-      count = Math.ceil(state.delivered * ssthresh / state.priorCwnd) - state.out;
+      count = Math.ceil((state.delivered * ssthresh) / state.priorCwnd) - state.out;
     } else {
       const limit = Math.max(state.delivered - state.out, delivered) + (advanced ? 1 : 0);
       count = Math.min(ssthresh - pipe, limit);
@@ -284,7 +309,8 @@ export class TcpSender {
 
   #onRto(nowMs: number): void {
     this.timeouts++;
-    const { cwnd, ssthresh } = this.cubic, before = this.#state;
+    const { cwnd, ssthresh } = this.cubic,
+      before = this.#state;
     if (before.kind !== "loss") this.cubic.onLoss();
     this.#backoff *= 2;
     const windowMs = this.#reorderWindowMs();
@@ -292,7 +318,10 @@ export class TcpSender {
       // RFC 8985 section 6.3: what was sent just now may still arrive.
       if (!s.sacked && (i === 0 || s.sentMs + this.#srttMs + windowMs <= nowMs)) s.lost = true;
     });
-    this.#state = before.kind === "loss" ? { ...before, until: this.#next } : { kind: "loss", until: this.#next, sinceMs: nowMs, priorCwnd: cwnd, priorSsthresh: ssthresh };
+    this.#state =
+      before.kind === "loss"
+        ? { ...before, until: this.#next }
+        : { kind: "loss", until: this.#next, sinceMs: nowMs, priorCwnd: cwnd, priorSsthresh: ssthresh };
     this.cubic.cwnd = this.#pipe + 1;
     this.#rtoAtMs = nowMs + this.rtoMs;
     this.#probeAtMs = this.#reorderAtMs = Infinity;

@@ -10,7 +10,8 @@ const SACK_OPTION_BYTES = 4;
 const SACK_BLOCK_BYTES = 8;
 
 export function encodeSegment({ seq, bytes, sentMs }: Segment): Uint8Array {
-  const encoded = new Uint8Array(TCP_HEADER_BYTES + bytes), view = new DataView(encoded.buffer);
+  const encoded = new Uint8Array(TCP_HEADER_BYTES + bytes),
+    view = new DataView(encoded.buffer);
   view.setUint32(0, seq);
   view.setUint32(4, bytes);
   view.setFloat64(8, sentMs);
@@ -23,7 +24,10 @@ export function decodeSegment(encoded: Uint8Array): Segment {
 }
 
 export function encodeAck({ cumulative, blocks, duplicate, echoMs }: Ack): Uint8Array {
-  const encoded = new Uint8Array(TCP_HEADER_BYTES + (blocks.length > 0 ? SACK_OPTION_BYTES + SACK_BLOCK_BYTES * blocks.length : 0)), view = new DataView(encoded.buffer);
+  const encoded = new Uint8Array(
+      TCP_HEADER_BYTES + (blocks.length > 0 ? SACK_OPTION_BYTES + SACK_BLOCK_BYTES * blocks.length : 0),
+    ),
+    view = new DataView(encoded.buffer);
   view.setUint32(0, cumulative);
   view.setUint8(4, blocks.length);
   view.setUint8(5, duplicate ? 1 : 0);
@@ -37,6 +41,9 @@ export function encodeAck({ cumulative, blocks, duplicate, echoMs }: Ack): Uint8
 
 export function decodeAck(encoded: Uint8Array): Ack {
   const view = new DataView(encoded.buffer, encoded.byteOffset);
-  const blocks = Array.from({ length: view.getUint8(4) }, (_, i) => [view.getUint32(14 + 8 * i), view.getUint32(18 + 8 * i)] as const);
+  const blocks = Array.from(
+    { length: view.getUint8(4) },
+    (_, i) => [view.getUint32(14 + 8 * i), view.getUint32(18 + 8 * i)] as const,
+  );
   return { cumulative: view.getUint32(0), blocks, duplicate: view.getUint8(5) === 1, echoMs: view.getFloat64(6) };
 }

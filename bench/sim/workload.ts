@@ -18,17 +18,18 @@ export class Workload {
 }
 
 export function warmupPatches(cell: Cell): number {
-  return Math.ceil(cell.hz * WARMUP_MS / 1000);
+  return Math.ceil((cell.hz * WARMUP_MS) / 1000);
 }
 
 /** When patch i is sent, ms from the start. */
 export function tickMs(cell: Pick<Cell, "hz">, i: number): number {
-  return i * 1000 / cell.hz;
+  return (i * 1000) / cell.hz;
 }
 
 /** `bytes` bytes that tell patches apart: a counter, then a pattern of it. Random bytes would cost more than the link. */
 export function patchBytes(i: number, bytes: number): Uint8Array {
   const patch = new Uint8Array(bytes);
-  for (let at = 0, x = i + 1; at < bytes; at++, x = Math.imul(x, 0x6c07_8965) + 1) patch[at] = at < 4 ? i >>> (8 * at) : x >>> 24;
+  for (let at = 0, x = i + 1; at < bytes; at++, x = Math.imul(x, 0x6c07_8965) + 1)
+    patch[at] = at < 4 ? i >>> (8 * at) : x >>> 24;
   return patch;
 }

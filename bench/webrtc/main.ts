@@ -19,13 +19,23 @@ import { markdown, shortly } from "./table.js";
 
 const { values } = parseArgs({
   options: {
-    delay: { type: "string" }, loss: { type: "string", default: "5" }, client: { type: "string", default: "chromium" }, rooms: { type: "string", default: "20x200:2,60x200:2,20x1000:2,60x1000:2" },
-    warm: { type: "string", default: "12" }, seconds: { type: "string", default: "60" }, seed: { type: "string", default: "1" }, cc: { type: "string", default: "cubic" },
-    out: { type: "string" }, table: { type: "string" }, keep: { type: "boolean", default: false }, lab: { type: "string", default: "" },
+    delay: { type: "string" },
+    loss: { type: "string", default: "5" },
+    client: { type: "string", default: "chromium" },
+    rooms: { type: "string", default: "20x200:2,60x200:2,20x1000:2,60x1000:2" },
+    warm: { type: "string", default: "12" },
+    seconds: { type: "string", default: "60" },
+    seed: { type: "string", default: "1" },
+    cc: { type: "string", default: "cubic" },
+    out: { type: "string" },
+    table: { type: "string" },
+    keep: { type: "boolean", default: false },
+    lab: { type: "string", default: "" },
   },
 });
 const { client } = values;
-if (client !== "chromium" && client !== "node") throw new TypeError(`"--client" expected chromium or node, got ${client}`);
+if (client !== "chromium" && client !== "node")
+  throw new TypeError(`"--client" expected chromium or node, got ${client}`);
 
 function cells(): Cell[] {
   if (values.delay !== undefined) return [{ delayMs: +values.delay, loss: +values.loss }];
@@ -39,10 +49,20 @@ if (values.table !== undefined) {
 prepareLab();
 const done: { cell: Cell; rows: Row[] }[] = [];
 for (const cell of cells()) {
-  const { rows, dir } = await runCell(cell, { client, rooms: values.rooms, warmSeconds: +values.warm, seconds: +values.seconds, seed: +values.seed, cc: values.cc, extra: values.lab.split(" ").filter(Boolean) });
+  const { rows, dir } = await runCell(cell, {
+    client,
+    rooms: values.rooms,
+    warmSeconds: +values.warm,
+    seconds: +values.seconds,
+    seed: +values.seed,
+    cc: values.cc,
+    extra: values.lab.split(" ").filter(Boolean),
+  });
   if (values.keep) console.error(`logs: ${dir}`);
   else rmSync(dir, { recursive: true });
-  console.error(`${new Date().toISOString().slice(11, 19)} RTT ${2 * cell.delayMs} ms, ${cell.loss} %, load ${loadavg()[0]!.toFixed(1)}\n${shortly(rows)}`);
+  console.error(
+    `${new Date().toISOString().slice(11, 19)} RTT ${2 * cell.delayMs} ms, ${cell.loss} %, load ${loadavg()[0]!.toFixed(1)}\n${shortly(rows)}`,
+  );
   done.push({ cell, rows });
   if (values.out !== undefined) writeFileSync(values.out, JSON.stringify(done));
 }

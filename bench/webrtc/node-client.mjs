@@ -5,12 +5,17 @@ import { FecClient, linkStats } from "colyseus-fec/client";
 import { nowMs, play, roomsOf } from "./workload.mjs";
 
 const { WARM_S, MEASURE_S, ROOMS, LAB_DIR, LAB_NAME, URL } = process.env;
-const sleep = ms => new Promise(resolve => setTimeout(resolve, ms));
+const sleep = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 const rooms = roomsOf(ROOMS);
 const client = () => (LAB_NAME === "ws" ? new Client(URL) : new FecClient(URL, { channels: [LAB_NAME] }));
-let recording = false, id = 0;
+let recording = false,
+  id = 0;
 
-const players = await Promise.all(rooms.flatMap(room => Array.from({ length: room.clients }, () => play(client(), room, ++id, nowMs, () => recording))));
+const players = await Promise.all(
+  rooms.flatMap((room) =>
+    Array.from({ length: room.clients }, () => play(client(), room, ++id, nowMs, () => recording)),
+  ),
+);
 await sleep(WARM_S * 1000);
 recording = true;
 const start = nowMs();
@@ -20,5 +25,8 @@ const end = nowMs();
 for (const { stop } of players) stop();
 for (const { name } of rooms) players.find(({ record }) => record.room === name).room.send("freeze");
 while (!players.every(({ record }) => record.frozenAt > 0) && nowMs() - end < 20_000) await sleep(50);
-writeFileSync(`${LAB_DIR}/client.${LAB_NAME}.json`, JSON.stringify({ start, end, clients: players.map(({ room, record }) => ({ ...record, link: linkStats(room) })) }));
+writeFileSync(
+  `${LAB_DIR}/client.${LAB_NAME}.json`,
+  JSON.stringify({ start, end, clients: players.map(({ room, record }) => ({ ...record, link: linkStats(room) })) }),
+);
 process.exit(0);

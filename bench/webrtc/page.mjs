@@ -11,11 +11,23 @@ window.bench = {
   start: async (url, rooms, clockOffsetMs) => {
     offsetMs = clockOffsetMs;
     let id = 0;
-    const joins = rooms.flatMap(room => Array.from({ length: room.clients }, () => play(new FecClient(url), room, ++id, () => performance.now() + offsetMs, () => recording)));
-    players.push(...await Promise.all(joins));
+    const joins = rooms.flatMap((room) =>
+      Array.from({ length: room.clients }, () =>
+        play(
+          new FecClient(url),
+          room,
+          ++id,
+          () => performance.now() + offsetMs,
+          () => recording,
+        ),
+      ),
+    );
+    players.push(...(await Promise.all(joins)));
   },
-  record: on => { recording = on; },
-  freeze: rooms => {
+  record: (on) => {
+    recording = on;
+  },
+  freeze: (rooms) => {
     for (const { stop } of players) stop();
     for (const { name } of rooms) players.find(({ record }) => record.room === name).room.send("freeze");
   },

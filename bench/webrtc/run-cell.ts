@@ -41,18 +41,50 @@ const GRACE_S = 8;
 const TIMEOUT_S = 100;
 
 /** Runs a cell once. Returns a row for each transport and room, and the folder of the raw logs. @throws Error with the logs if a process failed. */
-export async function runCell({ delayMs, loss }: Cell, { client, rooms, warmSeconds, seconds, seed, cc, extra }: RunOptions): Promise<{ rows: Row[]; dir: string }> {
+export async function runCell(
+  { delayMs, loss }: Cell,
+  { client, rooms, warmSeconds, seconds, seed, cc, extra }: RunOptions,
+): Promise<{ rows: Row[]; dir: string }> {
   const dir = mkdtempSync(join(tmpdir(), "bench-webrtc-"));
   const url = (transport: Transport): string => `ws://10.77.0.1:${PORTS[transport]}`;
-  const node = (transport: Transport): string => `LAB_NAME=${transport} URL=${url(transport)} "$NODE" ${here}node-client.mjs &`;
+  const node = (transport: Transport): string =>
+    `LAB_NAME=${transport} URL=${url(transport)} "$NODE" ${here}node-client.mjs &`;
   const browser = `CLIENTS="ws ${url("ws")},webrtc ${url("webrtc")}" "$NODE" ${here}chromium.mjs &`;
   const clients = client === "node" ? TRANSPORTS.map(node) : [node("udp"), browser];
   const args = [
-    "--dir", dir, "--port", String(PORTS.webrtc), "--timeout", String(warmSeconds + seconds + TIMEOUT_S), "--cc", cc, "--grace", String(GRACE_S), "--seed", String(seed), "--delay", String(delayMs), "--loss", String(loss), ...extra,
-    "--", "bash", "-c", `${TRANSPORTS.map((transport) => `LAB_NAME=${transport} PORT=${PORTS[transport]} "$NODE" ${here}server.mjs &`).join(" ")} wait`,
-    "---", "bash", "-c", `${clients.join(" ")} wait`,
+    "--dir",
+    dir,
+    "--port",
+    String(PORTS.webrtc),
+    "--timeout",
+    String(warmSeconds + seconds + TIMEOUT_S),
+    "--cc",
+    cc,
+    "--grace",
+    String(GRACE_S),
+    "--seed",
+    String(seed),
+    "--delay",
+    String(delayMs),
+    "--loss",
+    String(loss),
+    ...extra,
+    "--",
+    "bash",
+    "-c",
+    `${TRANSPORTS.map((transport) => `LAB_NAME=${transport} PORT=${PORTS[transport]} "$NODE" ${here}server.mjs &`).join(" ")} wait`,
+    "---",
+    "bash",
+    "-c",
+    `${clients.join(" ")} wait`,
   ];
-  const env = { ...process.env, WARM_S: String(warmSeconds), MEASURE_S: String(seconds), ROOMS: rooms, NODE: process.execPath };
+  const env = {
+    ...process.env,
+    WARM_S: String(warmSeconds),
+    MEASURE_S: String(seconds),
+    ROOMS: rooms,
+    NODE: process.execPath,
+  };
   const child = spawn(join(labFolder, "run"), args, { env, stdio: ["ignore", "pipe", "pipe"] });
   let output = "";
   child.stdout.on("data", (data) => (output += data));

@@ -22,11 +22,12 @@ class ArenaRoom extends Room {
     this.maxClients = Infinity;
     this.log = logs[this.roomName] = { hashes: [], final: 0, ups: {}, links: [] };
     this.state = new Arena().assign({ tick: 0, t: 0, frozen: false });
-    for (let i = 0; i < ENTITIES[bytes]; i++) this.state.entities.set(`e${i}`, new Entity().assign({ x: i, y: -i, hp: 100 }));
+    for (let i = 0; i < ENTITIES[bytes]; i++)
+      this.state.entities.set(`e${i}`, new Entity().assign({ x: i, y: -i, hp: 100 }));
     this.onMessage(inputType, (_, { id, seq, t: sentMs }) => (this.log.ups[id] ??= []).push([seq, sentMs, nowMs()]));
     this.onMessage("freeze", () => {
       this.freeze = true;
-      this.log.links = this.clients.map(client => linkStats(client));
+      this.log.links = this.clients.map((client) => linkStats(client));
     });
     this.patchRate = 1000 / hz;
   }

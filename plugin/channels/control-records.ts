@@ -90,7 +90,9 @@ export function readControl(bytes: Uint8Array, bytesMax = CONTROL_RECORD_BYTES_M
   if (bytes.length > bytesMax) return invalid(1009, "control record too long");
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(1)));
-    return typeof value === "object" && value !== null ? readMembers(value as Record<string, unknown>) : { kind: "other" };
+    return typeof value === "object" && value !== null
+      ? readMembers(value as Record<string, unknown>)
+      : { kind: "other" };
   } catch {
     return invalid(1002, "control record is not JSON");
   }
@@ -98,39 +100,76 @@ export function readControl(bytes: Uint8Array, bytesMax = CONTROL_RECORD_BYTES_M
 
 function members(control: ControlRecord): Record<string, unknown> {
   switch (control.kind) {
-    case "hello": return { t: "hello", v: control.version, fragment: control.fragment, channels: control.channels, iceServers: control.iceServers };
-    case "webrtc-request": return { t: "webrtc", ...control.peer };
-    case "webrtc-answer": return { t: "webrtc", ...control.peer, host: control.host, port: control.port };
-    case "close": return { t: "close" };
+    case "hello":
+      return {
+        t: "hello",
+        v: control.version,
+        fragment: control.fragment,
+        channels: control.channels,
+        iceServers: control.iceServers,
+      };
+    case "webrtc-request":
+      return { t: "webrtc", ...control.peer };
+    case "webrtc-answer":
+      return { t: "webrtc", ...control.peer, host: control.host, port: control.port };
+    case "close":
+      return { t: "close" };
     case "udp": {
       const { host, port, connectionId, secret } = control;
-      return { t: "udp", host, port, id: connectionId.toString(16).padStart(8, "0"), secret: btoa(String.fromCharCode(...secret)) };
+      return {
+        t: "udp",
+        host,
+        port,
+        id: connectionId.toString(16).padStart(8, "0"),
+        secret: btoa(String.fromCharCode(...secret)),
+      };
     }
   }
 }
 
 function readMembers(members: Record<string, unknown>): ReadControl {
   switch (members.t) {
-    case "hello": return readHello(members);
-    case "udp": return readUdpOffer(members);
-    case "webrtc": return readWebRtc(members);
-    case "close": return { kind: "close" };
-    default: return { kind: "other" };
+    case "hello":
+      return readHello(members);
+    case "udp":
+      return readUdpOffer(members);
+    case "webrtc":
+      return readWebRtc(members);
+    case "close":
+      return { kind: "close" };
+    default:
+      return { kind: "other" };
   }
 }
 
 function readHello({ v, fragment, channels, iceServers }: Record<string, unknown>): ReadControl {
-  if (typeof v !== "number" || !isInteger(fragment, 1, Number.MAX_SAFE_INTEGER)) return invalid(1002, "malformed hello");
+  if (typeof v !== "number" || !isInteger(fragment, 1, Number.MAX_SAFE_INTEGER))
+    return invalid(1002, "malformed hello");
   if (channels !== undefined && !Array.isArray(channels)) return invalid(1002, "malformed hello");
   if (iceServers !== undefined && !isIceServers(iceServers)) return invalid(1002, "malformed hello");
-  const kinds = channels?.slice(0, CHANNEL_KINDS_MAX).filter((kind): kind is OfferedKind => kind === "udp" || kind === "webrtc");
+  const kinds = channels
+    ?.slice(0, CHANNEL_KINDS_MAX)
+    .filter((kind): kind is OfferedKind => kind === "udp" || kind === "webrtc");
   return { kind: "hello", version: v, fragment, ...(kinds && { channels: kinds }), ...(iceServers && { iceServers }) };
 }
 
 function readUdpOffer({ host, port, id, secret }: Record<string, unknown>): ReadControl {
-  if (!isInteger(port, 1, 65_535) || (host !== undefined && typeof host !== "string") || typeof id !== "string" || !ID_PATTERN.test(id)
-    || typeof secret !== "string" || !SECRET_PATTERN.test(secret)) return invalid(1002, "malformed udp offer");
-  return { kind: "udp", host, port, connectionId: Number.parseInt(id, 16), secret: Uint8Array.from(atob(secret), (c) => c.charCodeAt(0)) };
+  if (
+    !isInteger(port, 1, 65_535) ||
+    (host !== undefined && typeof host !== "string") ||
+    typeof id !== "string" ||
+    !ID_PATTERN.test(id) ||
+    typeof secret !== "string" ||
+    !SECRET_PATTERN.test(secret)
+  )
+    return invalid(1002, "malformed udp offer");
+  return {
+    kind: "udp",
+    host,
+    port,
+    connectionId: Number.parseInt(id, 16),
+    secret: Uint8Array.from(atob(secret), (c) => c.charCodeAt(0)),
+  };
 }
 
 /** A request has no address: a server learns the client's from its connectivity checks. */
@@ -156,8 +195,14 @@ function isIceServer(value: unknown): value is IceServer {
   if (typeof value !== "object" || value === null) return false;
   const { urls, username, credential } = value as Record<string, unknown>;
   const isText = (text: unknown): boolean => text === undefined || (typeof text === "string" && text.length <= 512);
-  return Array.isArray(urls) && urls.length >= 1 && urls.length <= ICE_URLS_MAX && urls.every((url) => typeof url === "string" && ICE_URL_PATTERN.test(url))
-    && isText(username) && isText(credential);
+  return (
+    Array.isArray(urls) &&
+    urls.length >= 1 &&
+    urls.length <= ICE_URLS_MAX &&
+    urls.every((url) => typeof url === "string" && ICE_URL_PATTERN.test(url)) &&
+    isText(username) &&
+    isText(credential)
+  );
 }
 
 function invalid(code: number, reason: string): InvalidControl {

@@ -16,13 +16,36 @@ import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
 import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
 import { callHost, rethrowLater } from "./host-call.js";
-import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "./limits.js";
+import {
+  CHANNEL_POLL_MS,
+  CHANNEL_PROBE_MS,
+  CHANNEL_STALL_MS,
+  CHANNEL_UNANSWERED_FOR_MS,
+  CHANNEL_UNANSWERED_MS,
+  DRIVER_BATCH_MAX,
+} from "./limits.js";
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
   Link,
-  | "send" | "sendUnreliable" | "openPath" | "movePath" | "closePath" | "handleDatagram" | "handleReliable" | "handleTimeout"
-  | "pollDatagram" | "carryDatagram" | "unansweredMs" | "answeredInTimeMs" | "pollReliable" | "pollMessage" | "pollTimeout" | "path" | "stats" | "failure"
+  | "send"
+  | "sendUnreliable"
+  | "openPath"
+  | "movePath"
+  | "closePath"
+  | "handleDatagram"
+  | "handleReliable"
+  | "handleTimeout"
+  | "pollDatagram"
+  | "carryDatagram"
+  | "unansweredMs"
+  | "answeredInTimeMs"
+  | "pollReliable"
+  | "pollMessage"
+  | "pollTimeout"
+  | "path"
+  | "stats"
+  | "failure"
 >;
 
 export interface LinkDriverHandlers {
@@ -77,7 +100,8 @@ export class LinkDriver {
   /** What data rides now. */
   get path(): "websocket" | ChannelKind {
     const kind = this.#channel?.kind;
-    const standsStill = this.#stalledSinceMs !== Infinity && this.#clock.now() - this.#stalledSinceMs >= CHANNEL_STALL_MS;
+    const standsStill =
+      this.#stalledSinceMs !== Infinity && this.#clock.now() - this.#stalledSinceMs >= CHANNEL_STALL_MS;
     return kind !== undefined && this.#link.path === "datagram" && !standsStill ? kind : "websocket";
   }
 

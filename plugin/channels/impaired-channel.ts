@@ -4,7 +4,13 @@
  * Timers fire on whole milliseconds, so delays are as coarse.
  */
 
-import { Impairment, resolveDirections, type DirectionalImpairment, type ImpairmentOptions, type ImpairmentStats } from "../netem/index.js";
+import {
+  Impairment,
+  resolveDirections,
+  type DirectionalImpairment,
+  type ImpairmentOptions,
+  type ImpairmentStats,
+} from "../netem/index.js";
 import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
 import { appendCrc32, stripCrc32, CRC32_BYTES } from "./crc32.js";
 import type { ChannelKind, ChannelState, DatagramChannel } from "./datagram-channel.js";
@@ -14,7 +20,11 @@ import { checkDatagramSize } from "./datagram-size.js";
  * Wraps a channel and takes over its handlers; close the wrapper, not the channel. `send` and `receive` are seen from this side.
  * The options' overheadBytes is replaced by the channel's own. @throws TypeError or RangeError for a wrong option.
  */
-export function impairChannel(channel: DatagramChannel, impairment: DirectionalImpairment, clock: Clock = systemClock): ImpairedChannel {
+export function impairChannel(
+  channel: DatagramChannel,
+  impairment: DirectionalImpairment,
+  clock: Clock = systemClock,
+): ImpairedChannel {
   return new ImpairedChannel(channel, impairment, clock);
 }
 

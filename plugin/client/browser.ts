@@ -5,7 +5,10 @@ import { FecClientBase } from "./fec-client-base.js";
 import type { ChannelOpeners, ClientChannelKind } from "./options.js";
 import type { AnyServer, AnyUserData, SdkServer } from "./sdk-internals.js";
 
-export class FecClient<ServerType extends SdkServer = AnyServer, UserData = AnyUserData> extends FecClientBase<ServerType, UserData> {
+export class FecClient<ServerType extends SdkServer = AnyServer, UserData = AnyUserData> extends FecClientBase<
+  ServerType,
+  UserData
+> {
   protected override channelOpeners(): ChannelOpeners {
     // Missing in workers, and where a browser's owner switched it off.
     return typeof RTCPeerConnection === "undefined" ? {} : { webrtc: openBrowserWebRtcChannel };

@@ -48,7 +48,8 @@ export class DatagramPath {
     const offered = context.hello.channels ?? ["udp"];
     const { channels } = context.options;
     this.#kinds = channels.filter((kind) => offered.includes(kind));
-    if (this.#kinds.length === 0 && channels.length > 0) this.lastError = `the server has no ${channels.join(" and no ")}`;
+    if (this.#kinds.length === 0 && channels.length > 0)
+      this.lastError = `the server has no ${channels.join(" and no ")}`;
   }
 
   /** Asks for the first channel; UDP the server offers by itself, once the client is in. */
@@ -103,7 +104,10 @@ export class DatagramPath {
     if (this.#stopped || options.openers.webrtc === undefined) return;
     systemClock.clearTimeout(this.#retryTimer);
     this.#try(() => {
-      this.#webrtc = options.openers.webrtc!({ sendRequest: sendWebRtcRequest, ...(hello.iceServers && { iceServers: hello.iceServers }) });
+      this.#webrtc = options.openers.webrtc!({
+        sendRequest: sendWebRtcRequest,
+        ...(hello.iceServers && { iceServers: hello.iceServers }),
+      });
       driver.attach(impairment.wrap(this.#webrtc));
     });
   }

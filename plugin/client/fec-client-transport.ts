@@ -7,7 +7,13 @@ import { LiveImpairment } from "../channels/live-impairment.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { FecConnection } from "./fec-connection.js";
 import type { ResolvedClientOptions } from "./options.js";
-import { socketOf, type SdkEvents, type SdkSocket, type SdkTransport, type SdkWebSocketTransport } from "./sdk-internals.js";
+import {
+  socketOf,
+  type SdkEvents,
+  type SdkSocket,
+  type SdkTransport,
+  type SdkWebSocketTransport,
+} from "./sdk-internals.js";
 
 const OPEN = 1;
 

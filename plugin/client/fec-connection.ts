@@ -164,12 +164,17 @@ export class FecConnection {
       sendReliable: (record) => this.#write(record),
       onMessage: (bytes, ordered) => this.#gate.deliver(bytes, ordered),
       // A link that broke is not the end of the session: the SDK reconnects, with a new one.
-      onFailure: (code, reason) => this.#fail(code === INTERNAL_ERROR ? CloseCode.MAY_TRY_RECONNECT : CloseCode.WITH_ERROR, reason),
+      onFailure: (code, reason) =>
+        this.#fail(code === INTERNAL_ERROR ? CloseCode.MAY_TRY_RECONNECT : CloseCode.WITH_ERROR, reason),
       onChannelOpen: () => path.onOpen(),
       onChannelClose: (_channel, reason) => path.onClose(reason),
     });
     const path = new DatagramPath({
-      driver, options, impairment, host, hello,
+      driver,
+      options,
+      impairment,
+      host,
+      hello,
       sendClose: () => this.#write(encodeControl({ kind: "close" })),
       sendWebRtcRequest: (peer) => this.#write(encodeControl({ kind: "webrtc-request", peer })),
     });
@@ -188,7 +193,7 @@ export class FecConnection {
   #flushAll(mode: FecMode): void {
     mode.path.stop();
     mode.driver.detach();
-    for (let before = -1; before !== this.#recordsWritten; ) {
+    for (let before = -1; before !== this.#recordsWritten;) {
       before = this.#recordsWritten;
       mode.driver.flush();
     }
@@ -236,4 +241,3 @@ function sendByLink({ driver, path, fragment }: FecMode, bytes: Uint8Array, orde
   path.stop();
   driver.detach();
 }
-

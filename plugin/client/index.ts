@@ -12,7 +12,10 @@ import type { ChannelOpeners, ClientChannelKind } from "./options.js";
 import type { AnyServer, AnyUserData, SdkServer } from "./sdk-internals.js";
 import { warnOnce } from "./warn-once.js";
 
-export class FecClient<ServerType extends SdkServer = AnyServer, UserData = AnyUserData> extends FecClientBase<ServerType, UserData> {
+export class FecClient<ServerType extends SdkServer = AnyServer, UserData = AnyUserData> extends FecClientBase<
+  ServerType,
+  UserData
+> {
   protected override channelOpeners(): ChannelOpeners {
     return { udp: openUdpChannel, webrtc: openWebRtcChannel };
   }

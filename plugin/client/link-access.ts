@@ -37,9 +37,20 @@ export function linkStats(room: AnyRoom): RoomLinkStats {
   requireRoom(room);
   const transport = transportOf(room);
   const session = transport instanceof FecClientTransport ? transport.session : undefined;
-  if (session === undefined) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", lastChannelError: undefined, datagramsRefused: 0 }));
+  if (session === undefined)
+    return (noLink ??= Object.freeze({
+      ...noLinkStats(),
+      path: "websocket",
+      lastChannelError: undefined,
+      datagramsRefused: 0,
+    }));
   const { driver, path } = session;
-  return { ...driver.stats(), path: driver.path as RoomLinkStats["path"], lastChannelError: path.lastError, datagramsRefused: driver.droppedDatagrams };
+  return {
+    ...driver.stats(),
+    path: driver.path as RoomLinkStats["path"],
+    lastChannelError: path.lastError,
+    datagramsRefused: driver.droppedDatagrams,
+  };
 }
 
 /** The switches of a room that a FecClient joined; undefined for any other. @throws TypeError as {@link linkStats}. */
@@ -55,5 +66,6 @@ export function linkControl(room: AnyRoom): LinkControl | undefined {
 }
 
 function requireRoom(room: unknown): void {
-  if (typeof room !== "object" || room === null || !("connection" in room)) throw new TypeError('"room" expected a room that a client joined, got something else');
+  if (typeof room !== "object" || room === null || !("connection" in room))
+    throw new TypeError('"room" expected a room that a client joined, got something else');
 }

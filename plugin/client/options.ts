@@ -41,7 +41,11 @@ export interface ResolvedClientOptions {
 }
 
 /** @param kinds default for `channels`. @throws TypeError or RangeError: `"channels" expected only "udp", "webrtc", got "tcp"`. */
-export function resolveClientOptions(options: FecClientOptions, openers: ChannelOpeners, kinds = Object.keys(openers) as ClientChannelKind[]): ResolvedClientOptions {
+export function resolveClientOptions(
+  options: FecClientOptions,
+  openers: ChannelOpeners,
+  kinds = Object.keys(openers) as ClientChannelKind[],
+): ResolvedClientOptions {
   const channels: unknown = options.channels ?? kinds;
   if (!Array.isArray(channels)) throw new TypeError(`"channels" expected a list, got ${show(channels)}`);
   for (const kind of channels) {

@@ -49,7 +49,7 @@ export interface SdkSocket {
 
 /** The socket of the transport's last connect(); undefined before the first. */
 export function socketOf(transport: SdkWebSocketTransport): SdkSocket | undefined {
-  return transport.ws as any;
+  return transport.ws;
 }
 
 /** Wraps the transport of every connection that this room makes; a connection that is no WebSocket ("h3") stays as it is. */

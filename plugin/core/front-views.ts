@@ -8,13 +8,17 @@ export class FrontViews {
   readonly #views: (Uint8Array | undefined)[];
 
   /** @param viewsMax views that are kept at most. */
-  constructor(private readonly bytes: Uint8Array, viewsMax = FRONT_VIEWS_MAX) {
+  constructor(
+    private readonly bytes: Uint8Array,
+    viewsMax = FRONT_VIEWS_MAX,
+  ) {
     this.#views = new Array<Uint8Array | undefined>(viewsMax).fill(undefined);
   }
 
   /** The first `length` bytes. The same view as last time, unless one of another length took its place: lengths viewsMax apart share one. */
   of(length: number): Uint8Array {
-    const slot = length % this.#views.length, kept = this.#views[slot];
+    const slot = length % this.#views.length,
+      kept = this.#views[slot];
     if (kept !== undefined && kept.length === length) return kept;
     const view = this.bytes.subarray(0, length);
     this.#views[slot] = view;

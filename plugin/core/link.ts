@@ -15,7 +15,12 @@ import { RepairControl } from "./repair-control.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
-import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, readRecord } from "./wire/reliable-record.js";
+import {
+  encodeDatagramRecord,
+  encodeSymbolRecord,
+  encodeUnreliableRecord,
+  readRecord,
+} from "./wire/reliable-record.js";
 import { SYMBOL_RECORD_HEADER_BYTES } from "./wire/constants.js";
 import { symbolIsFirst, symbolIsLast, symbolPayload } from "./symbol.js";
 
@@ -54,7 +59,8 @@ const CLOSE_TOO_BIG = 1009;
 const HEARD_RATIO_MIN = 0.25;
 
 /** What a channel that stands still leaves to the reliable path waits while that is so far behind: round trips, and ms. */
-const CARRIED_AGE_ROUND_TRIPS = 2, CARRIED_AGE_MS = 200;
+const CARRIED_AGE_ROUND_TRIPS = 2,
+  CARRIED_AGE_MS = 200;
 
 /** An unreliable message that no path takes for so long is not sent any more, ms. */
 const UNRELIABLE_WAIT_MS = 150;
@@ -82,9 +88,14 @@ export class Link {
     const firstSeq = options.firstSeq ?? 0;
     this.#recordPayloadMax = options.recordPayloadMax ?? Infinity;
     this.#sender = new Sender(firstSeq, this.#rtt, this.#loss, this.#counters, this.#recordPayloadMax);
-    this.#receiver = new Receiver({
-      firstSeq, messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT, unreliableHoldMs: options.unreliableHoldMs,
-    }, this.#counters);
+    this.#receiver = new Receiver(
+      {
+        firstSeq,
+        messageBytesMax: options.messageBytesMax ?? MESSAGE_BYTES_MAX_DEFAULT,
+        unreliableHoldMs: options.unreliableHoldMs,
+      },
+      this.#counters,
+    );
     this.#repair = new RepairControl(this.#sender, this.#loss, this.#rtt, this.#counters);
     this.setRepair(options.repair ?? "adaptive");
   }
@@ -136,7 +147,7 @@ export class Link {
     if (this.#path.kind !== "closed") {
       if (this.#sender.fits(message.length)) {
         this.#sender.push(message);
-        if (this.#path.kind === "suspended") this.#sender.keepNew(this.#polledMs, slot => this.#carry(slot));
+        if (this.#path.kind === "suspended") this.#sender.keepNew(this.#polledMs, (slot) => this.#carry(slot));
         return;
       }
       // Bulk, or more than the ordered window holds: what is under way goes first by the reliable path, so that
@@ -147,7 +158,14 @@ export class Link {
     let start = 0;
     do {
       const end = Math.min(message.length, start + this.#recordPayloadMax);
-      this.#records.push(encodeSymbolRecord(this.#sender.ordered.skip(), start === 0, end === message.length, message.subarray(start, end)));
+      this.#records.push(
+        encodeSymbolRecord(
+          this.#sender.ordered.skip(),
+          start === 0,
+          end === message.length,
+          message.subarray(start, end),
+        ),
+      );
       start = end;
     } while (start < message.length);
   }
@@ -235,7 +253,7 @@ export class Link {
         this.#counters.suspensions++;
         this.#path.suspend(this.#sender.datagrams.nextNumber, nowMs);
         this.#sender.datagrams.abandon();
-        this.#sender.keepOrdered(nowMs, slot => this.#carry(slot));
+        this.#sender.keepOrdered(nowMs, (slot) => this.#carry(slot));
         this.#carryUnreliable();
       } else {
         this.#sender.onTimeout(nowMs, this.#rescue);
@@ -260,7 +278,11 @@ export class Link {
    */
   carryDatagram(nowMs: number): boolean {
     this.#sender.unreliable.expire(nowMs, UNRELIABLE_WAIT_MS);
-    if (this.#mtuBytes >= this.#recordPayloadMax + SYMBOL_RECORD_HEADER_BYTES || this.#sender.datagrams.carriedAgeMs(nowMs) > CARRIED_AGE_ROUND_TRIPS * this.#rtt.srttMs + CARRIED_AGE_MS) return false;
+    if (
+      this.#mtuBytes >= this.#recordPayloadMax + SYMBOL_RECORD_HEADER_BYTES ||
+      this.#sender.datagrams.carriedAgeMs(nowMs) > CARRIED_AGE_ROUND_TRIPS * this.#rtt.srttMs + CARRIED_AGE_MS
+    )
+      return false;
     const datagram = this.#pollDatagram(nowMs, true);
     if (!datagram) return false;
     this.#counters.datagramsCarried++;
@@ -309,8 +331,12 @@ export class Link {
       lossRatio: this.#receiver.lossRatio(nowMs),
       sendLossRatio: this.#loss.longRatio(nowMs),
       symbols: {
-        sent: c.symbolsSent, received: c.symbolsReceived, recovered: c.symbolsRecovered, retransmitted: c.symbolsRetransmitted,
-        lost: c.symbolsLost, carried: c.symbolsCarried,
+        sent: c.symbolsSent,
+        received: c.symbolsReceived,
+        recovered: c.symbolsRecovered,
+        retransmitted: c.symbolsRetransmitted,
+        lost: c.symbolsLost,
+        carried: c.symbolsCarried,
       },
       overhead: share(c.wireBytesReceived, c.sourceBytesReceived),
       sendOverhead: share(c.wireBytesSent, c.sourceBytesSent),
@@ -337,7 +363,10 @@ export class Link {
       this.#fail(CLOSE_PROTOCOL_ERROR, `malformed record: ${datagram}`);
       return;
     }
-    if (this.#path.kind !== "closed" && this.#receiver.onDatagram(datagram, bytes.length, true, this.#sender.carrierMs(nowMs), nowMs)) {
+    if (
+      this.#path.kind !== "closed" &&
+      this.#receiver.onDatagram(datagram, bytes.length, true, this.#sender.carrierMs(nowMs), nowMs)
+    ) {
       const feedback = datagram.frames.find(isFeedback);
       if (feedback) this.#onFeedback(feedback, true, nowMs);
     }
@@ -346,7 +375,10 @@ export class Link {
 
   get #silentAtMs(): number {
     // Where answers are lost as well, silence must last longer to mean anything.
-    return this.#path.silentAtMs(this.#sender.datagrams.oldestElicitingMs, this.#sender.probeTimeoutMs / this.#heardRatio);
+    return this.#path.silentAtMs(
+      this.#sender.datagrams.oldestElicitingMs,
+      this.#sender.probeTimeoutMs / this.#heardRatio,
+    );
   }
 
   #onFeedback(frame: FeedbackFrame, carried: boolean, nowMs: number): void {
@@ -367,15 +399,22 @@ export class Link {
 
   #carryUnreliable(): void {
     this.#sender.clearUnreliable();
-    this.#sender.unreliable.drain(message => this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message)));
+    this.#sender.unreliable.drain((message) =>
+      this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message)),
+    );
   }
 
   #carryOrdered(): void {
-    this.#sender.carryOrdered(slot => this.#carry(slot));
+    this.#sender.carryOrdered((slot) => this.#carry(slot));
   }
 
   #carry(slot: OutgoingSymbol): Uint8Array {
-    const record = encodeSymbolRecord(slot.seq, symbolIsFirst(slot.block.bytes), symbolIsLast(slot.block.bytes), symbolPayload(slot.block.bytes, slot.bytes));
+    const record = encodeSymbolRecord(
+      slot.seq,
+      symbolIsFirst(slot.block.bytes),
+      symbolIsLast(slot.block.bytes),
+      symbolPayload(slot.block.bytes, slot.bytes),
+    );
     this.#records.push(record);
     return record;
   }

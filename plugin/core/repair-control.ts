@@ -18,7 +18,12 @@ export class RepairControl {
   #repairBytes = 0;
   #resentBytes = 0;
 
-  constructor(private readonly sender: Sender, private readonly loss: LossEstimator, private readonly rtt: RttEstimator, private readonly counters: LinkCounters) {}
+  constructor(
+    private readonly sender: Sender,
+    private readonly loss: LossEstimator,
+    private readonly rtt: RttEstimator,
+    private readonly counters: LinkCounters,
+  ) {}
 
   /** Changes how lost symbols are repaired from now on. @throws as `parseRepair`. */
   set(option: RepairOption): void {
@@ -29,8 +34,15 @@ export class RepairControl {
     if (repair === "adaptive") return;
     if (repair === "off") this.sender.setPolicy({ kind: "off" });
     else if (repair.schedule === "adaptive") this.#controller.overheadMax = repair.overheadMax;
-    else if (repair.schedule === "generation") this.sender.setPolicy({ kind: "generation", groupSize: repair.groupSize });
-    else this.sender.setPolicy({ kind: "sliding", codeRate: repair.codeRate, depth: repair.depth ?? 1, separate: repair.separate ?? false });
+    else if (repair.schedule === "generation")
+      this.sender.setPolicy({ kind: "generation", groupSize: repair.groupSize });
+    else
+      this.sender.setPolicy({
+        kind: "sliding",
+        codeRate: repair.codeRate,
+        depth: repair.depth ?? 1,
+        separate: repair.separate ?? false,
+      });
   }
 
   /** Datagrams take another way. */
@@ -43,15 +55,31 @@ export class RepairControl {
     if (!this.#adaptive || nowMs - this.#lookedMs < INTERVAL_MS) return;
     const { sender, loss, rtt } = this;
     const elapsedMs = nowMs - this.#lookedMs;
-    const sourceBytes = this.counters.sourceBytesSent - this.#sourceBytes, repairBytes = sender.repairBytesSent - this.#repairBytes, resentBytes = sender.resentBytesSent - this.#resentBytes;
+    const sourceBytes = this.counters.sourceBytesSent - this.#sourceBytes,
+      repairBytes = sender.repairBytesSent - this.#repairBytes,
+      resentBytes = sender.resentBytesSent - this.#resentBytes;
     this.#lookedMs = nowMs;
     this.#sourceBytes += sourceBytes;
     this.#repairBytes += repairBytes;
     this.#resentBytes += resentBytes;
     const { value, separate, bytesPerSecondMax } = this.#controller.update({
-      nowMs, recentLossRatio: loss.recentRatio(nowMs), longLossRatio: loss.longRatio(nowMs), lossSignificant: loss.significant(nowMs), outcomes: loss.outcomes, losses: loss.losses,
-      meanRun: loss.meanRun, runs: loss.runs, srttMs: rtt.srttMs, minRttMs: rtt.minMs, rttvarMs: rtt.rttvarMs, queueDelayMs, patchIntervalMs: sender.interval.ms,
-      elapsedMs, sourceBytes, repairBytes, resentBytes,
+      nowMs,
+      recentLossRatio: loss.recentRatio(nowMs),
+      longLossRatio: loss.longRatio(nowMs),
+      lossSignificant: loss.significant(nowMs),
+      outcomes: loss.outcomes,
+      losses: loss.losses,
+      meanRun: loss.meanRun,
+      runs: loss.runs,
+      srttMs: rtt.srttMs,
+      minRttMs: rtt.minMs,
+      rttvarMs: rtt.rttvarMs,
+      queueDelayMs,
+      patchIntervalMs: sender.interval.ms,
+      elapsedMs,
+      sourceBytes,
+      repairBytes,
+      resentBytes,
     });
     sender.setPolicy(value ? { kind: "valued", value, separate, bytesPerSecondMax } : { kind: "off" });
   }

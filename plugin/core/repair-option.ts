@@ -31,31 +31,49 @@ export function parseRepair(option: unknown, name = "repair"): RepairOption {
   const { schedule, overheadMax, groupSize, codeRate, depth, separate } = option as Record<string, unknown>;
   if (schedule === "adaptive") {
     rejectOthers(option, name, ["schedule", "overheadMax"]);
-    if (typeof overheadMax !== "number" || !(overheadMax > 0 && overheadMax <= OVERHEAD_MAX)) throw new RangeError(`"${name}.overheadMax" expected above 0 to ${OVERHEAD_MAX}, got ${show(overheadMax)}`);
+    if (typeof overheadMax !== "number" || !(overheadMax > 0 && overheadMax <= OVERHEAD_MAX))
+      throw new RangeError(`"${name}.overheadMax" expected above 0 to ${OVERHEAD_MAX}, got ${show(overheadMax)}`);
     return Object.freeze({ schedule, overheadMax });
   }
   if (schedule === "generation") {
     rejectOthers(option, name, ["schedule", "groupSize"]);
-    if (!Number.isInteger(groupSize) || (groupSize as number) < GENERATION_SIZE_MIN || (groupSize as number) > GENERATION_SIZE_MAX) {
-      throw new RangeError(`"${name}.groupSize" expected ${GENERATION_SIZE_MIN}..${GENERATION_SIZE_MAX}, got ${show(groupSize)}`);
+    if (
+      !Number.isInteger(groupSize) ||
+      (groupSize as number) < GENERATION_SIZE_MIN ||
+      (groupSize as number) > GENERATION_SIZE_MAX
+    ) {
+      throw new RangeError(
+        `"${name}.groupSize" expected ${GENERATION_SIZE_MIN}..${GENERATION_SIZE_MAX}, got ${show(groupSize)}`,
+      );
     }
     return Object.freeze({ schedule, groupSize: groupSize as number });
   }
   if (schedule === "sliding") {
     rejectOthers(option, name, ["schedule", "codeRate", "depth", "separate"]);
-    if (typeof codeRate !== "number" || !(codeRate > 0 && codeRate <= 1)) throw new RangeError(`"${name}.codeRate" expected above 0 to 1, got ${show(codeRate)}`);
-    if (depth !== undefined && (!Number.isInteger(depth) || (depth as number) < 1 || (depth as number) > ENCODING_WINDOW_SYMBOLS_MAX)) {
+    if (typeof codeRate !== "number" || !(codeRate > 0 && codeRate <= 1))
+      throw new RangeError(`"${name}.codeRate" expected above 0 to 1, got ${show(codeRate)}`);
+    if (
+      depth !== undefined &&
+      (!Number.isInteger(depth) || (depth as number) < 1 || (depth as number) > ENCODING_WINDOW_SYMBOLS_MAX)
+    ) {
       throw new RangeError(`"${name}.depth" expected 1..${ENCODING_WINDOW_SYMBOLS_MAX}, got ${show(depth)}`);
     }
-    if (separate !== undefined && typeof separate !== "boolean") throw new TypeError(`"${name}.separate" expected true or false, got ${show(separate)}`);
-    return Object.freeze({ schedule, codeRate, depth: (depth as number | undefined) ?? 1, separate: separate ?? false });
+    if (separate !== undefined && typeof separate !== "boolean")
+      throw new TypeError(`"${name}.separate" expected true or false, got ${show(separate)}`);
+    return Object.freeze({
+      schedule,
+      codeRate,
+      depth: (depth as number | undefined) ?? 1,
+      separate: separate ?? false,
+    });
   }
   throw new TypeError(`"${name}.schedule" expected "adaptive", "generation" or "sliding", got ${show(schedule)}`);
 }
 
 function rejectOthers(option: object, name: string, known: readonly string[]): void {
   for (const key of Object.keys(option)) {
-    if (!known.includes(key)) throw new TypeError(`"${name}.${key}" is not an option; expected ${known.map(k => `"${k}"`).join(", ")}`);
+    if (!known.includes(key))
+      throw new TypeError(`"${name}.${key}" is not an option; expected ${known.map((k) => `"${k}"`).join(", ")}`);
   }
 }
 

@@ -42,10 +42,29 @@ export interface LinkCounters {
 
 export function newCounters(): LinkCounters {
   return {
-    symbolsSent: 0, repairsSent: 0, retransmissionsSent: 0, rescuesSent: 0,
-    symbolsReceived: 0, symbolsRecovered: 0, symbolsRetransmitted: 0, symbolsLost: 0, symbolsCarried: 0,
-    datagramsSent: 0, datagramsCarried: 0, datagramsReceived: 0, datagramsMalformed: 0, datagramsDuplicate: 0, framesIgnored: 0, spuriousLosses: 0,
-    messagesSent: 0, messagesReceived: 0, wireBytesSent: 0, sourceBytesSent: 0, wireBytesReceived: 0, sourceBytesReceived: 0, suspensions: 0,
+    symbolsSent: 0,
+    repairsSent: 0,
+    retransmissionsSent: 0,
+    rescuesSent: 0,
+    symbolsReceived: 0,
+    symbolsRecovered: 0,
+    symbolsRetransmitted: 0,
+    symbolsLost: 0,
+    symbolsCarried: 0,
+    datagramsSent: 0,
+    datagramsCarried: 0,
+    datagramsReceived: 0,
+    datagramsMalformed: 0,
+    datagramsDuplicate: 0,
+    framesIgnored: 0,
+    spuriousLosses: 0,
+    messagesSent: 0,
+    messagesReceived: 0,
+    wireBytesSent: 0,
+    sourceBytesSent: 0,
+    wireBytesReceived: 0,
+    sourceBytesReceived: 0,
+    suspensions: 0,
   };
 }
 

@@ -9,7 +9,14 @@ export const SYMBOL_LAST = 0x2000;
 export const SYMBOL_RESERVED = 0xc000;
 
 /** Writes the source symbol over message[start..end) to the front of `target`. Returns its bytes, header included. */
-export function writeSymbol(target: Uint8Array, message: Uint8Array, start: number, end: number, first: boolean, last: boolean): number {
+export function writeSymbol(
+  target: Uint8Array,
+  message: Uint8Array,
+  start: number,
+  end: number,
+  first: boolean,
+  last: boolean,
+): number {
   writeSymbolHeader(target, end - start, first, last);
   target.set(end - start === message.length ? message : message.subarray(start, end), SYMBOL_HEADER_BYTES);
   return SYMBOL_HEADER_BYTES + end - start;

@@ -80,12 +80,16 @@ export function resolveImpairment(options: ImpairmentOptions): ResolvedImpairmen
   const given = requireRecord("impairment", options, IMPAIRMENT_OPTION_NAMES);
   const ratio = (name: string) => requireNumber(name, given[name] ?? 0, 0, 1);
   const durationMs = (name: string, fallback = 0) => requireNumber(name, given[name] ?? fallback, 0, DURATION_MS_MAX);
-  const integer = (name: string, fallback: number, max: number) => requireInteger(name, given[name] ?? fallback, 0, max);
+  const integer = (name: string, fallback: number, max: number) =>
+    requireInteger(name, given[name] ?? fallback, 0, max);
   return Object.freeze({
     loss: resolveLoss(given.loss ?? 0),
     delayMs: durationMs("delayMs"),
     jitterMs: durationMs("jitterMs"),
-    jitterDistribution: requireOneOf("jitterDistribution", given.jitterDistribution ?? "uniform", ["uniform", "normal"]),
+    jitterDistribution: requireOneOf("jitterDistribution", given.jitterDistribution ?? "uniform", [
+      "uniform",
+      "normal",
+    ]),
     reorder: requireBoolean("reorder", given.reorder ?? false),
     reorderRatio: ratio("reorderRatio"),
     reorderDelayMs: durationMs("reorderDelayMs", 10),

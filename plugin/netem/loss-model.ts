@@ -17,7 +17,10 @@ export class LossModel {
   private loss: ResolvedLoss;
   private state: ChannelState = { kind: "unknown" };
 
-  constructor(loss: ResolvedLoss, private readonly random: SeededRandom) {
+  constructor(
+    loss: ResolvedLoss,
+    private readonly random: SeededRandom,
+  ) {
     this.loss = loss;
   }
 

@@ -43,9 +43,7 @@ export type LossOptions = UniformLoss | GilbertElliottCountLoss | GilbertElliott
 
 /** Loss options, checked, every default filled in. */
 export type ResolvedLoss =
-  | Readonly<UniformLoss>
-  | Readonly<Required<GilbertElliottCountLoss>>
-  | Readonly<Required<GilbertElliottTimeLoss>>;
+  Readonly<UniformLoss> | Readonly<Required<GilbertElliottCountLoss>> | Readonly<Required<GilbertElliottTimeLoss>>;
 
 const LOSS_KINDS = ["uniform", "gilbert-elliott-count", "gilbert-elliott-time"] as const;
 

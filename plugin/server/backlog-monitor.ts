@@ -3,7 +3,14 @@
  * the backlog is through. Decides and counts; the time and the figures are arguments, nothing is sent here (state-flow.ts).
  */
 
-import { BEHIND_MS, BEHIND_REPORT_INTERVAL_MS, LEVEL_FOR_MS, LEVEL_MS, RATE_PERIODS, RATE_PERIOD_MS } from "./limits.js";
+import {
+  BEHIND_MS,
+  BEHIND_REPORT_INTERVAL_MS,
+  LEVEL_FOR_MS,
+  LEVEL_MS,
+  RATE_PERIODS,
+  RATE_PERIOD_MS,
+} from "./limits.js";
 
 /** "level": it keeps up. "behind": what it gets is late. "shedding": it gets room messages, but no state until the backlog is through. */
 export type BacklogState = "level" | "behind" | "shedding";
@@ -95,7 +102,8 @@ export class BacklogMonitor {
     if (this.#state === "level" && this.#behindMs >= BEHIND_MS) this.#state = "behind";
     if (this.#state !== "behind" || this.#behindMs > LEVEL_MS) this.#levelSinceMs = nowMs;
     if (this.#state !== "behind") return;
-    if (this.#behindMs >= this.#resyncAfterMs && this.#isWorthResync(waitingBytes) && this.#canResync()) this.#state = "shedding";
+    if (this.#behindMs >= this.#resyncAfterMs && this.#isWorthResync(waitingBytes) && this.#canResync())
+      this.#state = "shedding";
     else if (nowMs - this.#levelSinceMs >= LEVEL_FOR_MS) this.#state = "level";
   }
 
@@ -120,7 +128,8 @@ export class BacklogMonitor {
 
   #addMark(nowMs: number): void {
     // A room that was silent for long has no rate but what it sends from here on.
-    if (this.#marks.length > 0 && nowMs - this.#marks.at(-1)!.atMs > RATE_PERIODS * RATE_PERIOD_MS) this.#marks.length = 0;
+    if (this.#marks.length > 0 && nowMs - this.#marks.at(-1)!.atMs > RATE_PERIODS * RATE_PERIOD_MS)
+      this.#marks.length = 0;
     this.#marks.push({ atMs: nowMs, offeredBytes: this.#offeredBytes, deliveredBytes: this.#deliveredBytes });
     if (this.#marks.length > RATE_PERIODS) this.#marks.shift();
   }

@@ -95,14 +95,17 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
       const error = reason as NodeJS.ErrnoException;
       const asked = this.isAsked(error);
       error.message += this.#hint(error, asked);
-      logger[asked ? "error" : "warn"](`colyseus-fec: ${this.bindFailure(error)}${asked ? "" : ". Sessions stay on WebSocket."}`);
+      logger[asked ? "error" : "warn"](
+        `colyseus-fec: ${this.bindFailure(error)}${asked ? "" : ". Sessions stay on WebSocket."}`,
+      );
       return asked ? error : undefined;
     }
   }
 
   #hint({ code }: NodeJS.ErrnoException, asked: boolean): string {
     const { option } = this;
-    if (code === "EADDRNOTAVAIL") return `; "${option}.host" is an address of this machine, the one that clients use goes into "${option}.publicAddress"`;
+    if (code === "EADDRNOTAVAIL")
+      return `; "${option}.host" is an address of this machine, the one that clients use goes into "${option}.publicAddress"`;
     return code === "EADDRINUSE" && !asked ? `; "${option}.port" sets another one` : "";
   }
 }

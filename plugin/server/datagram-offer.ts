@@ -111,7 +111,10 @@ export class DatagramOffer {
   /** Whether another offer may be made now, and notes that it is. */
   #isDue(): boolean {
     const nowMs = performance.now();
-    const intervalMs = Math.min(OFFER_INTERVAL_MS * 2 ** (Math.max(0, this.#unopenedCount - 1) + this.#floodedCount), OFFER_INTERVAL_MS_MAX);
+    const intervalMs = Math.min(
+      OFFER_INTERVAL_MS * 2 ** (Math.max(0, this.#unopenedCount - 1) + this.#floodedCount),
+      OFFER_INTERVAL_MS_MAX,
+    );
     if (this.#ref.readyState !== 1 || nowMs - this.#offeredMs < intervalMs) return false;
     this.#offeredMs = nowMs;
     return true;

@@ -16,7 +16,14 @@ import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { debugFec } from "./debug.js";
-import { CLOSE_DELAY_MS, CLOSE_REASON_BYTES_MAX, CONTROL_RECORDS, IDLE_RECORDS, RECORD_BYTES_BEFORE_JOIN_MAX, RECORDS_BEFORE_JOIN_MAX } from "./limits.js";
+import {
+  CLOSE_DELAY_MS,
+  CLOSE_REASON_BYTES_MAX,
+  CONTROL_RECORDS,
+  IDLE_RECORDS,
+  RECORD_BYTES_BEFORE_JOIN_MAX,
+  RECORDS_BEFORE_JOIN_MAX,
+} from "./limits.js";
 import { SocketFacade } from "./socket-facade.js";
 import { SocketProbe } from "./socket-probe.js";
 import type { StateFlow } from "./state-flow.js";
@@ -76,7 +83,11 @@ export class FecRef extends SocketFacade {
   #mayWait = true;
   #recordsWritten = 0;
   #messagesDelivered = 0;
-  #admission: { kind: "waiting"; records: number; bytes: number } | { kind: "admitted" } = { kind: "waiting", records: 0, bytes: 0 };
+  #admission: { kind: "waiting"; records: number; bytes: number } | { kind: "admitted" } = {
+    kind: "waiting",
+    records: 0,
+    bytes: 0,
+  };
 
   /** Takes over an open socket and sends hello as its first message. */
   constructor(webSocket: WebSocket, { messageBytesMax, fragmentBytes, channels, repair, impairment }: FecRefOptions) {
@@ -204,7 +215,7 @@ export class FecRef extends SocketFacade {
     } catch (error) {
       this.#onFailure(INTERNAL_ERROR, (error as Error).message);
     }
-    for (let before = -1; before !== this.#recordsWritten; ) {
+    for (let before = -1; before !== this.#recordsWritten;) {
       before = this.#recordsWritten;
       this.driver.flush();
     }
@@ -213,7 +224,8 @@ export class FecRef extends SocketFacade {
   #writeRecord(record: Uint8Array): void {
     this.#write(record);
     // What datagrams bring as well is late only when they are: the link knows.
-    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record)) this.#probe.onWritten(record.length, this.link.nextSeq, performance.now());
+    if (this.#admission.kind === "admitted" && this.readyState === this.OPEN && !this.link.isCopy(record))
+      this.#probe.onWritten(record.length, this.link.nextSeq, performance.now());
   }
 
   #write(record: Uint8Array): void {
@@ -244,7 +256,8 @@ export class FecRef extends SocketFacade {
     const before = this.#messagesDelivered;
     // Not as a Buffer, whose slice() is a view of ws's memory.
     this.driver.handleReliable(new Uint8Array(record.buffer, record.byteOffset, record.length));
-    if (this.#messagesDelivered === before && !this.#idleRecords.spend(performance.now())) this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
+    if (this.#messagesDelivered === before && !this.#idleRecords.spend(performance.now()))
+      this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
   }
 
   #onControl(record: Buffer): void {
@@ -287,7 +300,10 @@ export class FecRef extends SocketFacade {
 
 /** ws finds out only when it has begun to close. The codes are those of RFC 6455 section 7.4 that a close frame may hold. */
 function requireClosable(code: number | undefined, reason: string | Buffer): void {
-  const protocol = code !== undefined && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
-  if (code !== undefined && !protocol && !(code >= 3000 && code <= 4999)) throw new TypeError("First argument must be a valid error code number");
-  if (code !== undefined && Buffer.byteLength(reason) > CLOSE_REASON_BYTES_MAX) throw new RangeError(`The message must not be greater than ${CLOSE_REASON_BYTES_MAX} bytes`);
+  const protocol =
+    code !== undefined && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+  if (code !== undefined && !protocol && !(code >= 3000 && code <= 4999))
+    throw new TypeError("First argument must be a valid error code number");
+  if (code !== undefined && Buffer.byteLength(reason) > CLOSE_REASON_BYTES_MAX)
+    throw new RangeError(`The message must not be greater than ${CLOSE_REASON_BYTES_MAX} bytes`);
 }

@@ -6,7 +6,14 @@
 
 import type { IncomingMessage, Server as HttpServer } from "node:http";
 import {
-  CloseCode, connectClientToRoom, createAuthContext, debugAndPrintError, isDevMode, matchMaker, type AuthContext, type Room,
+  CloseCode,
+  connectClientToRoom,
+  createAuthContext,
+  debugAndPrintError,
+  isDevMode,
+  matchMaker,
+  type AuthContext,
+  type Room,
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
@@ -72,7 +79,8 @@ export class FecTransport extends WebSocketTransport {
     // ws-transport passes its listener unbound: `this` would be the WebSocketServer. That one is new here in every mode, so no one else listens yet.
     this.wss.removeAllListeners("connection");
     this.wss.on("connection", (socket, request, upgrade?: UpgradeInfo) =>
-      this.onConnection(socket as PingedWebSocket, request, upgrade));
+      this.onConnection(socket as PingedWebSocket, request, upgrade),
+    );
   }
 
   /** The UDP socket: its port, its sessions, and its datagrams by fate; undefined before listening, and when sessions stay on WebSocket. */
@@ -95,7 +103,12 @@ export class FecTransport extends WebSocketTransport {
     const listeners = [this.#udp, this.#webrtc];
     return super.listen(port, hostname, backlog, () => {
       void Promise.all(listeners.map((listener) => listener?.bound())).then((errors) => {
-        process.nextTick(() => this.#onBound(errors.find((error) => error !== undefined), listeningListener));
+        process.nextTick(() =>
+          this.#onBound(
+            errors.find((error) => error !== undefined),
+            listeningListener,
+          ),
+        );
       });
     });
   }
@@ -120,7 +133,11 @@ export class FecTransport extends WebSocketTransport {
     this.#latencyMs = milliseconds;
   }
 
-  protected override async onConnection(socket: PingedWebSocket, request: IncomingMessage, upgrade?: UpgradeInfo): Promise<void> {
+  protected override async onConnection(
+    socket: PingedWebSocket,
+    request: IncomingMessage,
+    upgrade?: UpgradeInfo,
+  ): Promise<void> {
     const url = upgrade?.url ?? new URL(`ws://server${request.url ?? "/"}`);
     const fec = readFecRequest(url);
     // Without a seat, ws-transport refuses: its client takes a first message that is no record for a plain server's.
@@ -154,7 +171,13 @@ export class FecTransport extends WebSocketTransport {
     return socket.readyState === socket.OPEN;
   }
 
-  async #join(fec: FecRequest, client: FecRoomClient, ref: FecRef, context: AuthContext, localAddress: string | undefined): Promise<void> {
+  async #join(
+    fec: FecRequest,
+    client: FecRoomClient,
+    ref: FecRef,
+    context: AuthContext,
+    localAddress: string | undefined,
+  ): Promise<void> {
     const { reconnectionToken } = fec;
     const skipHandshake = fec.url.searchParams.has("skipHandshake");
     const key = `${fec.roomId}/${fec.sessionId}`;
@@ -162,7 +185,10 @@ export class FecTransport extends WebSocketTransport {
     try {
       // The holder of the token is back while the old connection still looks open (it changed networks): core waits for
       // that one's end, which without this is the pings' to notice, seconds later.
-      if (reconnectionToken !== undefined && room?.clients.get(fec.sessionId)?.reconnectionToken === reconnectionToken) {
+      if (
+        reconnectionToken !== undefined &&
+        room?.clients.get(fec.sessionId)?.reconnectionToken === reconnectionToken
+      ) {
         this.#sessions.get(key)?.terminate();
       }
       await connectClientToRoom(room, client, context, { reconnectionToken, skipHandshake });
@@ -177,7 +203,8 @@ export class FecTransport extends WebSocketTransport {
     ref.admit();
     if (room !== undefined) ref.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
     this.#replaceSession(key, ref);
-    if (fec.channels.length > 0) new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
+    if (fec.channels.length > 0)
+      new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
   }
 
   #follow(server: NonNullable<WebSocketTransport["server"]>): void {

@@ -7,7 +7,13 @@ import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
 import { FecRef } from "./fec-ref.js";
 
-const NO_FLOW = Object.freeze({ behindMs: 0, sentBytesPerSecond: 0, deliveredBytesPerSecond: 0, patchesShed: 0, resyncs: 0 });
+const NO_FLOW = Object.freeze({
+  behindMs: 0,
+  sentBytesPerSecond: 0,
+  deliveredBytesPerSecond: 0,
+  patchesShed: 0,
+  resyncs: 0,
+});
 
 /** A snapshot of one client's link; see LinkStats. */
 export interface ClientLinkStats extends Omit<LinkStats, "path"> {
@@ -43,10 +49,17 @@ let noLink: ClientLinkStats | undefined;
  */
 export function linkStats(client: Client): ClientLinkStats {
   const ref = refOf(client);
-  if (!(ref instanceof FecRef)) return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", datagramsRefused: 0, ...NO_FLOW }));
+  if (!(ref instanceof FecRef))
+    return (noLink ??= Object.freeze({ ...noLinkStats(), path: "websocket", datagramsRefused: 0, ...NO_FLOW }));
   const { flow } = ref;
-  const figures = flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
-  return { ...ref.driver.stats(), path: ref.driver.path as ClientLinkStats["path"], datagramsRefused: ref.driver.droppedDatagrams, ...figures };
+  const figures =
+    flow === undefined ? NO_FLOW : { ...flow.figures(), patchesShed: flow.patchesShed, resyncs: flow.resyncs };
+  return {
+    ...ref.driver.stats(),
+    path: ref.driver.path as ClientLinkStats["path"],
+    datagramsRefused: ref.driver.droppedDatagrams,
+    ...figures,
+  };
 }
 
 /** The switches of a room's client; undefined for one on a plain WebSocket. @throws TypeError as {@link linkStats}. */
@@ -61,6 +74,7 @@ export function linkControl(client: Client): LinkControl | undefined {
 }
 
 function refOf(client: Client): unknown {
-  if (typeof client !== "object" || client === null || !("ref" in client)) throw new TypeError('"client" expected a client of a room on the server, got something else');
+  if (typeof client !== "object" || client === null || !("ref" in client))
+    throw new TypeError('"client" expected a client of a room on the server, got something else');
   return client.ref;
 }

@@ -8,7 +8,14 @@ import { isIceServers, type IceServer } from "../channels/control-records.js";
 import { ICE_SERVERS_MAX, WEBRTC_PORTS_MAX } from "../channels/limits.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
-import { MAX_PAYLOAD_BYTES_DEFAULT, MAX_PAYLOAD_BYTES_MIN, MESSAGE_BYTES_UNLIMITED, RESYNC_AFTER_MS_DEFAULT, RESYNC_AFTER_MS_MAX, RESYNC_AFTER_MS_MIN } from "./limits.js";
+import {
+  MAX_PAYLOAD_BYTES_DEFAULT,
+  MAX_PAYLOAD_BYTES_MIN,
+  MESSAGE_BYTES_UNLIMITED,
+  RESYNC_AFTER_MS_DEFAULT,
+  RESYNC_AFTER_MS_MAX,
+  RESYNC_AFTER_MS_MIN,
+} from "./limits.js";
 
 /** Where the UDP socket is bound, and where clients find it. */
 export interface UdpOptions {
@@ -92,7 +99,10 @@ export interface ResolvedFecOptions {
  * Splits the options into ws-transport's (a copy, which it may change) and ours.
  * @throws TypeError or RangeError: `"udp.port" expected 0..65535, got 70000`.
  */
-export function resolveFecOptions(options: FecTransportOptions): { ours: ResolvedFecOptions; webSocket: TransportOptions } {
+export function resolveFecOptions(options: FecTransportOptions): {
+  ours: ResolvedFecOptions;
+  webSocket: TransportOptions;
+} {
   const { udp, webrtc, repair, netem, resyncAfterMs, ...webSocket } = options;
   const ours = Object.freeze({
     udp: resolveUdp(udp),
@@ -121,11 +131,18 @@ function resolveWebRtc(webrtc: unknown): false | ResolvedWebRtcOptions {
   if (webrtc === false) return false;
   const given = requireRecord("webrtc", webrtc ?? {}, ["port", "portRange", "host", "publicAddress", "iceServers"]);
   const { port, portRange, host } = given;
-  if (port !== undefined && portRange !== undefined) throw new TypeError('"webrtc" expected port or portRange, got both');
+  if (port !== undefined && portRange !== undefined)
+    throw new TypeError('"webrtc" expected port or portRange, got both');
   const address = resolvePublicAddress("webrtc.publicAddress", given.publicAddress);
-  const ports = portRange !== undefined ? resolveRange(portRange) : port === undefined ? undefined : [requirePort("webrtc.port", port, 0)];
+  const ports =
+    portRange !== undefined
+      ? resolveRange(portRange)
+      : port === undefined
+        ? undefined
+        : [requirePort("webrtc.port", port, 0)];
   // The ports of a range are announced as those after the public one.
-  if (ports !== undefined && address.port !== undefined) requirePort("webrtc.publicAddress", address.port + ports.length - 1, 1);
+  if (ports !== undefined && address.port !== undefined)
+    requirePort("webrtc.publicAddress", address.port + ports.length - 1, 1);
   return Object.freeze({
     asked: webrtc !== undefined,
     ports,
@@ -137,25 +154,42 @@ function resolveWebRtc(webrtc: unknown): false | ResolvedWebRtcOptions {
 }
 
 function resolveRange(range: unknown): number[] {
-  if (!Array.isArray(range) || range.length !== 2) throw new TypeError(`"webrtc.portRange" expected [first, last], got ${show(range)}`);
+  if (!Array.isArray(range) || range.length !== 2)
+    throw new TypeError(`"webrtc.portRange" expected [first, last], got ${show(range)}`);
   const [first, last] = range.map((port) => requirePort("webrtc.portRange", port, 1)) as [number, number];
   const count = last - first + 1;
-  if (count < 1 || count > WEBRTC_PORTS_MAX) throw new RangeError(`"webrtc.portRange" expected 1..${WEBRTC_PORTS_MAX} ports, got ${count}`);
+  if (count < 1 || count > WEBRTC_PORTS_MAX)
+    throw new RangeError(`"webrtc.portRange" expected 1..${WEBRTC_PORTS_MAX} ports, got ${count}`);
   return Array.from({ length: count }, (_, i) => first + i);
 }
 
 function resolveIceServers(servers: unknown): readonly IceServer[] {
-  const list: unknown = Array.isArray(servers) ? servers.map((server: unknown) => {
-    const { urls, username, credential } = requireRecord("webrtc.iceServers", server, ["urls", "username", "credential"]);
-    return { urls: typeof urls === "string" ? [urls] : urls, ...(username !== undefined && { username }), ...(credential !== undefined && { credential }) };
-  }) : servers;
+  const list: unknown = Array.isArray(servers)
+    ? servers.map((server: unknown) => {
+        const { urls, username, credential } = requireRecord("webrtc.iceServers", server, [
+          "urls",
+          "username",
+          "credential",
+        ]);
+        return {
+          urls: typeof urls === "string" ? [urls] : urls,
+          ...(username !== undefined && { username }),
+          ...(credential !== undefined && { credential }),
+        };
+      })
+    : servers;
   if (isIceServers(list)) {
     // Browsers throw without.
-    const open = list.find(({ urls, username, credential }) => urls.some((url) => /^turns?:/.test(url)) && !(username && credential));
-    if (open !== undefined) throw new TypeError(`"webrtc.iceServers" expected username and credential for ${open.urls.join(", ")}, got none`);
+    const open = list.find(
+      ({ urls, username, credential }) => urls.some((url) => /^turns?:/.test(url)) && !(username && credential),
+    );
+    if (open !== undefined)
+      throw new TypeError(`"webrtc.iceServers" expected username and credential for ${open.urls.join(", ")}, got none`);
     return Object.freeze(list);
   }
-  throw new TypeError(`"webrtc.iceServers" expected at most ${ICE_SERVERS_MAX} of { urls: "stun:host:port" or "turn:host:port", username?, credential? }, got ${show(servers)}`);
+  throw new TypeError(
+    `"webrtc.iceServers" expected at most ${ICE_SERVERS_MAX} of { urls: "stun:host:port" or "turn:host:port", username?, credential? }, got ${show(servers)}`,
+  );
 }
 
 function resolvePublicAddress(name: string, address: unknown): { host?: string; port?: number } {
@@ -172,17 +206,19 @@ function resolvePublicAddress(name: string, address: unknown): { host?: string; 
 function parseAddress(name: string, text: string): { host: string; port?: number } {
   const bracketed = /^\[([0-9a-fA-F:.%\w]+)\](?::(\d{1,5}))?$/.exec(text);
   const plain = bracketed ?? (/^[^:]*:[^:]*:/.test(text) ? [text, text] : /^([^:\s/]+)(?::(\d{1,5}))?$/.exec(text));
-  if (plain === null || !/^[\w.:%-]+$/.test(plain[1]!)) {
+  if (plain === null || !/^[\w.:%-]+$/.test(plain[1])) {
     throw new TypeError(`"${name}" expected "host", "host:port" or { host, port }, got ${show(text)}`);
   }
-  const host = plain[1]!;
+  const host = plain[1];
   return plain[2] === undefined ? { host } : { host, port: requirePort(name, Number(plain[2]), 1) };
 }
 
 function resolveMaxPayload(maxPayload: number = MAX_PAYLOAD_BYTES_DEFAULT): number {
   if (maxPayload === 0) return MESSAGE_BYTES_UNLIMITED;
   if (Number.isInteger(maxPayload) && maxPayload >= MAX_PAYLOAD_BYTES_MIN) return maxPayload;
-  throw new RangeError(`"maxPayload" expected 0 (no limit) or at least ${MAX_PAYLOAD_BYTES_MIN}, got ${show(maxPayload)}`);
+  throw new RangeError(
+    `"maxPayload" expected 0 (no limit) or at least ${MAX_PAYLOAD_BYTES_MIN}, got ${show(maxPayload)}`,
+  );
 }
 
 function resolveResyncAfter(resyncAfterMs: unknown = RESYNC_AFTER_MS_DEFAULT): number {

@@ -41,7 +41,10 @@ interface ChangeTree {
 interface Encoder {
   readonly hasChanges: boolean;
   readonly _fullSyncGen: number;
-  readonly root: { readonly changeTrees: Readonly<Record<number, ChangeTree | undefined>>; readonly streamTrees: ReadonlySet<unknown> };
+  readonly root: {
+    readonly changeTrees: Readonly<Record<number, ChangeTree | undefined>>;
+    readonly streamTrees: ReadonlySet<unknown>;
+  };
   readonly context: { readonly schemas: ReadonlyMap<unknown, unknown> };
 }
 
@@ -92,7 +95,7 @@ export function encodeAbsentFields(room: Room, client: Client): Uint8Array {
     const absent = absentFields(tree, view);
     if (absent.length === 0) continue;
     const end = { offset: 0 };
-    encode.number(reference as Parameters<typeof encode.number>[0], Number(refId), end);
+    encode.number(reference, Number(refId), end);
     bytes.push(SWITCH_TO_STRUCTURE, ...reference.subarray(0, end.offset), ...absent.map((index) => DELETE | index));
   }
   return Uint8Array.from(bytes);
@@ -124,14 +127,25 @@ function metadataOf(type: unknown): TypeMetadata | undefined {
 /** Whether all that is read of an encoder is there; of its trees, which are of one class, the root's. Throws without a part that has others. */
 function isKnownEncoder({ hasChanges, _fullSyncGen, root, context }: Encoder): boolean {
   const tree = firstOf(root.changeTrees)!;
-  return typeof hasChanges === "boolean" && typeof _fullSyncGen === "number" && context.schemas instanceof Map && root.streamTrees instanceof Set &&
-    typeof tree.ref === "object" && typeof tree.isFiltered === "boolean" && typeof tree._fullSyncGen === "number" && isKnownDescriptor(tree.encDescriptor);
+  return (
+    typeof hasChanges === "boolean" &&
+    typeof _fullSyncGen === "number" &&
+    context.schemas instanceof Map &&
+    root.streamTrees instanceof Set &&
+    typeof tree.ref === "object" &&
+    typeof tree.isFiltered === "boolean" &&
+    typeof tree._fullSyncGen === "number" &&
+    isKnownDescriptor(tree.encDescriptor)
+  );
 }
 
 function isKnownDescriptor({ isSchema, metadata, names, tags, filter }: ChangeTree["encDescriptor"]): boolean {
   if (isSchema !== true || typeof metadata !== "object" || names.length !== tags.length) return false;
   const hasTags = tags.some((tag) => tag !== undefined);
-  return (filter === undefined ? !hasTags : typeof filter === "function") && names.every((name, index) => (typeof name === "string") === (typeof metadata[index] === "object"));
+  return (
+    (filter === undefined ? !hasTags : typeof filter === "function") &&
+    names.every((name, index) => (typeof name === "string") === (typeof metadata[index] === "object"))
+  );
 }
 
 function isKnownView(view: unknown): boolean {
@@ -144,7 +158,9 @@ let marksKnown: boolean | undefined;
 
 /** Whether schema marks patch-only and deprecated fields as it is read here: asked of a type that has both, once. */
 function areMarksKnown(): boolean {
-  return (marksKnown ??= hasKnownMarks(schema({ patchOnly: t.uint8().patchOnly(), deprecated: t.uint8().deprecated() }, "ColyseusFecMarks")));
+  return (marksKnown ??= hasKnownMarks(
+    schema({ patchOnly: t.uint8().patchOnly(), deprecated: t.uint8().deprecated() }, "ColyseusFecMarks"),
+  ));
 }
 
 function hasKnownMarks(type: unknown): boolean {

@@ -63,7 +63,11 @@ export class SocketProbe {
 
   /** The client has every ordered symbol before upTo, by whatever path. */
   onArrived(upTo: Seq): void {
-    for (let probe = this.#probes[this.#overtaken]; probe && seqDiff(upTo, probe.upTo) >= 0; probe = this.#probes[this.#overtaken]) {
+    for (
+      let probe = this.#probes[this.#overtaken];
+      probe && seqDiff(upTo, probe.upTo) >= 0;
+      probe = this.#probes[this.#overtaken]
+    ) {
       this.#confirmedBytes = Math.max(this.#confirmedBytes, probe.bytes);
       this.#overtaken++;
     }

@@ -49,7 +49,8 @@ export class StateFlow {
   filter(data: Uint8Array): Uint8Array | undefined {
     const code = data[0]! & PROTOCOL_CODE_MASK;
     if (code === Protocol.ROOM_STATE) return this.#withState(data);
-    const isPatch = code === Protocol.ROOM_STATE_PATCH, shed = isPatch && this.#isShedding();
+    const isPatch = code === Protocol.ROOM_STATE_PATCH,
+      shed = isPatch && this.#isShedding();
     if (!isPatch) this.#watch(BEHIND_MS);
     // In the place of this tick's patch, and with what it says: the next one builds on it.
     if (shed && this.#monitor.drained) this.#resync();
@@ -98,7 +99,11 @@ export class StateFlow {
   #resync(): void {
     if (this.ref.readyState !== this.ref.OPEN) return;
     this.resyncs++;
-    debugFec("full state to %s, which was too far behind; %d patches shed so far", this.#client.sessionId, this.patchesShed);
+    debugFec(
+      "full state to %s, which was too far behind; %d patches shed so far",
+      this.#client.sessionId,
+      this.patchesShed,
+    );
     this.#resyncing = true;
     this.#client.restartUnreliable();
     try {
@@ -113,7 +118,10 @@ export class StateFlow {
   /** The client has missed patches: it gets the state as the SDK reconnects. Not thrown, into the room's tick or out of a timer: the others play on. */
   #onResyncFailure(error: unknown): void {
     if (!brokenRooms.has(this.#room)) {
-      logger.error(`colyseus-fec: room ${this.#room.roomId} cannot send a full state in the place of patches, and sheds none from now on:`, error);
+      logger.error(
+        `colyseus-fec: room ${this.#room.roomId} cannot send a full state in the place of patches, and sheds none from now on:`,
+        error,
+      );
     }
     brokenRooms.add(this.#room);
     this.ref.close(CloseCode.MAY_TRY_RECONNECT);

@@ -41,8 +41,15 @@ export class UdpListener extends ChannelListener<UdpEndpoint> {
 
   protected override async bindBeside(http: AddressInfo | undefined): Promise<UdpEndpoint> {
     const port = (this.#port = this.#options.port ?? http?.port);
-    if (port === undefined) throw new PipeError('no UDP: HTTP is on a pipe, set "udp.port", and "udp.publicAddress" unless clients reach this machine by the WebSocket\'s host');
-    const endpoint = await UdpEndpoint.bind({ port, host: hostBeside(this.#options.host, http), log: (message) => logger.warn(`colyseus-fec: ${message}`) });
+    if (port === undefined)
+      throw new PipeError(
+        'no UDP: HTTP is on a pipe, set "udp.port", and "udp.publicAddress" unless clients reach this machine by the WebSocket\'s host',
+      );
+    const endpoint = await UdpEndpoint.bind({
+      port,
+      host: hostBeside(this.#options.host, http),
+      log: (message) => logger.warn(`colyseus-fec: ${message}`),
+    });
     debugFec("UDP bound to %j", endpoint.address());
     return endpoint;
   }
@@ -53,7 +60,9 @@ export class UdpListener extends ChannelListener<UdpEndpoint> {
 
   protected override unopenedAdvice(): string {
     const { host, port } = this.announced ?? {};
-    return `got no answer by UDP at ${host ?? "this host"}, port ${port}. They play over WebSocket. ` +
-      'Is the port open in the firewall? Behind NAT or a proxy set "udp.publicAddress", with several network addresses "udp.host".';
+    return (
+      `got no answer by UDP at ${host ?? "this host"}, port ${port}. They play over WebSocket. ` +
+      'Is the port open in the firewall? Behind NAT or a proxy set "udp.publicAddress", with several network addresses "udp.host".'
+    );
   }
 }

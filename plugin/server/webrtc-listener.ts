@@ -34,12 +34,16 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
     const { publicPort } = this.#options;
     const host = this.#publicAddress ?? literal(localAddress);
     // In a range, a public port stands for the first of the ports and the others follow it.
-    return host === undefined ? undefined : { host, port: publicPort === undefined ? port : publicPort + port - this.#firstPort };
+    return host === undefined
+      ? undefined
+      : { host, port: publicPort === undefined ? port : publicPort + port - this.#firstPort };
   }
 
   /** The option alone asks for the library, a port only for itself: a default one that is taken costs the channel, no more. */
   protected override isAsked(error: Error): boolean {
-    return error instanceof NativeLibraryError ? this.#options.asked : isAskedFor(error, this.#options.ports, this.#options.host);
+    return error instanceof NativeLibraryError
+      ? this.#options.asked
+      : isAskedFor(error, this.#options.ports, this.#options.host);
   }
 
   protected override async bindBeside(http: AddressInfo | undefined): Promise<WebRtcEndpoint> {
@@ -54,14 +58,17 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
   }
 
   protected override bindFailure(error: Error): string {
-    const silence = error instanceof NativeLibraryError && !this.#options.asked ? '; "webrtc: false" silences this' : "";
+    const silence =
+      error instanceof NativeLibraryError && !this.#options.asked ? '; "webrtc: false" silences this' : "";
     return `no WebRTC for browsers (${error.message}${silence})`;
   }
 
   protected override unopenedAdvice(): string {
     const host = this.#publicAddress ?? "the address of their WebSocket";
-    return `did not connect by WebRTC at ${host}, UDP port ${this.endpoint?.ports.join(", ")}. They play over WebSocket. ` +
-      'Is the port open in the firewall? Behind NAT or a proxy set "webrtc.publicAddress".';
+    return (
+      `did not connect by WebRTC at ${host}, UDP port ${this.endpoint?.ports.join(", ")}. They play over WebSocket. ` +
+      'Is the port open in the firewall? Behind NAT or a proxy set "webrtc.publicAddress".'
+    );
   }
 }
 

@@ -3,7 +3,16 @@
  * Plays like a hasty human: fetches what it needs, else goes for the nearest enemy, shoots with lead, dodges by dashing.
  */
 import { WALLS } from "../rules/arena-map.js";
-import { BUTTON_DASH, BUTTON_FIRE, MOVE_MAX, PLAYER_RADIUS, PROJECTILE_RADIUS, PROJECTILE_SPEED, STEP_S, TURN } from "../rules/constants.js";
+import {
+  BUTTON_DASH,
+  BUTTON_FIRE,
+  MOVE_MAX,
+  PLAYER_RADIUS,
+  PROJECTILE_RADIUS,
+  PROJECTILE_SPEED,
+  STEP_S,
+  TURN,
+} from "../rules/constants.js";
 import { crossesWall, distance, distanceToSegment, toAngle, toRadians } from "../rules/geometry.js";
 import { positionAfter } from "../rules/projectiles.js";
 import { type Random, randomIndex } from "../rules/random.js";
@@ -102,7 +111,10 @@ export function decide(sight: BotSight, memory: BotMemory, random: Random): Deci
 
 /** Health when it is low, a pickup that is near and useful, else the nearest enemy. */
 function chooseGoal(self: SeenSelf, sight: BotSight, enemy: SeenEnemy | undefined): Point | undefined {
-  const health = nearest(self, sight.pickups.filter(({ kind }) => kind === "health"));
+  const health = nearest(
+    self,
+    sight.pickups.filter(({ kind }) => kind === "health"),
+  );
   if (self.hp < LOW_HP && health !== undefined) return health;
   const wanted = sight.pickups.filter(
     ({ kind }) => (kind === "rapid" && !self.rapid) || (kind === "shield" && self.shield === 0),
@@ -113,7 +125,13 @@ function chooseGoal(self: SeenSelf, sight: BotSight, enemy: SeenEnemy | undefine
 }
 
 /** Every LOOK_EVERY_TICKS: a bot with a goal that has hardly moved walks off sideways for a while. */
-function avoidBeingStuck(tick: number, self: Point, goal: Point | undefined, memory: BotMemory, random: Random): BotMemory {
+function avoidBeingStuck(
+  tick: number,
+  self: Point,
+  goal: Point | undefined,
+  memory: BotMemory,
+  random: Random,
+): BotMemory {
   if (tick < memory.lookedAt.tick + LOOK_EVERY_TICKS) return memory;
   const looked = { ...memory, lookedAt: { x: self.x, y: self.y, tick } };
   if (goal === undefined || distance(self, memory.lookedAt) >= STUCK_DISTANCE) return looked;

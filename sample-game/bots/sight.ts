@@ -24,7 +24,13 @@ export class Sight {
       if (id !== this.selfId && player.alive) enemies.push({ id, ...this.track(id, player, tick) });
     });
     for (const id of this.seen.keys()) if (state.players.get(id) === undefined) this.seen.delete(id);
-    return { tick, self: own?.alive ? seeSelf(own) : undefined, enemies, pickups: seePickups(state), shots: seeShots(state, own?.slot) };
+    return {
+      tick,
+      self: own?.alive ? seeSelf(own) : undefined,
+      enemies,
+      pickups: seePickups(state),
+      shots: seeShots(state, own?.slot),
+    };
   }
 
   private track(id: string, player: PlayerView, tick: number): Omit<SeenEnemy, "id"> {

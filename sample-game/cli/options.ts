@@ -103,7 +103,8 @@ export function parseOptions(args: readonly string[]): CliOptions | "help" {
 /** As parseOptions, but a port of which the page's proxy can be told. @throws OptionError */
 export function parseDevOptions(args: readonly string[]): CliOptions | "help" {
   const options = parseOptions(args);
-  if (options !== "help" && options.port === 0) throw new OptionError(`"--port" expected 1..65535, which the page's proxy is told before the arena listens, got 0`);
+  if (options !== "help" && options.port === 0)
+    throw new OptionError(`"--port" expected 1..65535, which the page's proxy is told before the arena listens, got 0`);
   return options;
 }
 
@@ -113,7 +114,10 @@ function readArguments(args: readonly string[]): Values {
   // parseArgs takes "--loss=-1" only: a value that looks like an option is an error that says so.
   const { tokens, values } = parseLoosely(args, { ...texts, ...flags });
   for (const token of tokens) {
-    if (token.kind === "positional") throw new OptionError(`expected only options, got ${JSON.stringify(token.value)} (with npm start, options follow "--": npm start -- --bots 2)`);
+    if (token.kind === "positional")
+      throw new OptionError(
+        `expected only options, got ${JSON.stringify(token.value)} (with npm start, options follow "--": npm start -- --bots 2)`,
+      );
     if (token.kind !== "option" || token.name in texts || token.name in flags) continue;
     throw new OptionError(`"${token.rawName}" is not an option; --help lists them`);
   }
@@ -126,7 +130,10 @@ function readArguments(args: readonly string[]): Values {
   return values;
 }
 
-function parseLoosely(args: readonly string[], options: Record<string, { type: "string" | "boolean"; short?: string }>) {
+function parseLoosely(
+  args: readonly string[],
+  options: Record<string, { type: "string" | "boolean"; short?: string }>,
+) {
   const { tokens, values } = parseArgs({ args: [...args], options, strict: false, tokens: true });
   return { tokens, values: values as Values };
 }
@@ -170,9 +177,12 @@ function parseRepairText(repair: string): RepairOption {
   if (repair === "adaptive" || repair === "off") return repair;
   const [schedule, number] = repair.split(":");
   const value = Number(number || Number.NaN);
-  if (schedule === "generation" && Number.isInteger(value) && value >= 2 && value <= 16) return { schedule, groupSize: value };
+  if (schedule === "generation" && Number.isInteger(value) && value >= 2 && value <= 16)
+    return { schedule, groupSize: value };
   if (schedule === "sliding" && value > 0 && value <= 1) return { schedule, codeRate: value };
-  throw new OptionError(`"--repair" expected adaptive, off, generation:2..16 or sliding:RATE above 0 to 1, got ${repair}`);
+  throw new OptionError(
+    `"--repair" expected adaptive, off, generation:2..16 or sliding:RATE above 0 to 1, got ${repair}`,
+  );
 }
 
 function wholeNumber(values: Values, name: string, fallback: number, min: number, max: number): number {

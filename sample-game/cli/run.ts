@@ -44,7 +44,9 @@ function describeRun({ transport, impairment, repair, bots, patchRateHz }: CliOp
 }
 
 function describePage({ port, hasPage }: ArenaServer): string {
-  return hasPage ? `play in a browser: ${pageAddresses(port).join("  ")}` : "no page to play in a browser: npm run build:page makes it";
+  return hasPage
+    ? `play in a browser: ${pageAddresses(port).join("  ")}`
+    : "no page to play in a browser: npm run build:page makes it";
 }
 
 /** Prints a line each second until the time is over or `ended` resolves. */

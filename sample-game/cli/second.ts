@@ -46,7 +46,12 @@ export class SecondMeter {
   private beforeMs = 0;
 
   /** @returns what happened since the last call; undefined at the first. */
-  measure(players: number, bots: readonly BotReport[], clients: readonly ClientLinkStats[], nowMs: number): Second | undefined {
+  measure(
+    players: number,
+    bots: readonly BotReport[],
+    clients: readonly ClientLinkStats[],
+    nowMs: number,
+  ): Second | undefined {
     const totals = addUp(bots, clients);
     const { before, beforeMs } = this;
     this.before = totals;
@@ -66,11 +71,20 @@ export class SecondMeter {
       retransmitted: perSecond("retransmitted"),
       carried: perSecond("carried"),
       overhead: since("sourceBytes") === 0 ? 0 : since("wireBytes") / since("sourceBytes") - 1,
-      delayP50Ms: quantile(links.map((link) => link.applyDelayMs.p50), 0.5),
-      delayP99Ms: quantile(links.map((link) => link.applyDelayMs.p99), 1),
+      delayP50Ms: quantile(
+        links.map((link) => link.applyDelayMs.p50),
+        0.5,
+      ),
+      delayP99Ms: quantile(
+        links.map((link) => link.applyDelayMs.p99),
+        1,
+      ),
       ageP50Ms: quantile(ages, 0.5),
       ageP99Ms: quantile(ages, 0.99),
-      rttMs: quantile(links.map((link) => link.rttMs), 0.5),
+      rttMs: quantile(
+        links.map((link) => link.rttMs),
+        0.5,
+      ),
       lossRatio: links.length === 0 ? 0 : links.reduce((sum, link) => sum + link.lossRatio, 0) / links.length,
       onUdp,
       onWebSocket: bots.length - onUdp,
@@ -85,7 +99,15 @@ export function quantile(values: readonly number[], q: number): number {
 }
 
 function addUp(bots: readonly BotReport[], clients: readonly ClientLinkStats[]): Totals {
-  const totals: Totals = { patches: 0, lost: 0, recovered: 0, retransmitted: 0, carried: 0, wireBytes: 0, sourceBytes: 0 };
+  const totals: Totals = {
+    patches: 0,
+    lost: 0,
+    recovered: 0,
+    retransmitted: 0,
+    carried: 0,
+    wireBytes: 0,
+    sourceBytes: 0,
+  };
   for (const { patches, link } of bots) {
     totals.patches += patches;
     totals.lost += link?.symbols.lost ?? 0;

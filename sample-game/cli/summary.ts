@@ -24,7 +24,11 @@ const COLUMNS: readonly Column[] = [
   { title: "retrans/s", width: 9, show: ({ retransmitted }) => retransmitted.toFixed(0) },
   { title: "tcp/s", width: 5, show: ({ carried }) => carried.toFixed(0) },
   { title: "overhead", width: 8, show: ({ overhead }) => percent(overhead, 0) },
-  { title: "delay p50/p99 ms", width: 16, show: ({ onUdp, delayP50Ms, delayP99Ms }) => (onUdp === 0 ? "-" : pair(delayP50Ms, delayP99Ms)) },
+  {
+    title: "delay p50/p99 ms",
+    width: 16,
+    show: ({ onUdp, delayP50Ms, delayP99Ms }) => (onUdp === 0 ? "-" : pair(delayP50Ms, delayP99Ms)),
+  },
   { title: "age p50/p99 ms", width: 14, show: ({ ageP50Ms, ageP99Ms }) => pair(ageP50Ms, ageP99Ms) },
   { title: "RTT ms", width: 6, show: ({ rttMs }) => rttMs.toFixed(0) },
   { title: "loss", width: 6, show: ({ lossRatio }) => percent(lossRatio, 1) },

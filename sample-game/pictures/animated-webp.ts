@@ -20,12 +20,25 @@ const NO_BLENDING_FLAG = 0x02;
 const IMAGE_CHUNKS = ["ALPH", "VP8 ", "VP8L"];
 
 /** One file that shows the frames in turn, for ever. @throws TypeError for what is no still WebP picture. */
-export function animateWebp(frames: readonly Frame[], size: { readonly width: number; readonly height: number }): Uint8Array {
-  const width = uint24(size.width - 1), height = uint24(size.height - 1);
+export function animateWebp(
+  frames: readonly Frame[],
+  size: { readonly width: number; readonly height: number },
+): Uint8Array {
+  const width = uint24(size.width - 1),
+    height = uint24(size.height - 1);
   const header = chunk("VP8X", [Uint8Array.of(ANIMATION_FLAG, 0, 0, 0), width, height]);
   const loop = chunk("ANIM", [new Uint8Array(6)]);
   const parts = frames.map(({ webp, durationMs }) =>
-    chunk("ANMF", [uint24(0), uint24(0), width, height, uint24(durationMs), Uint8Array.of(NO_BLENDING_FLAG), ...imageChunks(webp)]));
+    chunk("ANMF", [
+      uint24(0),
+      uint24(0),
+      width,
+      height,
+      uint24(durationMs),
+      Uint8Array.of(NO_BLENDING_FLAG),
+      ...imageChunks(webp),
+    ]),
+  );
   return chunk("RIFF", [ascii("WEBP"), header, loop, ...parts]);
 }
 
@@ -33,12 +46,14 @@ export function animateWebp(frames: readonly Frame[], size: { readonly width: nu
 function imageChunks(webp: Uint8Array): Uint8Array[] {
   const view = new DataView(webp.buffer, webp.byteOffset, webp.byteLength);
   const name = (offset: number): string => String.fromCharCode(...webp.subarray(offset, offset + 4));
-  if (webp.length < RIFF_HEADER_BYTES || name(0) !== "RIFF" || name(8) !== "WEBP") throw new TypeError('"webp" expected a WebP file, got something else');
+  if (webp.length < RIFF_HEADER_BYTES || name(0) !== "RIFF" || name(8) !== "WEBP")
+    throw new TypeError('"webp" expected a WebP file, got something else');
   const found: Uint8Array[] = [];
-  for (let offset = RIFF_HEADER_BYTES; offset + CHUNK_HEADER_BYTES <= webp.length; ) {
+  for (let offset = RIFF_HEADER_BYTES; offset + CHUNK_HEADER_BYTES <= webp.length;) {
     const bytes = view.getUint32(offset + 4, true);
     const end = offset + CHUNK_HEADER_BYTES + bytes + (bytes % 2);
-    if (end > webp.length) throw new TypeError(`"webp" expected a whole chunk ${name(offset)}, got ${webp.length - offset} bytes of it`);
+    if (end > webp.length)
+      throw new TypeError(`"webp" expected a whole chunk ${name(offset)}, got ${webp.length - offset} bytes of it`);
     if (IMAGE_CHUNKS.includes(name(offset))) found.push(webp.subarray(offset, end));
     offset = end;
   }

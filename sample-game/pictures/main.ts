@@ -35,21 +35,38 @@ const MOTION_QUALITY = 60;
 const FRAME_MS = { waiting: 400, recording: 170 };
 
 const CHROMIUM_ARGS = [
-  "--headless=new", "--no-sandbox", "--enable-unsafe-swiftshader", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync", "--hide-scrollbars",
+  "--headless=new",
+  "--no-sandbox",
+  "--enable-unsafe-swiftshader",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+  "--hide-scrollbars",
 ];
 
 process.exit(await main());
 
 async function main(): Promise<number> {
-  const server = await startArenaServer({ port: 0, transport: "fec", netem: NETWORK, seed: SEED, pageFolder: PAGE_FOLDER });
+  const server = await startArenaServer({
+    port: 0,
+    transport: "fec",
+    netem: NETWORK,
+    seed: SEED,
+    pageFolder: PAGE_FOLDER,
+  });
   const squad = new RemoteSquad();
   const profile = mkdtempSync(join(tmpdir(), "arena-pictures-"));
   let browser: Browser | undefined;
   try {
     if (!server.hasPage) throw new Error("the page is not built: npm run build:page");
     await squad.join({ url: `ws://127.0.0.1:${server.port}`, transport: "fec", bots: BOTS, seed: SEED });
-    browser = await puppeteer.launch({ executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium", userDataDir: profile, args: CHROMIUM_ARGS });
+    browser = await puppeteer.launch({
+      executablePath: process.env["CHROMIUM"] ?? "/usr/bin/chromium",
+      userDataDir: profile,
+      args: CHROMIUM_ARGS,
+    });
     await takePictures(await enterArena(browser, `http://127.0.0.1:${server.port}/`));
     return 0;
   } catch (error) {
@@ -98,7 +115,9 @@ async function takePictures(page: Page): Promise<void> {
   const stopPlaying = keepPlaying(page, STILL_SIZE, SEED);
   await sleep(PLAY_S * 1000);
   await waitForQuiet(page);
-  console.log(`path ${await page.$eval(".net-badge", (badge) => badge.textContent)}, ${await figure(page, "with")} with repair, ${await figure(page, "without")} without`);
+  console.log(
+    `path ${await page.$eval(".net-badge", (badge) => badge.textContent)}, ${await figure(page, "with")} with repair, ${await figure(page, "without")} without`,
+  );
   const still = await page.screenshot({ type: "webp", quality: 82 });
   write("arena.webp", still);
   await page.setViewport(MOTION_SIZE);
@@ -131,9 +150,16 @@ async function waitForQuiet(page: Page): Promise<void> {
 async function record(page: Page): Promise<Frame[]> {
   const shots: { webp: Uint8Array; atMs: number }[] = [];
   const startMs = performance.now();
-  for (let nextMs = startMs; nextMs < startMs + MOTION_MS; nextMs = Math.max(nextMs + MOTION_INTERVAL_MS, performance.now())) {
+  for (
+    let nextMs = startMs;
+    nextMs < startMs + MOTION_MS;
+    nextMs = Math.max(nextMs + MOTION_INTERVAL_MS, performance.now())
+  ) {
     await sleep(nextMs - performance.now());
-    shots.push({ atMs: performance.now(), webp: await page.screenshot({ type: "webp", quality: MOTION_QUALITY, optimizeForSpeed: true }) });
+    shots.push({
+      atMs: performance.now(),
+      webp: await page.screenshot({ type: "webp", quality: MOTION_QUALITY, optimizeForSpeed: true }),
+    });
   }
   const endMs = performance.now();
   return shots.map(({ webp, atMs }, i) => ({ webp, durationMs: Math.round((shots[i + 1]?.atMs ?? endMs) - atMs) }));

@@ -21,10 +21,7 @@ export function distance(a: Point, b: Point): number {
 /** Does a square of half side `radius` around (x, y) overlap the wall? Touching is not overlapping. */
 export function overlapsWall(x: number, y: number, radius: number, wall: Wall): boolean {
   return (
-    x + radius > wall.x &&
-    x - radius < wall.x + wall.width &&
-    y + radius > wall.y &&
-    y - radius < wall.y + wall.height
+    x + radius > wall.x && x - radius < wall.x + wall.width && y + radius > wall.y && y - radius < wall.y + wall.height
   );
 }
 

@@ -16,9 +16,7 @@ import type { Player, PlayerInput, Point, World, WorldEvent } from "./types.js";
 const SPAWN_CANDIDATES = 4;
 
 export function createWorld(random: Random): World {
-  const pickups = new Map(
-    PICKUP_SPOTS.map((spot, index) => [`${index}`, { id: `${index}`, ...spot, returnClock: 0 }]),
-  );
+  const pickups = new Map(PICKUP_SPOTS.map((spot, index) => [`${index}`, { id: `${index}`, ...spot, returnClock: 0 }]));
   return { tick: 0, players: new Map(), projectiles: new Map(), pickups, nextProjectileId: 0, random };
 }
 

@@ -71,7 +71,8 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
   override maxClients = PLAYERS_MAX + SPECTATORS_MAX;
   override inputs = this.defineInput(ArenaInput, {
     // A late input: go on as before, but do not dash twice.
-    idle: ({ latest }) => latest === undefined ? true : { ...plainInput(latest), buttons: latest.buttons & ~BUTTON_DASH },
+    idle: ({ latest }) =>
+      latest === undefined ? true : { ...plainInput(latest), buttons: latest.buttons & ~BUTTON_DASH },
   });
 
   private world!: World;
@@ -98,7 +99,8 @@ export class ArenaRoom extends Room<{ state: ArenaState; input: ArenaInput }> {
 
   override onJoin(client: Client, options?: Record<keyof JoinOptions, unknown>): void {
     if (options?.spectate === true) {
-      if (this.spectators.size >= SPECTATORS_MAX) throw new RangeError(`"spectators" expected at most ${SPECTATORS_MAX}, got one more`);
+      if (this.spectators.size >= SPECTATORS_MAX)
+        throw new RangeError(`"spectators" expected at most ${SPECTATORS_MAX}, got one more`);
       this.spectators.add(client.sessionId);
       return;
     }

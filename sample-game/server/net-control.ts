@@ -4,7 +4,14 @@
  */
 import type { Client, Room } from "@colyseus/core";
 import {
-  choiceOf, NET_MESSAGES_PER_SECOND_MAX, NET_OWN_MESSAGE, NET_REPAIR_MESSAGE, parseRepairChoice, repairOption, type NetOwnAnswer, type RepairOption,
+  choiceOf,
+  NET_MESSAGES_PER_SECOND_MAX,
+  NET_OWN_MESSAGE,
+  NET_REPAIR_MESSAGE,
+  parseRepairChoice,
+  repairOption,
+  type NetOwnAnswer,
+  type RepairOption,
 } from "../protocol/net-messages.js";
 
 /** What the transport lets a room do to the link of one client; nothing for one on a plain WebSocket. */
@@ -19,7 +26,12 @@ export interface NetLinks {
 }
 
 /** For a transport without links: every client is on a plain WebSocket. */
-export const NO_LINKS: NetLinks = { impairment: "clean", repair: "off", setRepair: () => undefined, leaveAlone: () => undefined };
+export const NO_LINKS: NetLinks = {
+  impairment: "clean",
+  repair: "off",
+  setRepair: () => undefined,
+  leaveAlone: () => undefined,
+};
 
 const SECOND_MS = 1000;
 
@@ -29,7 +41,8 @@ export function answerNetMessages(room: Room, links: NetLinks): void {
   const allows = (client: Client): boolean => {
     const nowMs = performance.now();
     let rate = rates.get(client);
-    if (rate === undefined || nowMs >= rate.sinceMs + SECOND_MS) rates.set(client, (rate = { sinceMs: nowMs, count: 0 }));
+    if (rate === undefined || nowMs >= rate.sinceMs + SECOND_MS)
+      rates.set(client, (rate = { sinceMs: nowMs, count: 0 }));
     return ++rate.count <= NET_MESSAGES_PER_SECOND_MAX;
   };
   room.onMessage(NET_REPAIR_MESSAGE, (client, message: unknown) => {
@@ -41,6 +54,9 @@ export function answerNetMessages(room: Room, links: NetLinks): void {
   room.onMessage(NET_OWN_MESSAGE, (client) => {
     if (!allows(client)) return;
     links.leaveAlone(client);
-    client.send(NET_OWN_MESSAGE, { impairment: links.impairment ?? "clean", repair: choiceOf(links.repair) } satisfies NetOwnAnswer);
+    client.send(NET_OWN_MESSAGE, {
+      impairment: links.impairment ?? "clean",
+      repair: choiceOf(links.repair),
+    } satisfies NetOwnAnswer);
   });
 }

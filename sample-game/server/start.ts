@@ -49,7 +49,9 @@ export async function startArenaServer(options: ArenaServerOptions): Promise<Are
   const { transport, linkStats, links } = await createTransport(options);
   const page = options.pageFolder === undefined ? undefined : createPageHandler(options.pageFolder);
   const server = new Server({
-    transport, greet: false, gracefullyShutdown: false,
+    transport,
+    greet: false,
+    gracefullyShutdown: false,
     ...(page !== undefined && { express: (app) => void app.use(page) }),
   });
   const { patchRateHz, seed } = options;

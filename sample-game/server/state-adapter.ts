@@ -10,11 +10,23 @@ import { type ArenaState, PickupState, PlayerState, ProjectileState } from "./sc
 /** Makes the state show the world. */
 export function syncState(world: World, state: ArenaState): void {
   state.tick = world.tick;
-  syncMap(world.players, state.players, (id) => id, () => new PlayerState(), syncPlayer);
+  syncMap(
+    world.players,
+    state.players,
+    (id) => id,
+    () => new PlayerState(),
+    syncPlayer,
+  );
   syncMap(world.projectiles, state.projectiles, projectileKey, newProjectile, () => undefined);
-  syncMap(world.pickups, state.pickups, (id) => id, newPickup, (pickup, shown) => {
-    shown.ready = pickup.returnClock === 0;
-  });
+  syncMap(
+    world.pickups,
+    state.pickups,
+    (id) => id,
+    newPickup,
+    (pickup, shown) => {
+      shown.ready = pickup.returnClock === 0;
+    },
+  );
 }
 
 /** Sends every aim once more with the next patch. */

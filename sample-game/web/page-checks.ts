@@ -25,7 +25,14 @@ export interface PageChecks {
 /** Watches a session; the newest one is the window's. */
 export function watchSession(session: ArenaSession): PageChecks {
   const { room } = session;
-  const page: PageChecks = { session, checks: {}, feed: new SequenceCheck(), ticksBack: 0, drops: 0, linkStats: () => linkStats(room) };
+  const page: PageChecks = {
+    session,
+    checks: {},
+    feed: new SequenceCheck(),
+    ticksBack: 0,
+    drops: 0,
+    linkStats: () => linkStats(room),
+  };
   let lastTick = 0;
   let count = 0;
   room.onMessage(FEED_MESSAGE, ({ seq }: FeedEntry) => page.feed.add(seq));

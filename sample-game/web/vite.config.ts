@@ -21,7 +21,13 @@ export default defineConfig({
       { find: /^colyseus-fec\/core$/, replacement: path("../../plugin/core/index.ts") },
     ],
   },
-  build: { outDir: path("../../build/arena-page"), emptyOutDir: true, target: "es2022", chunkSizeWarningLimit: 900, rolldownOptions: { checks: { pluginTimings: false } } },
+  build: {
+    outDir: path("../../build/arena-page"),
+    emptyOutDir: true,
+    target: "es2022",
+    chunkSizeWarningLimit: 900,
+    rolldownOptions: { checks: { pluginTimings: false } },
+  },
   server: {
     port: 5173,
     host: true,

@@ -63,7 +63,11 @@ export function useArena(): Arena {
 
   beforeAll(async () => {
     pageFolder = mkdtempSync(join(tmpdir(), "arena-page-"));
-    await build({ configFile: CONFIG, logLevel: "warn", build: { outDir: pageFolder, emptyOutDir: true, minify: false } });
+    await build({
+      configFile: CONFIG,
+      logLevel: "warn",
+      build: { outDir: pageFolder, emptyOutDir: true, minify: false },
+    });
   }, TIMEOUT_MS);
 
   afterAll(async () => {
@@ -88,7 +92,10 @@ export function useArena(): Arena {
     async start({ bots = 0, ...options } = {}) {
       const started = (server = await startArenaServer({ port: 0, transport: "fec", pageFolder, ...options }));
       const squad = new LocalSquad();
-      endings.push(() => started.stop(), () => squad.close());
+      endings.push(
+        () => started.stop(),
+        () => squad.close(),
+      );
       if (bots > 0) await squad.join({ url: `ws://127.0.0.1:${started.port}`, transport: "fec", bots, seed: 1 });
       return { server: started, squad };
     },
@@ -117,12 +124,17 @@ export async function joinArena(page: Page, name: string): Promise<void> {
 
 /** Resolves when the page shows its own player. */
 export async function untilPlaying(page: Page): Promise<void> {
-  await page.waitForFunction("globalThis.arenaPage?.session.view.motionStats()?.focus !== undefined", { timeout: PATIENCE_MS });
+  await page.waitForFunction("globalThis.arenaPage?.session.view.motionStats()?.focus !== undefined", {
+    timeout: PATIENCE_MS,
+  });
 }
 
 /** The page's own player, by what the page says; u. */
 export function ownPlayer(page: Page): Promise<{ id: string; x: number; y: number }> {
-  return page.evaluate(() => ({ id: arenaPage.session.room.sessionId, ...arenaPage.session.view.motionStats()!.focus! }));
+  return page.evaluate(() => ({
+    id: arenaPage.session.room.sessionId,
+    ...arenaPage.session.view.motionStats()!.focus!,
+  }));
 }
 
 /** Opens the net panel. */
@@ -138,16 +150,27 @@ export function pathBadge(page: Page): Promise<string | null> {
 /** A page that cannot be pictured any more has failed its test already. */
 async function keepScreenshot(page: Page, name: string): Promise<void> {
   mkdirSync(SCREENSHOTS, { recursive: true });
-  const path = join(SCREENSHOTS, `${name.replace(/[^a-z0-9]+/gi, "-").slice(0, 100).toLowerCase()}.png`) as `${string}.png`;
+  const path = join(
+    SCREENSHOTS,
+    `${name
+      .replace(/[^a-z0-9]+/gi, "-")
+      .slice(0, 100)
+      .toLowerCase()}.png`,
+  ) as `${string}.png`;
   await page.screenshot({ path }).catch((error: unknown) => console.warn(`no screenshot of "${name}":`, error));
 }
 
 function listen(page: Page): string[] {
   const complaints: string[] = [];
   page.on("console", (message) => {
-    if (message.type() === "error" || message.type() === "warn") complaints.push(`console.${message.type()}: ${message.text()}`);
+    if (message.type() === "error" || message.type() === "warn")
+      complaints.push(`console.${message.type()}: ${message.text()}`);
   });
-  page.on("pageerror", (error) => complaints.push(`uncaught: ${error instanceof Error ? error.message : String(error)}`));
-  page.on("requestfailed", (request) => complaints.push(`request: ${request.url()} ${request.failure()?.errorText ?? ""}`));
+  page.on("pageerror", (error) =>
+    complaints.push(`uncaught: ${error instanceof Error ? error.message : String(error)}`),
+  );
+  page.on("requestfailed", (request) =>
+    complaints.push(`request: ${request.url()} ${request.failure()?.errorText ?? ""}`),
+  );
   return complaints;
 }

@@ -80,45 +80,53 @@ async function look(page: Page): Promise<Look> {
   const pausesEnd = watchPauses();
   await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
   const [withMs, withoutMs] = [await added(page, "with"), await added(page, "without")];
-  return { withMs, withoutMs, pauseMs: Math.max(pausesEnd(), (await page.evaluate("window.longestPauseMs")) as number) };
+  return {
+    withMs,
+    withoutMs,
+    pauseMs: Math.max(pausesEnd(), (await page.evaluate("window.longestPauseMs")) as number),
+  };
 }
 
 const median = (values: readonly number[]): number => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]!;
 const isQuiet = ({ pauseMs }: Look): boolean => pauseMs < PAUSE_MS;
 
-it("the split view shows what repair is worth at 5 % loss and RTT 100 ms", async () => {
-  await arena.start({ bots: BOTS, netem: NETWORK, seed: 11 });
-  const { page } = await arena.open("chromium", { size: SIZE, before: WATCH });
-  await joinArena(page, "Ada");
-  await openPanel(page);
-  await until("WebRTC", async () => (await pathBadge(page)) === "WebRTC", PATIENCE_MS);
-  await page.focus("#net-compare");
-  await page.keyboard.press("Enter");
-  await page.waitForSelector(".net-pane-without", { timeout: PATIENCE_MS });
-  // Both connections open, and the loss known.
-  await new Promise((resolve) => setTimeout(resolve, LOOK_MS / 2));
-  const looks: Look[] = [];
-  await page.evaluate("window.plotDrawings = 0");
-  const startMs = performance.now();
-  while (looks.length < LOOKS_MAX && looks.filter(isQuiet).length < JUDGED_LOOKS) looks.push(await look(page));
+it(
+  "the split view shows what repair is worth at 5 % loss and RTT 100 ms",
+  async () => {
+    await arena.start({ bots: BOTS, netem: NETWORK, seed: 11 });
+    const { page } = await arena.open("chromium", { size: SIZE, before: WATCH });
+    await joinArena(page, "Ada");
+    await openPanel(page);
+    await until("WebRTC", async () => (await pathBadge(page)) === "WebRTC", PATIENCE_MS);
+    await page.focus("#net-compare");
+    await page.keyboard.press("Enter");
+    await page.waitForSelector(".net-pane-without", { timeout: PATIENCE_MS });
+    // Both connections open, and the loss known.
+    await new Promise((resolve) => setTimeout(resolve, LOOK_MS / 2));
+    const looks: Look[] = [];
+    await page.evaluate("window.plotDrawings = 0");
+    const startMs = performance.now();
+    while (looks.length < LOOKS_MAX && looks.filter(isQuiet).length < JUDGED_LOOKS) looks.push(await look(page));
 
-  const drawings = ((await page.evaluate("window.plotDrawings")) as number) / ((performance.now() - startMs) / 1000);
-  const judged = [...looks].sort((a, b) => a.pauseMs - b.pauseMs).slice(0, JUDGED_LOOKS);
-  const quiet = judged.every(isQuiet);
-  const withMs = median(judged.map((one) => one.withMs));
-  const withoutMs = median(judged.map((one) => one.withoutMs));
-  console.log(
-    `added at p99, with / without repair, ms (longest pause): ${looks.map((one) => `${one.withMs} / ${one.withoutMs} (${one.pauseMs.toFixed(0)})`).join(", ")}; ` +
-    `medians of the ${judged.length} ${quiet ? "quiet" : "quietest, none of a quiet machine,"} ${withMs} / ${withoutMs}, ratio ${(withMs / withoutMs).toFixed(2)}; ${drawings.toFixed(1)} plots drawn a second`,
-  );
-  // A lost patch costs a round trip without repair.
-  expect(withoutMs).toBeGreaterThan(90);
-  expect(drawings).toBeGreaterThan(0);
-  expect(drawings).toBeLessThan(PLOT_DRAWINGS_MAX);
-  const { symbols } = await page.evaluate(() => arenaPage.linkStats());
-  expect(symbols.recovered).toBeGreaterThan(0);
-  // A pause delays both alike, and looks like a queue, which repair gives way to: a machine that is never quiet compares nothing.
-  if (!quiet) return;
-  expect(withMs).toBeLessThan(withoutMs / 2);
-  expect(symbols.recovered).toBeGreaterThan(2 * (symbols.retransmitted + symbols.lost));
-}, TIMEOUT_MS);
+    const drawings = ((await page.evaluate("window.plotDrawings")) as number) / ((performance.now() - startMs) / 1000);
+    const judged = [...looks].sort((a, b) => a.pauseMs - b.pauseMs).slice(0, JUDGED_LOOKS);
+    const quiet = judged.every(isQuiet);
+    const withMs = median(judged.map((one) => one.withMs));
+    const withoutMs = median(judged.map((one) => one.withoutMs));
+    console.log(
+      `added at p99, with / without repair, ms (longest pause): ${looks.map((one) => `${one.withMs} / ${one.withoutMs} (${one.pauseMs.toFixed(0)})`).join(", ")}; ` +
+        `medians of the ${judged.length} ${quiet ? "quiet" : "quietest, none of a quiet machine,"} ${withMs} / ${withoutMs}, ratio ${(withMs / withoutMs).toFixed(2)}; ${drawings.toFixed(1)} plots drawn a second`,
+    );
+    // A lost patch costs a round trip without repair.
+    expect(withoutMs).toBeGreaterThan(90);
+    expect(drawings).toBeGreaterThan(0);
+    expect(drawings).toBeLessThan(PLOT_DRAWINGS_MAX);
+    const { symbols } = await page.evaluate(() => arenaPage.linkStats());
+    expect(symbols.recovered).toBeGreaterThan(0);
+    // A pause delays both alike, and looks like a queue, which repair gives way to: a machine that is never quiet compares nothing.
+    if (!quiet) return;
+    expect(withMs).toBeLessThan(withoutMs / 2);
+    expect(symbols.recovered).toBeGreaterThan(2 * (symbols.retransmitted + symbols.lost));
+  },
+  TIMEOUT_MS,
+);

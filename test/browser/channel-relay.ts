@@ -11,7 +11,10 @@ import type { PeerFields } from "../../plugin/channels/webrtc/sdp.js";
 /** What the page sends as text. */
 export type PageMessage = { request: PeerFields } | { close: true };
 /** What the page is sent as text. */
-export type RelayMessage = { answer: PeerFields; host: string; port: number; maxDatagramBytes: number; overheadBytes: number } | { open: true } | { closed: string };
+export type RelayMessage =
+  | { answer: PeerFields; host: string; port: number; maxDatagramBytes: number; overheadBytes: number }
+  | { open: true }
+  | { closed: string };
 
 /** Serves one channel for each WebSocket that is opened. @returns how to end it. */
 export async function serveChannels(http: Server, host: string): Promise<() => void> {
@@ -37,7 +40,13 @@ export async function serveChannels(http: Server, host: string): Promise<() => v
       channel.ondatagram = (datagram) => socket.send(datagram);
       send = (datagram) => channel.send(datagram);
       close = () => channel.close();
-      tell({ answer: peer, host, port, maxDatagramBytes: channel.maxDatagramBytes, overheadBytes: channel.overheadBytes });
+      tell({
+        answer: peer,
+        host,
+        port,
+        maxDatagramBytes: channel.maxDatagramBytes,
+        overheadBytes: channel.overheadBytes,
+      });
     });
     socket.on("close", () => close?.());
   });

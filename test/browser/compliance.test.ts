@@ -10,15 +10,21 @@ afterEach(async () => {
   for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
 });
 
-test.each<BrowserName>(["chromium", "firefox"])("the WebRTC channel of %s keeps the contract of a datagram channel", async (name) => {
-  const host = addressFor(name);
-  const server = await servePage("pages/compliance.ts", host);
-  cleanups.push(server.close, await serveChannels(server.http, host));
-  const browser = await launchBrowser(name);
-  cleanups.push(browser.close);
-  const { page, errors } = await browser.open(server.url);
-  const { passed, failed } = await page.evaluate(() => (window as unknown as { runTests(): Promise<{ passed: string[]; failed: string[] }> }).runTests());
-  expect(failed).toEqual([]);
-  expect(passed).toHaveLength(15);
-  expect(errors).toEqual([]);
-}, 180_000);
+test.each<BrowserName>(["chromium", "firefox"])(
+  "the WebRTC channel of %s keeps the contract of a datagram channel",
+  async (name) => {
+    const host = addressFor(name);
+    const server = await servePage("pages/compliance.ts", host);
+    cleanups.push(server.close, await serveChannels(server.http, host));
+    const browser = await launchBrowser(name);
+    cleanups.push(browser.close);
+    const { page, errors } = await browser.open(server.url);
+    const { passed, failed } = await page.evaluate(() =>
+      (window as unknown as { runTests(): Promise<{ passed: string[]; failed: string[] }> }).runTests(),
+    );
+    expect(failed).toEqual([]);
+    expect(passed).toHaveLength(15);
+    expect(errors).toEqual([]);
+  },
+  180_000,
+);

@@ -2,7 +2,16 @@
  * Fills an arena to its bounds by its own rules: players without connections who walk about, have rapid fire for good, and shoot
  * where a shot flies longest; so that all shots that may be in the air are. Also times what a tick costs the server.
  */
-import { BUTTON_FIRE, MOVE_MAX, PICKUP_RAPID_TICKS, PLAYER_RADIUS, PROJECTILE_RADIUS, PROJECTILE_SPEED, STEP_S, TURN } from "../../sample-game/rules/constants.js";
+import {
+  BUTTON_FIRE,
+  MOVE_MAX,
+  PICKUP_RAPID_TICKS,
+  PLAYER_RADIUS,
+  PROJECTILE_RADIUS,
+  PROJECTILE_SPEED,
+  STEP_S,
+  TURN,
+} from "../../sample-game/rules/constants.js";
 import { toRadians } from "../../sample-game/rules/geometry.js";
 import type { Player, PlayerInput, World } from "../../sample-game/rules/types.js";
 import { addPlayer } from "../../sample-game/rules/world.js";
@@ -52,7 +61,12 @@ function crowdInput(world: World, player: Player, index: number): PlayerInput {
   const walk = 2 * Math.PI * (world.tick / CIRCLE_TICKS + index / 7);
   // Aims anew only when it shoots: that is when it matters.
   const aim = player.alive && player.fireClock <= 1 ? freestDirection(world, player) : player.aim;
-  return { moveX: Math.trunc(MOVE_MAX * Math.cos(walk)), moveY: Math.trunc(MOVE_MAX * Math.sin(walk)), aim, buttons: BUTTON_FIRE };
+  return {
+    moveX: Math.trunc(MOVE_MAX * Math.cos(walk)),
+    moveY: Math.trunc(MOVE_MAX * Math.sin(walk)),
+    aim,
+    buttons: BUTTON_FIRE,
+  };
 }
 
 /** Where a shot would fly longest before it meets a wall or somebody. */
@@ -78,13 +92,18 @@ function ticksToSomebody(world: World, player: Player, angle: number): number {
     const [x, y] = [other.x - player.x, other.y - player.y];
     const ahead = x * cos + y * sin;
     // Somebody who walks may be beside by then: twice the width.
-    if (ahead > 0 && Math.abs(y * cos - x * sin) < 2 * (PLAYER_RADIUS + PROJECTILE_RADIUS)) ticks = Math.min(ticks, ahead / speed);
+    if (ahead > 0 && Math.abs(y * cos - x * sin) < 2 * (PLAYER_RADIUS + PROJECTILE_RADIUS))
+      ticks = Math.min(ticks, ahead / speed);
   }
   return ticks;
 }
 
 /** Times every call of a method from now on. @param elsewhereMs what of the time so far is not its own. */
-function time<Name extends "step" | "broadcastPatch">(room: OpenRoom, name: Name, elsewhereMs: () => number): () => number[] {
+function time<Name extends "step" | "broadcastPatch">(
+  room: OpenRoom,
+  name: Name,
+  elsewhereMs: () => number,
+): () => number[] {
   const times: number[] = [];
   const original = (room[name] as () => boolean).bind(room);
   (room as Record<Name, () => boolean>)[name] = () => {

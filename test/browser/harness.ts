@@ -22,7 +22,13 @@ const EXECUTABLES: Record<BrowserName, readonly string[]> = {
 
 /** Nothing that calls home. */
 const CHROMIUM_ARGS = [
-  "--headless=new", "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync",
+  "--headless=new",
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
   "--mute-audio",
 ];
 /** WebGL in software, or no drawing at all. Firefox draws by itself. */
@@ -50,8 +56,13 @@ export async function launchBrowser(name: BrowserName, draws = false): Promise<T
   const profile = mkdtempSync(join(tmpdir(), `colyseus-fec-${name}-`));
   const chromiumArgs = [...CHROMIUM_ARGS, ...(draws ? CHROMIUM_DRAWS : CHROMIUM_DRAWS_NOT)];
   const browser = await puppeteer.launch({
-    browser: name === "chromium" ? "chrome" : "firefox", executablePath, headless: true, userDataDir: profile,
-    args: name === "chromium" ? chromiumArgs : [], timeout: LAUNCH_TIMEOUT_MS, protocolTimeout: PROTOCOL_TIMEOUT_MS,
+    browser: name === "chromium" ? "chrome" : "firefox",
+    executablePath,
+    headless: true,
+    userDataDir: profile,
+    args: name === "chromium" ? chromiumArgs : [],
+    timeout: LAUNCH_TIMEOUT_MS,
+    protocolTimeout: PROTOCOL_TIMEOUT_MS,
   });
   return {
     name,
@@ -76,15 +87,21 @@ function executable(name: BrowserName): string {
   const asked = process.env[name.toUpperCase()];
   const found = (asked === undefined ? EXECUTABLES[name] : [asked]).find((path) => existsSync(path));
   if (found !== undefined) return found;
-  throw new Error(`${name} is not installed (looked for ${asked ?? EXECUTABLES[name].join(", ")}): apt-get install ${name === "firefox" ? "firefox-esr" : name}, or set ${name.toUpperCase()}`);
+  throw new Error(
+    `${name} is not installed (looked for ${asked ?? EXECUTABLES[name].join(", ")}): apt-get install ${name === "firefox" ? "firefox-esr" : name}, or set ${name.toUpperCase()}`,
+  );
 }
 
 /** An IPv4 address at which this browser's WebRTC reaches this machine: Firefox's ICE fails on loopback. @throws Error without one. */
 export function addressFor(name: BrowserName): string {
   if (name === "chromium") return "127.0.0.1";
-  const address = Object.values(networkInterfaces()).flat().find((entry) => entry?.family === "IPv4" && !entry.internal)?.address;
+  const address = Object.values(networkInterfaces())
+    .flat()
+    .find((entry) => entry?.family === "IPv4" && !entry.internal)?.address;
   if (address !== undefined) return address;
-  throw new Error("Firefox's WebRTC needs a network interface with an IPv4 address besides loopback, and this machine has none");
+  throw new Error(
+    "Firefox's WebRTC needs a network interface with an IPv4 address besides loopback, and this machine has none",
+  );
 }
 
 export interface PageServer {
@@ -105,20 +122,32 @@ export async function servePage(entry: string, host: string): Promise<PageServer
       return;
     }
     response.setHeader("content-type", isScript ? "text/javascript" : "text/html");
-    response.end(isScript ? script : '<!doctype html><meta charset="utf-8"><title>test</title><script type="module" src="/page.js"></script>');
+    response.end(
+      isScript
+        ? script
+        : '<!doctype html><meta charset="utf-8"><title>test</title><script type="module" src="/page.js"></script>',
+    );
   });
   await new Promise<void>((resolve) => http.listen(0, host, resolve));
-  const close = () => new Promise<void>((resolve) => {
-    http.close(() => resolve());
-    http.closeAllConnections();
-  });
-  return { url: `http://${host}:${(http.address() as AddressInfo).port}/`, scriptBytes: Buffer.byteLength(script), http, close };
+  const close = () =>
+    new Promise<void>((resolve) => {
+      http.close(() => resolve());
+      http.closeAllConnections();
+    });
+  return {
+    url: `http://${host}:${(http.address() as AddressInfo).port}/`,
+    scriptBytes: Buffer.byteLength(script),
+    http,
+    close,
+  };
 }
 
 /** One ES module of a script and all that it imports; the package's names mean this repository's source, "vitest" the pages' own. */
 export async function bundle(entry: string): Promise<string> {
-  const output = await build({
-    configFile: false, logLevel: "error", root: fileURLToPath(new URL(".", import.meta.url)),
+  const output = (await build({
+    configFile: false,
+    logLevel: "error",
+    root: fileURLToPath(new URL(".", import.meta.url)),
     resolve: {
       alias: [
         { find: "colyseus-fec/client", replacement: source("client/browser.ts") },
@@ -126,7 +155,11 @@ export async function bundle(entry: string): Promise<string> {
         { find: "vitest", replacement: fileURLToPath(new URL("pages/suite-runner.ts", import.meta.url)) },
       ],
     },
-    build: { write: false, target: "es2022", rollupOptions: { input: entry, output: { format: "es", codeSplitting: false } } },
-  }) as Rollup.RollupOutput | Rollup.RollupOutput[];
+    build: {
+      write: false,
+      target: "es2022",
+      rollupOptions: { input: entry, output: { format: "es", codeSplitting: false } },
+    },
+  })) as Rollup.RollupOutput | Rollup.RollupOutput[];
   return [output].flat()[0]!.output[0].code;
 }

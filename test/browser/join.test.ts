@@ -6,7 +6,14 @@ import type { FecClientOptions } from "colyseus-fec/client";
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 import { silentUdpSocket, startServer, until, type TestServer } from "../integration/harness.js";
 import { SyncRoom } from "../integration/sync-room.js";
-import { addressFor, launchBrowser, servePage, type BrowserName, type PageServer, type TestBrowser } from "./harness.js";
+import {
+  addressFor,
+  launchBrowser,
+  servePage,
+  type BrowserName,
+  type PageServer,
+  type TestBrowser,
+} from "./harness.js";
 import type { Game, Seen } from "./pages/game.js";
 
 type GameWindow = { game: Game };
@@ -93,20 +100,24 @@ describe.each<BrowserName>(["chromium", "firefox"])("%s", (name) => {
     await page.close();
   }, 60_000);
 
-  test.each([0, 100])("messages on their way when the room calls leave() arrive, though their datagrams take %d ms", async (delayMs) => {
-    const { page } = await join({}, { netem: { delayMs } });
-    await untilPath(page, "webrtc");
-    const { roomId, sessionId } = await seen(page);
-    const room = matchMaker.getLocalRoomById(roomId) as unknown as SyncRoom;
-    const client = room.clients.get(sessionId)!;
-    for (let i = 0; i < 20; i++) await page.evaluate(() => (window as unknown as GameWindow).game.send(1));
-    const { sent } = await seen(page);
-    client.leave(4002);
-    const closed = client.ref as unknown as { readyState: number };
-    await until("the end", () => closed.readyState === 3);
-    expect(room.received.get(sessionId)).toEqual(Array.from({ length: sent }, (_, i) => i));
-    await page.close();
-  }, 60_000);
+  test.each([0, 100])(
+    "messages on their way when the room calls leave() arrive, though their datagrams take %d ms",
+    async (delayMs) => {
+      const { page } = await join({}, { netem: { delayMs } });
+      await untilPath(page, "webrtc");
+      const { roomId, sessionId } = await seen(page);
+      const room = matchMaker.getLocalRoomById(roomId) as unknown as SyncRoom;
+      const client = room.clients.get(sessionId)!;
+      for (let i = 0; i < 20; i++) await page.evaluate(() => (window as unknown as GameWindow).game.send(1));
+      const { sent } = await seen(page);
+      client.leave(4002);
+      const closed = client.ref as unknown as { readyState: number };
+      await until("the end", () => closed.readyState === 3);
+      expect(room.received.get(sessionId)).toEqual(Array.from({ length: sent }, (_, i) => i));
+      await page.close();
+    },
+    60_000,
+  );
 
   test("a reload ends the connection at once", async () => {
     const { page } = await join();
@@ -135,10 +146,14 @@ function untilPath(page: Page, path: string): Promise<boolean> {
 /** Resolves when the page saw so many more ticks, sending numbers all the while. */
 async function play(page: Page, ticks: number): Promise<void> {
   const end = (await seen(page)).states.length + ticks;
-  await until(`${ticks} ticks`, async () => {
-    await page.evaluate(() => (window as unknown as GameWindow).game.send(2));
-    return (await seen(page)).states.length >= end;
-  }, 30_000);
+  await until(
+    `${ticks} ticks`,
+    async () => {
+      await page.evaluate(() => (window as unknown as GameWindow).game.send(2));
+      return (await seen(page)).states.length >= end;
+    },
+    30_000,
+  );
 }
 
 /** Waits until everything arrived, then checks that all of it did, right, once and in order. */

@@ -64,7 +64,10 @@ export function describeChannel(name: string, makePair: () => Promise<ChannelPai
 
     test("carries datagrams of 1 byte to maxDatagramBytes whole and unchanged, both ways", async () => {
       await open();
-      for (const [from, to] of [[a, b], [b, a]] as const) {
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const) {
         for (const size of [1, 2, 100, from.maxDatagramBytes - 1, from.maxDatagramBytes]) {
           const sent = bytesOf(size);
           expect(await deliver(from, to, sent)).toEqual(sent);
@@ -148,7 +151,8 @@ export function describeChannel(name: string, makePair: () => Promise<ChannelPai
     test("is writable again after it was not, and nothing sent while it was writable is refused", async () => {
       await open();
       const full = bytesOf(a.maxDatagramBytes);
-      let refused = 0, heldBack = 0;
+      let refused = 0,
+        heldBack = 0;
       for (let i = 0; i < 3000; i++) {
         if (!a.writable) heldBack++;
         else if (!a.send(full)) refused++;

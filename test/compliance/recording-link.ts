@@ -71,9 +71,18 @@ export class RecordingLink implements DrivenLink {
   }
   stats(): LinkStats {
     return {
-      path: this.path, rttMs: 0, minRttMs: 0, lossRatio: 0, sendLossRatio: 0, overhead: 0, sendOverhead: 0, behindMs: 0, codeRate: 0,
+      path: this.path,
+      rttMs: 0,
+      minRttMs: 0,
+      lossRatio: 0,
+      sendLossRatio: 0,
+      overhead: 0,
+      sendOverhead: 0,
+      behindMs: 0,
+      codeRate: 0,
       symbols: { sent: 0, received: 0, recovered: 0, retransmitted: 0, lost: 0, carried: 0 },
-      applyDelayMs: { p50: 0, p90: 0, p99: 0, max: 0 }, counters: newCounters(),
+      applyDelayMs: { p50: 0, p90: 0, p99: 0, max: 0 },
+      counters: newCounters(),
     };
   }
 

@@ -5,7 +5,17 @@
  * There is nothing true to deliver here: it shows that nothing throws, that work, answers and memory stay bounded by what comes in, and that the victim
  * either goes on or ends with a failure. A "patient" attacker never breaks a rule, so that one victim lives through it all; a "reckless" one does.
  */
-import { DatagramReader, DatagramWriter, Link, encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, seqAdd, type Seq } from "colyseus-fec/core";
+import {
+  DatagramReader,
+  DatagramWriter,
+  Link,
+  encodeDatagramRecord,
+  encodeSymbolRecord,
+  encodeUnreliableRecord,
+  makeSymbol,
+  seqAdd,
+  type Seq,
+} from "colyseus-fec/core";
 import { SeededRandom } from "colyseus-fec/netem";
 import { mutate } from "./mutate.js";
 import type { ArmReport } from "./path-arms.js";
@@ -29,7 +39,11 @@ class Victim {
   records = 0;
   readonly #reader = new DatagramReader();
 
-  constructor(firstSeq: Seq, nowMs: number, readonly onSent: (datagram: Uint8Array) => void) {
+  constructor(
+    firstSeq: Seq,
+    nowMs: number,
+    readonly onSent: (datagram: Uint8Array) => void,
+  ) {
     this.link = new Link({ firstSeq, messageBytesMax: 65_536 });
     this.next = this.number = this.seq = firstSeq;
     this.link.openPath(PATH, nowMs);
@@ -64,24 +78,45 @@ class Victim {
 }
 
 /** Gives `datagrams` datagrams to victims, one after the other as they fail; microseconds are of a core, the attacker's included. @throws Error with what went wrong. */
-export function runHostileArm(seed: number, datagrams: number, patient: boolean): ArmReport & { victim: Link; microsecondsMean: number } {
-  const random = new SeededRandom(seed), writer = new DatagramWriter(MTU_BYTES);
+export function runHostileArm(
+  seed: number,
+  datagrams: number,
+  patient: boolean,
+): ArmReport & { victim: Link; microsecondsMean: number } {
+  const random = new SeededRandom(seed),
+    writer = new DatagramWriter(MTU_BYTES);
   const counts: Record<string, number> = {};
-  const count = (name: string, n = 1): void => { counts[name] = (counts[name] ?? 0) + n; };
+  const count = (name: string, n = 1): void => {
+    counts[name] = (counts[name] ?? 0) + n;
+  };
   const passed: Uint8Array[] = [];
-  let nowMs = 1000, number = 0;
-  let peer = new Link(), victim!: Victim;
+  let nowMs = 1000,
+    number = 0;
+  let peer = new Link(),
+    victim!: Victim;
   const renew = (): void => {
     const firstSeq = FIRST_SEQS[random.int(FIRST_SEQS.length)]!;
     peer = new Link({ firstSeq });
     peer.openPath(PATH, nowMs);
-    victim = new Victim(firstSeq, nowMs, datagram => { if (random.int(2)) peer.handleDatagram(datagram, nowMs); });
+    victim = new Victim(firstSeq, nowMs, (datagram) => {
+      if (random.int(2)) peer.handleDatagram(datagram, nowMs);
+    });
     number = firstSeq;
   };
   const retire = (): void => {
-    const { datagramsMalformed, datagramsDuplicate, datagramsReceived, framesIgnored, spuriousLosses, suspensions } = victim.link.stats(nowMs).counters;
-    for (const [name, value] of Object.entries({ datagramsMalformed, datagramsDuplicate, datagramsReceived, framesIgnored, spuriousLosses, suspensions })) count(name, value);
-    for (const name of ["sent", "sentBytes", "carried", "messages", "records"] as const) count(`victim: ${name}`, victim[name]);
+    const { datagramsMalformed, datagramsDuplicate, datagramsReceived, framesIgnored, spuriousLosses, suspensions } =
+      victim.link.stats(nowMs).counters;
+    for (const [name, value] of Object.entries({
+      datagramsMalformed,
+      datagramsDuplicate,
+      datagramsReceived,
+      framesIgnored,
+      spuriousLosses,
+      suspensions,
+    }))
+      count(name, value);
+    for (const name of ["sent", "sentBytes", "carried", "messages", "records"] as const)
+      count(`victim: ${name}`, victim[name]);
     if (victim.link.failure) count(`failed: ${victim.link.failure.reason}`);
   };
   renew();
@@ -114,15 +149,30 @@ export function runHostileArm(seed: number, datagrams: number, patient: boolean)
     renew();
   }
   retire();
-  return { arm: patient ? "patient attacker" : "reckless attacker", datagrams, counts, victim: victim.link, microsecondsMean: process.cpuUsage(cpu).user / datagrams };
+  return {
+    arm: patient ? "patient attacker" : "reckless attacker",
+    datagrams,
+    counts,
+    victim: victim.link,
+    microsecondsMean: process.cpuUsage(cpu).user / datagrams,
+  };
 }
 
 /** A datagram whose header is still to be numbered. */
-function hostileDatagram(random: SeededRandom, writer: DatagramWriter, victim: Victim, peer: Link, passed: Uint8Array[], nowMs: number, patient: boolean): Uint8Array {
+function hostileDatagram(
+  random: SeededRandom,
+  writer: DatagramWriter,
+  victim: Victim,
+  peer: Link,
+  passed: Uint8Array[],
+  nowMs: number,
+  patient: boolean,
+): Uint8Array {
   if (!patient && random.int(3) === 0) {
     for (let i = random.int(3); i > 0; i--) peer.send(new Uint8Array(random.int(400)).fill(i));
     if (peer.pollTimeout() <= nowMs) peer.handleTimeout(nowMs);
-    const datagram = peer.pollDatagram(nowMs)?.slice() ?? passed[random.int(Math.max(1, passed.length))]?.slice() ?? new Uint8Array(8);
+    const datagram =
+      peer.pollDatagram(nowMs)?.slice() ?? passed[random.int(Math.max(1, passed.length))]?.slice() ?? new Uint8Array(8);
     while (peer.pollMessage() ?? peer.pollReliable());
     if (passed.length < 64) passed.push(datagram.slice());
     else passed[random.int(64)] = datagram.slice();
@@ -136,17 +186,32 @@ function hostileDatagram(random: SeededRandom, writer: DatagramWriter, victim: V
 }
 
 /** Writes one frame of the kind, if there is room for the largest. */
-function writeFrame(kind: number, random: SeededRandom, writer: DatagramWriter, victim: Victim, patient: boolean): boolean {
+function writeFrame(
+  kind: number,
+  random: SeededRandom,
+  writer: DatagramWriter,
+  victim: Victim,
+  patient: boolean,
+): boolean {
   const near = (of: Seq, spread: number): Seq => seqAdd(of, random.int(2 * spread) - spread);
   const stream = random.int(2) as 0 | 1;
   if (kind === 0) {
     const length = random.int(4) === 0 ? random.int(1000) : random.int(60);
     if (writer.room < length + 6) return false;
     // The patient attacker leaves out the next symbol for ever, and so can break no rule of messages.
-    const seq = patient && stream === 0 ? seqAdd(victim.next, 1 + random.int(300)) : near(victim.next, random.int(10) === 0 ? 40_000 : 300);
-    writer.source(stream, seq, makeSymbol(new Uint8Array(length), 0, length, random.int(2) === 0, random.int(2) === 0), random.int(4) === 0);
+    const seq =
+      patient && stream === 0
+        ? seqAdd(victim.next, 1 + random.int(300))
+        : near(victim.next, random.int(10) === 0 ? 40_000 : 300);
+    writer.source(
+      stream,
+      seq,
+      makeSymbol(new Uint8Array(length), 0, length, random.int(2) === 0, random.int(2) === 0),
+      random.int(4) === 0,
+    );
   } else if (kind === 1) {
-    const span = 1 + random.int(random.int(2) ? 32 : 128), bytes = new Uint8Array(2 + random.int(random.int(4) === 0 ? 800 : 60));
+    const span = 1 + random.int(random.int(2) ? 32 : 128),
+      bytes = new Uint8Array(2 + random.int(random.int(4) === 0 ? 800 : 60));
     if (writer.room < bytes.length + 8 + 16) return false;
     const bitmap = new Uint8Array(16);
     let members = 0;
@@ -161,11 +226,18 @@ function writeFrame(kind: number, random: SeededRandom, writer: DatagramWriter, 
   } else if (kind === 2) {
     if (writer.room < 9 + 8 + 32) return false;
     const random256 = (length: number): Uint8Array => Uint8Array.from({ length }, () => random.int(256));
-    const symbolBytes = random.int(33), symbolBitmap = random256(32);
+    const symbolBytes = random.int(33),
+      symbolBitmap = random256(32);
     if (symbolBytes > 0) symbolBitmap[symbolBytes - 1] = 1 + random.int(255);
     writer.feedback({
-      largest: near(victim.number, random.int(2) ? 40 : 600), bitmapBytes: random.int(9), bitmap: random256(8), ackDelayMs: random.int(256), queueDelayMs: random.int(256),
-      next: near(victim.seq, random.int(2) ? 20 : 400), symbolBytes, symbolBitmap,
+      largest: near(victim.number, random.int(2) ? 40 : 600),
+      bitmapBytes: random.int(9),
+      bitmap: random256(8),
+      ackDelayMs: random.int(256),
+      queueDelayMs: random.int(256),
+      next: near(victim.seq, random.int(2) ? 20 : 400),
+      symbolBytes,
+      symbolBitmap,
     });
   } else {
     if (writer.room < 1) return false;

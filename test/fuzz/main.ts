@@ -13,8 +13,15 @@ import { runPathArm } from "./path-arms.js";
 
 const GROWTH_BYTES_MAX = 8 * 2 ** 20;
 
-const { values } = parseArgs({ options: { seed: { type: "string", default: "1" }, datagrams: { type: "string", default: "1000000" }, arm: { type: "string" } } });
-const seed = Number(values.seed), datagrams = Number(values.datagrams);
+const { values } = parseArgs({
+  options: {
+    seed: { type: "string", default: "1" },
+    datagrams: { type: "string", default: "1000000" },
+    arm: { type: "string" },
+  },
+});
+const seed = Number(values.seed),
+  datagrams = Number(values.datagrams);
 if (!(datagrams >= 1)) throw new RangeError('"--datagrams" expected 1 or more');
 
 const arms: [name: string, run: () => { datagrams: number; counts: Record<string, number> }][] = [
@@ -26,12 +33,16 @@ const arms: [name: string, run: () => { datagrams: number; counts: Record<string
 
 for (const [name, run] of arms) {
   if (values.arm !== undefined && values.arm !== name) continue;
-  const startMs = performance.now(), before = usedBytes();
+  const startMs = performance.now(),
+    before = usedBytes();
   try {
     const { counts, ...report } = run();
     // What the report still holds (a victim) counts as in use.
-    const after = usedBytes(), mb = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
-    console.log(`${name}: ${report.datagrams} datagrams, seed ${seed}, ${((performance.now() - startMs) / 1000).toFixed(0)} s, memory ${mb(before)} -> ${mb(after)}`);
+    const after = usedBytes(),
+      mb = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MB`;
+    console.log(
+      `${name}: ${report.datagrams} datagrams, seed ${seed}, ${((performance.now() - startMs) / 1000).toFixed(0)} s, memory ${mb(before)} -> ${mb(after)}`,
+    );
     console.log({ ...report, victim: undefined, ...counts });
     if (after - before > GROWTH_BYTES_MAX) throw new Error(`memory grew by ${mb(after - before)}`);
   } catch (error) {

@@ -33,7 +33,15 @@ const WRAPPED_THRICE = 1000 + 2 * 65_536;
 const FIRST_COUNTER = 2 ** 22 - 50_000;
 
 const TICK_HZ = 250;
-const NETWORK: ImpairmentOptions = { loss: 0.05, delayMs: 15, jitterMs: 10, reorder: true, reorderRatio: 0.05, reorderDelayMs: 40, duplicate: 0.05 };
+const NETWORK: ImpairmentOptions = {
+  loss: 0.05,
+  delayMs: 15,
+  jitterMs: 10,
+  reorder: true,
+  reorderRatio: 0.05,
+  reorderDelayMs: 40,
+  duplicate: 0.05,
+};
 
 /** Packets remembered to be repeated later, and to splice from. */
 const REMEMBERED = 64;
@@ -47,7 +55,11 @@ class Gate {
   readonly #passed: Uint8Array[] = [];
   readonly #reader = new DatagramReader();
 
-  constructor(private readonly kind: Kind, private readonly random: SeededRandom, private readonly hostilePerGenuine: number) {}
+  constructor(
+    private readonly kind: Kind,
+    private readonly random: SeededRandom,
+    private readonly hostilePerGenuine: number,
+  ) {}
 
   count(fate: string): void {
     this.counts[fate] = (this.counts[fate] ?? 0) + 1;
@@ -55,26 +67,42 @@ class Gate {
 
   /** Puts itself before the link of `end`. `seal` is that of the datagrams that come to it, `reflected` gives packets that it sealed itself. */
   attach(end: End, secret: Uint8Array, direction: "s2c" | "c2s"): void {
-    const { link, peer: { out } } = end, handle = link.handleDatagram.bind(link), push = out.push.bind(out);
+    const {
+        link,
+        peer: { out },
+      } = end,
+      handle = link.handleDatagram.bind(link),
+      push = out.push.bind(out);
     if (this.kind === "sealed") {
-      const sealer = new UdpSealer(secret, direction, 7, FIRST_COUNTER), opener = new UdpOpener(secret, direction, 7, FIRST_COUNTER);
+      const sealer = new UdpSealer(secret, direction, 7, FIRST_COUNTER),
+        opener = new UdpOpener(secret, direction, 7, FIRST_COUNTER);
       out.push = (datagram, nowMs) => push(Uint8Array.from(sealer.seal(datagram)), nowMs);
-      link.handleDatagram = (packet, nowMs) => this.#around(packet, hostile => {
-        const opened = opener.open(Buffer.from(packet));
-        if (hostile && opened.ok) throw new Error("a packet that nobody sealed was opened");
-        this.count(opened.ok ? "opened" : opened.reason);
-        return opened.ok ? (handle(opened.datagram, nowMs), true) : false;
-      }, forged => {
-        const opened = opener.open(Buffer.from(forged));
-        if (opened.ok) throw new Error("a forged packet was opened");
-        this.count(opened.reason);
-      });
+      link.handleDatagram = (packet, nowMs) =>
+        this.#around(
+          packet,
+          (hostile) => {
+            const opened = opener.open(Buffer.from(packet));
+            if (hostile && opened.ok) throw new Error("a packet that nobody sealed was opened");
+            this.count(opened.ok ? "opened" : opened.reason);
+            return opened.ok ? (handle(opened.datagram, nowMs), true) : false;
+          },
+          (forged) => {
+            const opened = opener.open(Buffer.from(forged));
+            if (opened.ok) throw new Error("a forged packet was opened");
+            this.count(opened.reason);
+          },
+        );
     } else {
-      link.handleDatagram = (datagram, nowMs) => this.#around(datagram, () => (this.count("genuine"), handle(datagram, nowMs), true), damaged => {
-        if (typeof this.#reader.read(damaged) !== "string") return this.count("valid by chance, not given");
-        handle(damaged, nowMs);
-        this.count("malformed");
-      });
+      link.handleDatagram = (datagram, nowMs) =>
+        this.#around(
+          datagram,
+          () => (this.count("genuine"), handle(datagram, nowMs), true),
+          (damaged) => {
+            if (typeof this.#reader.read(damaged) !== "string") return this.count("valid by chance, not given");
+            handle(damaged, nowMs);
+            this.count("malformed");
+          },
+        );
     }
   }
 
@@ -107,25 +135,32 @@ class Gate {
 
 /** Plays until `datagrams` were given to the receivers. @throws Error with what went wrong. */
 export function runPathArm(kind: Kind, seed: number, datagrams: number): ArmReport & { wraps: number } {
-  const random = new SeededRandom(seed), secret = Uint8Array.from({ length: 32 }, () => random.int(256));
+  const random = new SeededRandom(seed),
+    secret = Uint8Array.from({ length: 32 }, () => random.int(256));
   // Three wraps of 16 bits are 132,072 genuine datagrams each way, some of which are lost: the rest of a million are hostile.
   const genuine = 2.7 * WRAPPED_THRICE;
   const gate = new Gate(kind, random, Math.max(1, datagrams / genuine - 1.25));
-  const world = new World({ up: NETWORK, down: NETWORK, seed, link: { firstSeq: FIRST_SEQ, repair: { schedule: "sliding", codeRate: 0.5 } } });
+  const world = new World({
+    up: NETWORK,
+    down: NETWORK,
+    seed,
+    link: { firstSeq: FIRST_SEQ, repair: { schedule: "sliding", codeRate: 0.5 } },
+  });
   gate.attach(world.client, secret, "s2c");
   gate.attach(world.server, secret, "c2s");
   const oracles = [new Oracle(world.server), new Oracle(world.client)];
   world.openPath();
   let id = 0;
   while (gate.datagrams < datagrams) {
-    world.play(TICK_HZ, 1000, i => {
+    world.play(TICK_HZ, 1000, (i) => {
       world.server.send(randomMessage(random, id++, 4 + random.int(60)));
       if (i % 2 === 0) world.client.send(randomMessage(random, id++, 4 + random.int(12)));
       else world.client.sendUnreliable(randomMessage(random, id++, 4 + random.int(20)));
       if (i % 50 === 0) world.server.send(randomMessage(random, id++, 3000));
     });
     for (const oracle of oracles) oracle.check();
-    for (const end of world.ends) if (end.link.failure) throw new Error(`${end.name} failed: ${end.link.failure.reason}`);
+    for (const end of world.ends)
+      if (end.link.failure) throw new Error(`${end.name} failed: ${end.link.failure.reason}`);
   }
   world.settle(20_000);
   for (const oracle of oracles) {
@@ -135,12 +170,32 @@ export function runPathArm(kind: Kind, seed: number, datagrams: number): ArmRepo
     gate.counts["unreliable messages"] = (gate.counts["unreliable messages"] ?? 0) + oracle.unreliable;
   }
   for (const end of world.ends) {
-    const { datagramsDuplicate, datagramsMalformed, framesIgnored, symbolsRecovered, symbolsRetransmitted, suspensions } = end.link.stats(world.nowMs).counters;
-    for (const [name, value] of Object.entries({ datagramsDuplicate, datagramsMalformed, framesIgnored, symbolsRecovered, symbolsRetransmitted, suspensions })) {
+    const {
+      datagramsDuplicate,
+      datagramsMalformed,
+      framesIgnored,
+      symbolsRecovered,
+      symbolsRetransmitted,
+      suspensions,
+    } = end.link.stats(world.nowMs).counters;
+    for (const [name, value] of Object.entries({
+      datagramsDuplicate,
+      datagramsMalformed,
+      framesIgnored,
+      symbolsRecovered,
+      symbolsRetransmitted,
+      suspensions,
+    })) {
       gate.counts[`link: ${name}`] = (gate.counts[`link: ${name}`] ?? 0) + value;
     }
   }
-  if ((gate.counts.malformed ?? 0) !== gate.counts["link: datagramsMalformed"] && kind === "malformed") throw new Error("a malformed datagram was taken");
-  const least = Math.min(...world.ends.map(end => end.datagrams));
-  return { arm: kind, datagrams: gate.datagrams, counts: gate.counts, wraps: least < 1000 ? 0 : 1 + Math.floor((least - 1000) / 65_536) };
+  if ((gate.counts.malformed ?? 0) !== gate.counts["link: datagramsMalformed"] && kind === "malformed")
+    throw new Error("a malformed datagram was taken");
+  const least = Math.min(...world.ends.map((end) => end.datagrams));
+  return {
+    arm: kind,
+    datagrams: gate.datagrams,
+    counts: gate.counts,
+    wraps: least < 1000 ? 0 : 1 + Math.floor((least - 1000) / 65_536),
+  };
 }

@@ -3,7 +3,11 @@ import { linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkControl, linkStats } from "colyseus-fec/client";
 import { afterEach, expect, it } from "vitest";
 import { ARENA_ROOM } from "../../sample-game/protocol/messages.js";
-import { NET_MESSAGES_PER_SECOND_MAX, NET_OWN_MESSAGE, NET_REPAIR_MESSAGE } from "../../sample-game/protocol/net-messages.js";
+import {
+  NET_MESSAGES_PER_SECOND_MAX,
+  NET_OWN_MESSAGE,
+  NET_REPAIR_MESSAGE,
+} from "../../sample-game/protocol/net-messages.js";
 import { type ArenaServer, type ArenaServerOptions, startArenaServer } from "../../sample-game/server/start.js";
 import { until } from "./harness.js";
 
@@ -19,7 +23,10 @@ async function start(options: Partial<ArenaServerOptions> = {}) {
 }
 
 async function join(netem?: string) {
-  const room = await new FecClient(`ws://127.0.0.1:${server!.port}`, { channels: ["udp"], netem }).joinOrCreate<any>(ARENA_ROOM, { name: "panel" });
+  const room = await new FecClient(`ws://127.0.0.1:${server!.port}`, { channels: ["udp"], netem }).joinOrCreate<any>(
+    ARENA_ROOM,
+    { name: "panel" },
+  );
   const answers: unknown[] = [];
   room.onMessage("*", (type, message) => {
     if (type === NET_REPAIR_MESSAGE || type === NET_OWN_MESSAGE) answers.push(message);
@@ -61,7 +68,10 @@ it("leaves the datagrams of a client that impairs them itself alone, and says wh
   const [one, other] = [await join("clean"), await join()];
   await until("a round trip of two delays", () => one.stats().rttMs > 100);
   one.room.send(NET_OWN_MESSAGE);
-  expect(await until("the answer", () => one.answers[0])).toEqual({ impairment: "clean,loss=0.3,delayMs=60,seed=5", repair: "generation" });
+  expect(await until("the answer", () => one.answers[0])).toEqual({
+    impairment: "clean,loss=0.3,delayMs=60,seed=5",
+    repair: "generation",
+  });
   await until("a short round trip", () => one.stats().rttMs < 60);
   expect(other.stats().rttMs).toBeGreaterThan(100);
   linkControl(one.room)!.configure({ send: { delayMs: 40 }, receive: { delayMs: 80 } });

@@ -7,7 +7,13 @@ import { FecClient } from "colyseus-fec/client";
 import { afterAll, afterEach, describe, expect, it } from "vitest";
 import { LocalSquad } from "../../sample-game/bots/squad.js";
 import type { ArenaView } from "../../sample-game/protocol/arena-view.js";
-import { ARENA_ROOM, CHAT_MESSAGE, FEED_MESSAGE, type FeedEntry, type JoinOptions } from "../../sample-game/protocol/messages.js";
+import {
+  ARENA_ROOM,
+  CHAT_MESSAGE,
+  FEED_MESSAGE,
+  type FeedEntry,
+  type JoinOptions,
+} from "../../sample-game/protocol/messages.js";
 import { SPECTATORS_MAX } from "../../sample-game/server/arena-room.js";
 import { type ArenaServer, type ArenaServerOptions, startArenaServer } from "../../sample-game/server/start.js";
 import { leaveForGood } from "../../sample-game/web/net/leave-for-good.js";
@@ -37,11 +43,23 @@ async function play(options: Omit<ArenaServerOptions, "port">, playMs: number) {
   return { reports, players, results: await squad.finish({ frozen, timeoutMs: FINISH_TIMEOUT_MS }) };
 }
 
-const RIGHT = { missing: 0, doubled: 0, outOfOrder: 0, finalEqual: true, checksDifferent: 0, ticksBack: 0, drops: 0, errors: [] };
+const RIGHT = {
+  missing: 0,
+  doubled: 0,
+  outOfOrder: 0,
+  finalEqual: true,
+  checksDifferent: 0,
+  ticksBack: 0,
+  drops: 0,
+  errors: [],
+};
 
 describe("the arena", () => {
   it("gives every bot every message once and in order, and the same state, over UDP with 20 % loss", async () => {
-    const { reports, results, players } = await play({ transport: "fec", netem: "loss=0.2,delayMs=20,jitterMs=5" }, 3000);
+    const { reports, results, players } = await play(
+      { transport: "fec", netem: "loss=0.2,delayMs=20,jitterMs=5" },
+      3000,
+    );
     expect(players).toBe(BOTS);
     for (const result of results) expect(result).toMatchObject(RIGHT);
     for (const { link, patches } of reports) {
@@ -67,7 +85,9 @@ describe("a spectator", () => {
     const player = await client.joinOrCreate<ArenaView>(ARENA_ROOM, { name: "player" });
     const spectator = await client.joinById<ArenaView>(player.roomId, { name: "watcher", spectate: true });
     const heard: string[] = [];
-    spectator.onMessage(FEED_MESSAGE, ({ kind, ...entry }: FeedEntry) => heard.push("text" in entry ? entry.text : kind));
+    spectator.onMessage(FEED_MESSAGE, ({ kind, ...entry }: FeedEntry) =>
+      heard.push("text" in entry ? entry.text : kind),
+    );
     player.onMessage(FEED_MESSAGE, () => undefined);
     await waitFor(() => spectator.state?.players?.size === 1);
     expect(room.playerCount).toBe(1);
@@ -150,7 +170,9 @@ describe("the page", () => {
     for (const path of ["/nothing", "/assets/../../../etc/passwd", "/%2e%2e/package.json", "/assets"]) {
       expect((await fetch(`${url}${path}`)).status, path).toBe(404);
     }
-    const room = await new FecClient(url.replace("http", "ws")).joinOrCreate<ArenaView>(ARENA_ROOM, { name: "visitor" });
+    const room = await new FecClient(url.replace("http", "ws")).joinOrCreate<ArenaView>(ARENA_ROOM, {
+      name: "visitor",
+    });
     room.onMessage(FEED_MESSAGE, () => undefined);
     await waitFor(() => room.state?.players?.get(room.sessionId)?.name === "visitor");
     await room.leave();

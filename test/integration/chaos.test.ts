@@ -13,13 +13,20 @@ let server: TestServer;
 
 afterEach(() => server.stop());
 
-const repairs = ["adaptive", "off", { schedule: "generation", groupSize: 4 }, { schedule: "sliding", codeRate: 0.5 }] as const;
+const repairs = [
+  "adaptive",
+  "off",
+  { schedule: "generation", groupSize: 4 },
+  { schedule: "sliding", codeRate: 0.5 },
+] as const;
 
 test(`whatever the network does meanwhile, everyone sees every tick and every message (seed ${seed})`, async () => {
   server = await startServer({ sync: SyncRoom }, { netem: {} });
   const random = new SeededRandom(seed);
   const pick = <Item>(items: readonly Item[]): Item => items[random.int(items.length)]!;
-  const rooms = await Promise.all(Array.from({ length: CLIENTS }, () => new FecClient(server.url, { netem: {} }).joinOrCreate("sync")));
+  const rooms = await Promise.all(
+    Array.from({ length: CLIENTS }, () => new FecClient(server.url, { netem: {} }).joinOrCreate("sync")),
+  );
   const witnesses = rooms.map((room) => new Witness(room));
   await Promise.all(rooms.map((room) => untilUdp(room)));
   for (let round = 0; round < ROUNDS; round++) {
@@ -28,8 +35,12 @@ test(`whatever the network does meanwhile, everyone sees every tick and every me
       near.blackout(random.next() < 0.2);
       near.configure({
         loss: pick([0, 0.05, 0.3, { kind: "gilbert-elliott-time", lossRatio: 0.2, meanBurstMs: 100 }]),
-        delayMs: random.int(60), jitterMs: random.int(30), reorder: random.next() < 0.5,
-        duplicate: random.next() * 0.1, corrupt: random.next() * 0.05, rateKbps: pick([Infinity, 500, 100]),
+        delayMs: random.int(60),
+        jitterMs: random.int(30),
+        reorder: random.next() < 0.5,
+        duplicate: random.next() * 0.1,
+        corrupt: random.next() * 0.05,
+        rateKbps: pick([Infinity, 500, 100]),
       });
       far.configure({ loss: random.next() * 0.2 });
       near.setRepair(pick(repairs));

@@ -1,5 +1,5 @@
 import { Connection } from "@colyseus/sdk/Connection";
-import { WebSocketTransport as SdkWebSocketTransport } from "@colyseus/sdk/transport/WebSocketTransport";
+import type { WebSocketTransport as SdkWebSocketTransport } from "@colyseus/sdk/transport/WebSocketTransport";
 import { FecClient, linkControl } from "colyseus-fec/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
@@ -42,7 +42,12 @@ test("contract 13: no frame is delivered before ROOM_STATE, whatever the datagra
 
 test("contract 17: isOpen is live, url and ws are there, and replaced handlers are called", async () => {
   const { room } = await joinByUdp();
-  const transport = room.connection.transport as unknown as { isOpen: boolean; url: string; ws: WebSocket; events: Record<string, unknown> };
+  const transport = room.connection.transport as unknown as {
+    isOpen: boolean;
+    url: string;
+    ws: WebSocket;
+    events: Record<string, unknown>;
+  };
   expect(transport.isOpen && room.connection.isOpen).toBe(true);
   expect(transport.url).toContain(room.sessionId);
   expect(transport.ws.readyState).toBe(1);
@@ -72,7 +77,6 @@ test("contract 20: what the client sent before close and leave arrives, though d
     expect((await gone)[0]).toBe(consented ? 4000 : 1005);
   }
 });
-
 
 /** A server that says one thing first, and records what it hears. */
 async function speaker(first: Uint8Array): Promise<{ url: string; heard: Buffer[]; urls: string[]; close(): void }> {
@@ -116,7 +120,9 @@ test("what is sent before the server's first message is held, and then sent as t
   expect(plain.heard).toEqual([Buffer.of(13, 1, 2), Buffer.of(20)]);
   expect(onPlain.messages).toEqual([Buffer.of(10, 1, 2)]);
   expect(fec.heard).toEqual([
-    Buffer.of(0x1e, 1, 0, 0, 0, 0, 13, 1), Buffer.of(0x1e, 2, 1, 0, 0, 0, 2), Buffer.of(0x1d, 2, 0, 0, 0, 20),
+    Buffer.of(0x1e, 1, 0, 0, 0, 0, 13, 1),
+    Buffer.of(0x1e, 2, 1, 0, 0, 0, 2),
+    Buffer.of(0x1d, 2, 0, 0, 0, 20),
   ]);
   expect(onFec.messages).toEqual([]);
   expect(fec.urls).toEqual(["/p/r?sessionId=s&fec=1&channels="]);
@@ -142,7 +148,7 @@ test("a server of another version, and one that breaks the protocol, are left wi
   const hello = '{"t":"hello","v":1,"fragment":100}';
   const records: Uint8Array[][] = [
     [Buffer.from('\x1f{"t":"hello","v":2,"fragment":100}')],
-    [Buffer.from('\x1fnonsense')],
+    [Buffer.from("\x1fnonsense")],
     [Buffer.from(`\x1f${hello}`), Uint8Array.of(0x0e, 1)],
     [Buffer.from(`\x1f${hello}`), Buffer.from('\x1f{"t":"udp","port":0,"id":"00000000","secret":""}')],
   ];

@@ -35,7 +35,7 @@ async function joinByUdp(netem?: object): Promise<{ room: SdkRoom; witness: Witn
   const room = await new FecClient(server.url, { netem }).joinOrCreate("sync");
   const witness = new Witness(room);
   await untilUdp(room);
-  return { room, witness, client: serverClient(room) as unknown as Client };
+  return { room, witness, client: serverClient(room) };
 }
 
 test("contract 1: it is a Transport with an http.Server", async () => {
@@ -50,8 +50,11 @@ test("contract 2: express is synchronous and made once; matchmaking, health chec
   const app = transport.getExpressApp();
   expect(transport.getExpressApp()).toBe(app);
   const core = new Server({
-    transport, greet: false, gracefullyShutdown: false,
-    express: (express) => void express.get("/hello", (_request: unknown, response: { send(text: string): void }) => response.send("hello")),
+    transport,
+    greet: false,
+    gracefullyShutdown: false,
+    express: (express) =>
+      void express.get("/hello", (_request: unknown, response: { send(text: string): void }) => response.send("hello")),
   });
   core.define("sync", SyncRoom);
   await core.listen(0, "127.0.0.1");
@@ -108,7 +111,9 @@ test("contract 7: raw, rawUnreliable and leave on a dead client never throw, and
   const { room, client } = await joinByUdp();
   type Raw = (data: Uint8Array, options: undefined, callback: (error?: Error) => void) => void;
   const ran = (method: "raw" | "rawUnreliable") =>
-    new Promise<Error | undefined>((resolve) => (client[method] as Raw).call(client, Uint8Array.of(18), undefined, resolve));
+    new Promise<Error | undefined>((resolve) =>
+      (client[method] as Raw).call(client, Uint8Array.of(18), undefined, resolve),
+    );
   expect(await ran("raw")).toBeUndefined();
   expect(await ran("rawUnreliable")).toBeUndefined();
   client.leave(4000);
@@ -175,10 +180,16 @@ test("contract 8: a failed seat, a refused or a crashed join give an ERROR frame
   await expect(new FecClient(server.url).create("strict", { crash: true })).rejects.toThrow("onJoin failed");
   // To a client, a refused seat is the same by either SDK.
   const [, processId, roomId] = seat.split(/[/?]/);
-  const reservation = { name: "strict", roomId, processId, sessionId: "nobody" } as unknown as Parameters<FecClient["consumeSeatReservation"]>[0];
+  const reservation = { name: "strict", roomId, processId, sessionId: "nobody" } as unknown as Parameters<
+    FecClient["consumeSeatReservation"]
+  >[0];
   const errors: unknown[] = [];
   for (const client of [new FecClient(server.url), new ColyseusSDK(server.url)]) {
-    errors.push(await client.consumeSeatReservation(reservation).catch((error: Error & { code: number }) => [error.code, error.message]));
+    errors.push(
+      await client
+        .consumeSeatReservation(reservation)
+        .catch((error: Error & { code: number }) => [error.code, error.message]),
+    );
   }
   expect(errors[0]).toEqual(errors[1]);
   expect(JSON.stringify(errors[0])).toContain("seat reservation expired");
@@ -227,7 +238,7 @@ test("contract 10: a client whose pongs TCP holds back lives as long as its data
   await start({ pingInterval: 50, pingMaxRetries: 2 });
   const { room, client } = await joinByUdp({});
   let gone = false;
-  (client.ref as unknown as EventEmitter).once("close", () => (gone = true));
+  client.ref.once("close", () => (gone = true));
   // Whichever WebSocket the SDK takes: its answers do not come.
   (client.ref as unknown as { webSocket: EventEmitter }).webSocket.removeAllListeners("pong");
   const timer = setInterval(() => client.sendBytes("bytes", Uint8Array.of(1)), 10);

@@ -27,23 +27,48 @@ export interface TestServer {
 }
 
 /** Starts a server on 127.0.0.1 unless told, by default on a free TCP port; UDP takes the same number unless told, and there is no WebRTC unless told. One at a time: the matchmaker is global. */
-export async function startServer(rooms: Record<string, RoomClass>, options: FecTransportOptions = {}, port = 0, host = "127.0.0.1"): Promise<TestServer> {
+export async function startServer(
+  rooms: Record<string, RoomClass>,
+  options: FecTransportOptions = {},
+  port = 0,
+  host = "127.0.0.1",
+): Promise<TestServer> {
   const log: LogLine[] = [];
   const transport = new FecTransport({ webrtc: false, ...options });
   const server = new Server({ transport, greet: false, gracefullyShutdown: false, logger: collector(log) });
   for (const [name, room] of Object.entries(rooms)) server.define(name, room);
   await server.listen(port, host);
   const bound = (transport.server!.address() as AddressInfo).port;
-  return { server, transport, url: `ws://${host}:${bound}`, port: bound, log, stop: () => server.gracefullyShutdown(false) };
+  return {
+    server,
+    transport,
+    url: `ws://${host}:${bound}`,
+    port: bound,
+    log,
+    stop: () => server.gracefullyShutdown(false),
+  };
 }
 
 function collector(log: LogLine[]) {
-  const level = (name: string) => (...parts: unknown[]) => void log.push({ level: name, text: parts.map(String).join(" ") });
-  return { debug: level("debug"), error: level("error"), info: level("info"), trace: level("trace"), warn: level("warn") };
+  const level =
+    (name: string) =>
+    (...parts: unknown[]) =>
+      void log.push({ level: name, text: parts.map(String).join(" ") });
+  return {
+    debug: level("debug"),
+    error: level("error"),
+    info: level("info"),
+    trace: level("trace"),
+    warn: level("warn"),
+  };
 }
 
 /** Waits until the condition holds and returns its value. @throws Error with the description when it does not in time. */
-export async function until<Value>(what: string, condition: () => Value | Promise<Value>, timeoutMs = 10_000): Promise<NonNullable<Value>> {
+export async function until<Value>(
+  what: string,
+  condition: () => Value | Promise<Value>,
+  timeoutMs = 10_000,
+): Promise<NonNullable<Value>> {
   const endMs = performance.now() + timeoutMs;
   for (;;) {
     const value = await condition();
@@ -68,7 +93,11 @@ export function untilUdp(room: SdkRoom, timeoutMs?: number): Promise<void> {
 }
 
 /** Waits until both sides send by this path. */
-export async function untilPath(room: SdkRoom, path: "udp" | "webrtc" | "websocket", timeoutMs?: number): Promise<void> {
+export async function untilPath(
+  room: SdkRoom,
+  path: "udp" | "webrtc" | "websocket",
+  timeoutMs?: number,
+): Promise<void> {
   const bothWays = () => {
     const client = serverClient(room);
     return client !== undefined && linkStats(room).path === path && serverLinkStats(client).path === path;

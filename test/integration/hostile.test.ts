@@ -60,7 +60,9 @@ test("unknown control records are ignored, and asking for offers in a loop gets 
 test("a player who names another address sends it one challenge for each probe, and no patches", async () => {
   const { socket, records } = connect(server, `${await reserve(server)}&fec=1&channels=udp`);
   const controls = () => records.filter((record) => record[0] === 0x1f).map((record) => readControl(record));
-  const offer = await until("an offer", () => controls().find((control): control is UdpOffer => control.kind === "udp"));
+  const offer = await until("an offer", () =>
+    controls().find((control): control is UdpOffer => control.kind === "udp"),
+  );
   socket.send(Uint8Array.of(0x1e, 3, 0, 0, 0, 0, 10)); // JOIN_ROOM, acknowledged
   const victim = await silentUdpSocket();
   const heard: number[] = [];
@@ -80,7 +82,8 @@ test("garbage on the UDP port changes nothing but a counter", async () => {
   const stranger = createSocket("udp4");
   let answers = 0;
   stranger.on("message", () => answers++);
-  for (let i = 0; i < 500; i++) stranger.send(Buffer.alloc(1 + ((i * 37) % 1300), i), server.transport.udpStats!.port, "127.0.0.1");
+  for (let i = 0; i < 500; i++)
+    stranger.send(Buffer.alloc(1 + ((i * 37) % 1300), i), server.transport.udpStats!.port, "127.0.0.1");
   await until("all of it was seen", () => {
     const { malformed, unknownConnection } = server.transport.udpStats!;
     return malformed + unknownConnection >= 450;

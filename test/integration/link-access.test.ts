@@ -1,6 +1,6 @@
 /** linkStats and linkControl where there is no link: stock clients, servers without the plugin, and what is neither. */
 
-import { Server, type Client, type Room } from "@colyseus/core";
+import { Server, type Client } from "@colyseus/core";
 import { ColyseusSDK, type Room as SdkRoom } from "@colyseus/sdk";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import { linkControl as serverLinkControl, linkStats as serverLinkStats } from "colyseus-fec";
@@ -11,7 +11,10 @@ import { SyncRoom, Witness } from "./sync-room.js";
 
 test("without a link, statistics are one frozen snapshot of zeros, and there are no switches", async () => {
   const server = await startServer({ sync: SyncRoom });
-  const rooms = [await new ColyseusSDK(server.url).create("sync"), await new ColyseusSDK(server.url).create("sync")] as SdkRoom[];
+  const rooms = [
+    await new ColyseusSDK(server.url).create("sync"),
+    await new ColyseusSDK(server.url).create("sync"),
+  ] as SdkRoom[];
   rooms.forEach((room) => new Witness(room));
   const stats = rooms.flatMap((room) => [linkStats(room), serverLinkStats(serverClient(room))]);
   expect([stats[0], stats[1]]).toEqual([stats[2], stats[3]]);
@@ -40,14 +43,19 @@ test("on a server without the plugin the path is the WebSocket, and nothing fail
 
 test("what is no room, or no client, is refused by name", () => {
   for (const wrong of [undefined, null, 1, "room", {}]) {
-    for (const ask of [linkStats, linkControl]) expect(() => ask(wrong as unknown as SdkRoom)).toThrow('"room" expected a room that a client joined');
-    for (const ask of [serverLinkStats, serverLinkControl]) expect(() => ask(wrong as unknown as Client)).toThrow('"client" expected a client of a room on the server');
+    for (const ask of [linkStats, linkControl])
+      expect(() => ask(wrong as SdkRoom)).toThrow('"room" expected a room that a client joined');
+    for (const ask of [serverLinkStats, serverLinkControl])
+      expect(() => ask(wrong as Client)).toThrow('"client" expected a client of a room on the server');
   }
 });
 
 test("a client tells why it has no datagram channel: none that it wants is there, or none opened", async () => {
-  const server = await startServer({ sync: SyncRoom as new () => Room }, { udp: { publicAddress: "no-such-host.invalid:1" } });
-  const cases: [channels: ("udp" | "webrtc")[], error: string | RegExp][] = [[["webrtc"], "the server has no webrtc"], [["udp"], /^udp: .*no-such-host/]];
+  const server = await startServer({ sync: SyncRoom }, { udp: { publicAddress: "no-such-host.invalid:1" } });
+  const cases: [channels: ("udp" | "webrtc")[], error: string | RegExp][] = [
+    [["webrtc"], "the server has no webrtc"],
+    [["udp"], /^udp: .*no-such-host/],
+  ];
   for (const [channels, error] of cases) {
     const room = await new FecClient(server.url, { channels }).create("sync");
     new Witness(room);

@@ -86,28 +86,39 @@ async function fallBehind<RoomType extends PlainRoom>(name: string, failure: str
   return host;
 }
 
-test.each(Object.keys(FAILURES))("an onLinkBehind that %s is told to onUncaughtException, with what it was about", async (failure) => {
-  const { caught } = await fallBehind<CatchingRoom>("catching", failure);
-  expect(caught.length).toBeGreaterThanOrEqual(2);
-  const [error, method] = caught[0]! as [OnLinkBehindException, string];
-  expect(method).toBe("onLinkBehind");
-  expect(error).toBeInstanceOf(OnLinkBehindException);
-  expect(error.report.state).toBe("behind");
-  expect(error.client.sessionId).toBeTruthy();
-  expect([error.message, (error.cause as Error).message ?? error.cause]).toEqual(Array(2).fill({ throws: "thrown", rejects: "rejected" }[failure] ?? "a string"));
-  expect(escaped).toEqual([]);
-});
+test.each(Object.keys(FAILURES))(
+  "an onLinkBehind that %s is told to onUncaughtException, with what it was about",
+  async (failure) => {
+    const { caught } = await fallBehind<CatchingRoom>("catching", failure);
+    expect(caught.length).toBeGreaterThanOrEqual(2);
+    const [error, method] = caught[0]! as [OnLinkBehindException, string];
+    expect(method).toBe("onLinkBehind");
+    expect(error).toBeInstanceOf(OnLinkBehindException);
+    expect(error.report.state).toBe("behind");
+    expect(error.client.sessionId).toBeTruthy();
+    expect([error.message, (error.cause as Error).message ?? error.cause]).toEqual(
+      Array(2).fill({ throws: "thrown", rejects: "rejected" }[failure] ?? "a string"),
+    );
+    expect(escaped).toEqual([]);
+  },
+);
 
-test.each(Object.keys(FAILURES))("an onLinkBehind that %s is logged where the room has no onUncaughtException", async (failure) => {
-  await fallBehind("plain", failure);
-  await until("the log", () => server.log.some(({ level, text }) => level === "error" && text.includes("in onLinkBehind")));
-  expect(escaped).toEqual([]);
-});
+test.each(Object.keys(FAILURES))(
+  "an onLinkBehind that %s is logged where the room has no onUncaughtException",
+  async (failure) => {
+    await fallBehind("plain", failure);
+    await until("the log", () =>
+      server.log.some(({ level, text }) => level === "error" && text.includes("in onLinkBehind")),
+    );
+    expect(escaped).toEqual([]);
+  },
+);
 
 test("a room that sends messages and no state is told, even of its last message", async () => {
   const room = await new FecClient(server.url, { channels: [] }).create("silent");
   room.onMessage("word", () => undefined);
-  const host = serverRoom<SilentRoom>(room), socket = socketOf(room);
+  const host = serverRoom<SilentRoom>(room),
+    socket = socketOf(room);
   host.broadcast("word", "first");
   await new Promise((resolve) => setTimeout(resolve, 600)); // a probe of the WebSocket is answered
   socket.pause(); // no answers come in

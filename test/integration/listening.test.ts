@@ -9,7 +9,15 @@ import { FecClient, linkStats } from "colyseus-fec/client";
 import { afterEach, expect, test, vi } from "vitest";
 import { WebSocketServer } from "ws";
 import {
-  isTcpPortFree, isUdpPortFree, serverClient, silentUdpSocket, startServer, until, untilPath, untilUdp, type TestServer,
+  isTcpPortFree,
+  isUdpPortFree,
+  serverClient,
+  silentUdpSocket,
+  startServer,
+  until,
+  untilPath,
+  untilUdp,
+  type TestServer,
 } from "./harness.js";
 import { WebRtcEndpoint } from "../../plugin/channels/webrtc/webrtc-server.js";
 import { SyncRoom, Witness } from "./sync-room.js";
@@ -67,7 +75,9 @@ test("a UDP port that was asked for and is taken is an error of listen, and no p
   const transport = new FecTransport({ udp: { port: taken.port } });
   const failing = new Server({ transport, greet: false, gracefullyShutdown: false });
   let called: unknown;
-  await expect(failing.listen(0, "127.0.0.1", undefined, (error: unknown) => (called = error))).rejects.toThrow("EADDRINUSE");
+  await expect(failing.listen(0, "127.0.0.1", undefined, (error: unknown) => (called = error))).rejects.toThrow(
+    "EADDRINUSE",
+  );
   expect(called).toBeInstanceOf(Error); // as core does with every error of listen
   expect(transport.server!.listening).toBe(false);
   taken.socket.close();
@@ -75,10 +85,17 @@ test("a UDP port that was asked for and is taken is an error of listen, and no p
 });
 
 test("a UDP address that was asked for and is none of this machine is an error of listen, which names publicAddress", async () => {
-  for (const [options, name] of [[{ udp: { host: "192.0.2.1" } }, "udp"], [{ webrtc: { host: "192.0.2.1" } }, "webrtc"]] as const) {
+  for (const [options, name] of [
+    [{ udp: { host: "192.0.2.1" } }, "udp"],
+    [{ webrtc: { host: "192.0.2.1" } }, "webrtc"],
+  ] as const) {
     const transport = new FecTransport({ webrtc: false, ...options });
     const failing = new Server({ transport, greet: false, gracefullyShutdown: false });
-    await expect(failing.listen(0, "127.0.0.1")).rejects.toThrow(new RegExp(`EADDRNOTAVAIL 192\\.0\\.2\\.1.*; "${name}\\.host" is an address of this machine, the one that clients use goes into "${name}\\.publicAddress"`));
+    await expect(failing.listen(0, "127.0.0.1")).rejects.toThrow(
+      new RegExp(
+        `EADDRNOTAVAIL 192\\.0\\.2\\.1.*; "${name}\\.host" is an address of this machine, the one that clients use goes into "${name}\\.publicAddress"`,
+      ),
+    );
     await failing.gracefullyShutdown(false);
   }
 });
@@ -99,11 +116,13 @@ test("on a pipe, which has no number to share, the log says which ports to set; 
     const warn = vi.spyOn(logger, "warn").mockImplementation((line: string) => void lines.push(line));
     const transport = new FecTransport(options);
     const core = new Server({ transport, greet: false, gracefullyShutdown: false });
-    await core.listen(join(folder, `${index}.sock`) as unknown as number);
+    await core.listen(join(folder, `${index}.sock`));
     warn.mockRestore();
     if (index === 0) {
       expect(lines.join("\n")).toContain('no UDP: HTTP is on a pipe, set "udp.port"');
-      expect(lines.join("\n")).toContain('no WebRTC for browsers (HTTP is on a pipe, set "webrtc.port" and "webrtc.publicAddress")');
+      expect(lines.join("\n")).toContain(
+        'no WebRTC for browsers (HTTP is on a pipe, set "webrtc.port" and "webrtc.publicAddress")',
+      );
       expect([transport.udpStats, transport.webrtcStats]).toEqual([undefined, undefined]);
     } else {
       expect(lines).toEqual([]);
@@ -132,11 +151,16 @@ test("contract 12: shutdown frees both ports, ends every session, and leaks no h
   const rooms = await Promise.all(Array.from({ length: 4 }, () => new FecClient(running.url).joinOrCreate("sync")));
   rooms.forEach((room) => new Witness(room));
   await Promise.all(rooms.map((room) => untilUdp(room)));
-  const left = Promise.all(rooms.map((room) => new Promise<number>((resolve) => room.onLeave((code) => resolve(code)))));
+  const left = Promise.all(
+    rooms.map((room) => new Promise<number>((resolve) => room.onLeave((code) => resolve(code)))),
+  );
   const refs = rooms.map((room) => serverClient(room).ref as unknown as { readyState: number });
   await running.stop();
   expect(await left).toEqual([4001, 4001, 4001, 4001]);
-  await until("both ports are free", async () => (await isUdpPortFree(running.port)) && (await isTcpPortFree(running.port)));
+  await until(
+    "both ports are free",
+    async () => (await isUdpPortFree(running.port)) && (await isTcpPortFree(running.port)),
+  );
   await until("the sockets are closed", () => refs.every((ref) => ref.readyState === 3));
   await until("no UDP socket is left", () => udpHandles() === 0);
 });
@@ -180,28 +204,34 @@ test("contract 10: a server that already listens, and one that listens later by 
   }
 });
 
-test.each([[300, "webrtc"], [Infinity, "udp"]] as const)("a client that is there before the sockets are bound is told of those that are within a second (WebRTC takes %d ms)", async (bindMs, path) => {
-  const bind = WebRtcEndpoint.bind.bind(WebRtcEndpoint);
-  let end = () => {};
-  const spy = vi.spyOn(WebRtcEndpoint, "bind").mockImplementation(async (options) => {
-    await new Promise<void>((resolve) => (bindMs === Infinity ? (end = resolve) : setTimeout(resolve, bindMs)));
-    return bind(options);
-  });
-  const http = createServer();
-  const port = await listenOn(http);
-  const transport = new FecTransport({ server: http, webrtc: { port: 0 } });
-  const core = await bootWithoutListen(transport);
-  expect(transport.webrtcStats).toBeUndefined();
-  const room = await new FecClient(`ws://127.0.0.1:${port}`, { channels: ["webrtc", "udp"] }).joinOrCreate("sync");
-  const witness = new Witness(room);
-  await untilPath(room, path);
-  await witness.play(5);
-  await witness.check();
-  await room.leave();
-  end();
-  await core.gracefullyShutdown(false);
-  spy.mockRestore();
-});
+test.each([
+  [300, "webrtc"],
+  [Infinity, "udp"],
+] as const)(
+  "a client that is there before the sockets are bound is told of those that are within a second (WebRTC takes %d ms)",
+  async (bindMs, path) => {
+    const bind = WebRtcEndpoint.bind.bind(WebRtcEndpoint);
+    let end = () => {};
+    const spy = vi.spyOn(WebRtcEndpoint, "bind").mockImplementation(async (options) => {
+      await new Promise<void>((resolve) => (bindMs === Infinity ? (end = resolve) : setTimeout(resolve, bindMs)));
+      return bind(options);
+    });
+    const http = createServer();
+    const port = await listenOn(http);
+    const transport = new FecTransport({ server: http, webrtc: { port: 0 } });
+    const core = await bootWithoutListen(transport);
+    expect(transport.webrtcStats).toBeUndefined();
+    const room = await new FecClient(`ws://127.0.0.1:${port}`, { channels: ["webrtc", "udp"] }).joinOrCreate("sync");
+    const witness = new Witness(room);
+    await untilPath(room, path);
+    await witness.play(5);
+    await witness.check();
+    await room.leave();
+    end();
+    await core.gracefullyShutdown(false);
+    spy.mockRestore();
+  },
+);
 
 test("contract 10: noServer and attachToServer with a filter; the shared server stays, UDP goes", async () => {
   const transport = new FecTransport({ noServer: true });
@@ -229,24 +259,39 @@ test("contract 10: noServer and attachToServer with a filter; the shared server 
   await new Promise((resolve) => http.close(resolve));
 });
 
-test.each(["unbound, as it is", "bound, as it may be one day"])("each connection is handled once, with ws-transport's own listener %s", async (kind) => {
-  type Listener = (...args: unknown[]) => void;
-  const on = WebSocketServer.prototype.on as (this: WebSocketServer, event: string | symbol, listener: Listener) => WebSocketServer;
-  const transports: FecTransport[] = [];
-  const onBound = function (this: WebSocketServer, event: string | symbol, listener: Listener) {
-    return on.call(this, event, event === "connection" ? (...args) => listener.apply(transports.at(-1), args) : listener);
-  };
-  const spy = kind.startsWith("bound") ? vi.spyOn(WebSocketServer.prototype, "on").mockImplementation(onBound as typeof on) : undefined;
-  try {
-    for (const options of [{}, { server: createServer() }, { noServer: true }]) transports.push(new FecTransport({ webrtc: false, ...options }));
-    server = await startServer({ sync: SyncRoom });
-    transports.push(server.transport);
-    for (const { wss } of transports as unknown as { wss: WebSocketServer }[]) expect(wss.listenerCount("connection")).toBe(1);
-    await play(server.url, true);
-  } finally {
-    spy?.mockRestore();
-  }
-});
+test.each(["unbound, as it is", "bound, as it may be one day"])(
+  "each connection is handled once, with ws-transport's own listener %s",
+  async (kind) => {
+    type Listener = (...args: unknown[]) => void;
+    const on = WebSocketServer.prototype.on as (
+      this: WebSocketServer,
+      event: string | symbol,
+      listener: Listener,
+    ) => WebSocketServer;
+    const transports: FecTransport[] = [];
+    const onBound = function (this: WebSocketServer, event: string | symbol, listener: Listener) {
+      return on.call(
+        this,
+        event,
+        event === "connection" ? (...args) => listener.apply(transports.at(-1), args) : listener,
+      );
+    };
+    const spy = kind.startsWith("bound")
+      ? vi.spyOn(WebSocketServer.prototype, "on").mockImplementation(onBound)
+      : undefined;
+    try {
+      for (const options of [{}, { server: createServer() }, { noServer: true }])
+        transports.push(new FecTransport({ webrtc: false, ...options }));
+      server = await startServer({ sync: SyncRoom });
+      transports.push(server.transport);
+      for (const { wss } of transports as unknown as { wss: WebSocketServer }[])
+        expect(wss.listenerCount("connection")).toBe(1);
+      await play(server.url, true);
+    } finally {
+      spy?.mockRestore();
+    }
+  },
+);
 
 test("UDP that dies while sessions run leaves them on their WebSocket", async () => {
   const http = createServer();

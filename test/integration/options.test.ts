@@ -28,11 +28,23 @@ const wrongServerOptions: [options: unknown, message: string][] = [
   [{ webrtc: { portRange: 5 } }, '"webrtc.portRange" expected [first, last], got 5'],
   [{ webrtc: { portRange: [5, 4] } }, '"webrtc.portRange" expected 1..64 ports, got 0'],
   [{ webrtc: { portRange: [1000, 1064] } }, '"webrtc.portRange" expected 1..64 ports, got 65'],
-  [{ webrtc: { publicAddress: "a b" } }, '"webrtc.publicAddress" expected "host", "host:port" or { host, port }, got "a b"'],
+  [
+    { webrtc: { publicAddress: "a b" } },
+    '"webrtc.publicAddress" expected "host", "host:port" or { host, port }, got "a b"',
+  ],
   [{ webrtc: { iceServers: [{ urls: "http://a" }] } }, '"webrtc.iceServers" expected at most 8 of'],
-  [{ webrtc: { iceServers: [{ url: "stun:a" }] } }, '"webrtc.iceServers" expected only urls, username, credential, got "url"'],
-  [{ webrtc: { iceServers: [{ urls: ["stun:a:1", "turn:a:1"] }] } }, '"webrtc.iceServers" expected username and credential for stun:a:1, turn:a:1, got none'],
-  [{ webrtc: { iceServers: [{ urls: "turns:a:1", username: "u" }] } }, '"webrtc.iceServers" expected username and credential for turns:a:1, got none'],
+  [
+    { webrtc: { iceServers: [{ url: "stun:a" }] } },
+    '"webrtc.iceServers" expected only urls, username, credential, got "url"',
+  ],
+  [
+    { webrtc: { iceServers: [{ urls: ["stun:a:1", "turn:a:1"] }] } },
+    '"webrtc.iceServers" expected username and credential for stun:a:1, turn:a:1, got none',
+  ],
+  [
+    { webrtc: { iceServers: [{ urls: "turns:a:1", username: "u" }] } },
+    '"webrtc.iceServers" expected username and credential for turns:a:1, got none',
+  ],
   [{ repair: "max" }, '"repair" expected "adaptive", "off" or { schedule }, got "max"'],
   [{ repair: { schedule: "generation", groupSize: 0 } }, '"repair.groupSize" expected 2..16, got 0'],
   [{ netem: { loss: 2 } }, '"loss" expected 0..1, got 2'],
@@ -58,12 +70,18 @@ test.each(wrongClientOptions)("FecClient refuses %j", (options, message) => {
 test("a channel that a build lacks is not available there, and no error", () => {
   expect(() => new BrowserFecClient("ws://127.0.0.1:1", { channels: ["udp"] })).not.toThrow();
   const udp: ChannelOpeners = { udp: () => createMemoryChannelPair()[0] };
-  const channels = (options: FecClientOptions, openers: ChannelOpeners) => resolveClientOptions(options, openers).channels;
+  const channels = (options: FecClientOptions, openers: ChannelOpeners) =>
+    resolveClientOptions(options, openers).channels;
   expect(channels({ channels: ["udp", "webrtc"] }, {})).toEqual([]);
   expect(channels({ channels: ["webrtc", "udp", "udp"] }, udp)).toEqual(["udp"]);
   expect(channels({}, udp)).toEqual(["udp"]);
   expect(channels({ channels: [] }, udp)).toEqual([]);
-  const both: ChannelOpeners = { ...udp, webrtc: () => { throw new Error("not to be opened"); } };
+  const both: ChannelOpeners = {
+    ...udp,
+    webrtc: () => {
+      throw new Error("not to be opened");
+    },
+  };
   expect(channels({ channels: ["webrtc", "udp", "webrtc"] }, both)).toEqual(["webrtc", "udp"]);
   expect(resolveClientOptions({}, both, ["udp"]).channels).toEqual(["udp"]);
 });
@@ -80,18 +98,25 @@ const addresses: [publicAddress: string | object, host: string | undefined, port
 ];
 
 test.each(addresses)("publicAddress %j is host %s and port %s", (publicAddress, host, port) => {
-  const { ours } = resolveFecOptions({ udp: { publicAddress } } as FecTransportOptions);
+  const { ours } = resolveFecOptions({ udp: { publicAddress } });
   expect(ours.udp).toMatchObject({ publicHost: host, publicPort: port });
   expect(Object.isFrozen(ours) && Object.isFrozen(ours.udp)).toBe(true);
 });
 
 test("a STUN server needs no credential, a TURN server that has one is taken", () => {
   const iceServers = [{ urls: "stun:a:1" }, { urls: ["turn:a:1?transport=udp"], username: "u", credential: "c" }];
-  expect(resolveFecOptions({ webrtc: { iceServers } }).ours.webrtc).toMatchObject({ iceServers: [{ urls: ["stun:a:1"] }, iceServers[1]] });
+  expect(resolveFecOptions({ webrtc: { iceServers } }).ours.webrtc).toMatchObject({
+    iceServers: [{ urls: ["stun:a:1"] }, iceServers[1]],
+  });
 });
 
 test("the options object is not changed, and ws-transport's pass through", () => {
-  const options: FecTransportOptions = Object.freeze({ pingInterval: 100, pingMaxRetries: 7, maxPayload: 1000, udp: false });
+  const options: FecTransportOptions = Object.freeze({
+    pingInterval: 100,
+    pingMaxRetries: 7,
+    maxPayload: 1000,
+    udp: false,
+  });
   const { ours, webSocket } = resolveFecOptions(options);
   expect(webSocket).toEqual({ pingInterval: 100, pingMaxRetries: 7, maxPayload: 1000 });
   expect(ours).toMatchObject({ udp: false, repair: "adaptive", netem: undefined, messageBytesMax: 1000 });

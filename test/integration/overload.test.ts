@@ -3,29 +3,54 @@
 import { Room, type Client } from "@colyseus/core";
 import { schema, StateView, t } from "@colyseus/schema";
 import { ColyseusSDK, getStateCallbacks, type Room as SdkRoom } from "@colyseus/sdk";
-import { linkControl, linkStats as serverLinkStats, type FecTransportOptions, type LinkAwareRoom, type LinkBehindReport } from "colyseus-fec";
+import {
+  linkControl,
+  linkStats as serverLinkStats,
+  type FecTransportOptions,
+  type LinkAwareRoom,
+  type LinkBehindReport,
+} from "colyseus-fec";
 import { FecClient } from "colyseus-fec/client";
 import { afterEach, expect, test, vi } from "vitest";
 import { serverClient, serverRoom, startServer, until, untilUdp, type TestServer } from "./harness.js";
 import { startRelay, type ThrottledRelay } from "./throttled-relay.js";
 
 const Gem = schema({ worth: t.uint16().default(0) }, "Gem");
-const Piece = schema({
-  born: t.uint32().default(0), label: t.string().optional(), gem: t.ref(Gem).optional(), trail: t.array("uint32"),
-  x: t.uint32().default(0).unreliable(),
-}, "Piece");
+const Piece = schema(
+  {
+    born: t.uint32().default(0),
+    label: t.string().optional(),
+    gem: t.ref(Gem).optional(),
+    trail: t.array("uint32"),
+    x: t.uint32().default(0).unreliable(),
+  },
+  "Piece",
+);
 const Secret = schema({ code: t.uint32().default(0), hint: t.string().optional() }, "Secret");
-const BoardState = schema({
-  tick: t.uint32().default(0), pieces: t.map(Piece), line: t.array(Piece), winner: t.string().optional(), noise: t.string().default(""),
-  secrets: t.map(Secret).view(),
-}, "BoardState");
+const BoardState = schema(
+  {
+    tick: t.uint32().default(0),
+    pieces: t.map(Piece),
+    line: t.array(Piece),
+    winner: t.string().optional(),
+    noise: t.string().default(""),
+    secrets: t.map(Secret).view(),
+  },
+  "BoardState",
+);
 type Board = InstanceType<typeof BoardState>;
 
 const Move = schema({ number: t.uint32().default(0) }, "Move");
 
 /** A board but its noise, as text; `seen`: the keys of the secrets in it. */
 function textOf(board: Board, seen: string[], unreliable: boolean): string {
-  const piece = (p: InstanceType<typeof Piece>) => [p.born, p.label ?? null, p.gem?.worth ?? null, [...p.trail], unreliable ? p.x : 0];
+  const piece = (p: InstanceType<typeof Piece>) => [
+    p.born,
+    p.label ?? null,
+    p.gem?.worth ?? null,
+    [...p.trail],
+    unreliable ? p.x : 0,
+  ];
   const pieces = [...board.pieces.keys()].sort().map((key) => [key, piece(board.pieces.get(key)!)]);
   const secrets = seen.sort().map((key) => [key, board.secrets.get(key)!.code, board.secrets.get(key)!.hint ?? null]);
   return JSON.stringify([board.tick, pieces, [...board.line].map(piece), board.winner ?? null, secrets]);
@@ -56,9 +81,14 @@ class BoardRoom extends Room implements LinkAwareRoom {
 
   override onBeforePatch(): void {
     if (this.frozen) return;
-    const { state, state: { pieces, line, secrets } } = this;
+    const {
+      state,
+      state: { pieces, line, secrets },
+    } = this;
     const tick = ++state.tick;
-    state.noise = Array.from({ length: this.noiseBytes }, (_, i) => String.fromCharCode(97 + ((tick * 7 + i * 31) % 26))).join("");
+    state.noise = Array.from({ length: this.noiseBytes }, (_, i) =>
+      String.fromCharCode(97 + ((tick * 7 + i * 31) % 26)),
+    ).join("");
     state.winner = tick % 9 < 4 ? `p${tick}` : undefined;
     const piece = new Piece();
     piece.born = tick;
@@ -69,7 +99,8 @@ class BoardRoom extends Room implements LinkAwareRoom {
     for (const each of pieces.values()) {
       each.x = tick + each.born;
       if ((each.born + tick) % 5 === 0) each.label = each.label === undefined ? `${tick}` : undefined;
-      if ((each.born + tick) % 7 === 0) each.gem = each.gem === undefined ? new Gem().assign({ worth: tick % 1000 }) : undefined;
+      if ((each.born + tick) % 7 === 0)
+        each.gem = each.gem === undefined ? new Gem().assign({ worth: tick % 1000 }) : undefined;
       if ((each.born + tick) % 4 === 0) each.trail.push(tick);
       if (each.trail.length > 3) each.trail.shift();
     }
@@ -142,7 +173,7 @@ class Player {
       this.ticks.push(state.tick);
       this.ages.push(this.host.state.tick - state.tick);
     });
-    const $ = getStateCallbacks<Board>(room as SdkRoom<unknown, Board>)!;
+    const $ = getStateCallbacks<Board>(room as SdkRoom<unknown, Board>);
     $(room.state as Board).pieces.onAdd((piece) => void this.present.add(piece));
     $(room.state as Board).pieces.onRemove((piece) => void this.present.delete(piece));
     console.error = console.warn = (...parts: unknown[]) => void this.errors.push(parts.map(String).join(" "));
@@ -163,7 +194,9 @@ class Player {
       const expected = textOf(state, this.host.seenBy(serverClient(this.room)), true);
       await until("the last unreliable values", () => text() === expected).catch(() => {});
       // By datagram an @unreliable value may overtake the patch that creates its piece, and is dropped.
-      expect(this.errors.filter((text) => !mayOvertake || !/refId" not found|report this issue/.test(text))).toEqual([]);
+      expect(this.errors.filter((text) => !mayOvertake || !/refId" not found|report this issue/.test(text))).toEqual(
+        [],
+      );
       expect(text()).toBe(expected);
       expect(this.wrong.slice(0, 2)).toEqual([]);
     } finally {
@@ -224,7 +257,11 @@ for (const timed of [false, true]) {
   test(`over a WebSocket at half the game's rate patches are shed, and full states take their place (${timed ? "timed" : "untimed"} room)`, async () => {
     await start({ udp: false, resyncAfterMs: RESYNC_AFTER_MS });
     const player = await join({ timed });
-    await overload(player, (bytesPerSecond) => (relay.bytesPerSecond = bytesPerSecond), () => (relay.bytesPerSecond = Infinity));
+    await overload(
+      player,
+      (bytesPerSecond) => (relay.bytesPerSecond = bytesPerSecond),
+      () => (relay.bytesPerSecond = Infinity),
+    );
     checkReports(player);
     await player.check();
     await player.room.leave();
@@ -236,13 +273,17 @@ test("so it is over datagrams and a WebSocket that share the fate of being too s
   const player = await join();
   await untilUdp(player.room);
   const link = linkControl(serverClient(player.room))!;
-  await overload(player, (bytesPerSecond) => {
-    link.configure({ send: { rateKbps: bytesPerSecond / 250, queueBytes: 20_000 } });
-    relay.bytesPerSecond = bytesPerSecond / 2;
-  }, () => {
-    link.configure({});
-    relay.bytesPerSecond = Infinity;
-  });
+  await overload(
+    player,
+    (bytesPerSecond) => {
+      link.configure({ send: { rateKbps: bytesPerSecond / 250, queueBytes: 20_000 } });
+      relay.bytesPerSecond = bytesPerSecond / 2;
+    },
+    () => {
+      link.configure({});
+      relay.bytesPerSecond = Infinity;
+    },
+  );
   checkReports(player);
   await untilUdp(player.room);
   await player.check(true);
@@ -253,15 +294,17 @@ test("a client that datagrams have caught up after an outage gets its patches, t
   await start({ netem: {}, resyncAfterMs: RESYNC_AFTER_MS });
   const player = await join();
   await untilUdp(player.room);
-  const client = serverClient(player.room), link = linkControl(client)!, { webSocket } = client.ref as unknown as { webSocket: { pause(): void; resume(): void } };
+  const client = serverClient(player.room),
+    link = linkControl(client)!,
+    { webSocket } = client.ref as unknown as { webSocket: { pause(): void; resume(): void } };
   await until("a game that keeps up", () => player.ticks.length > 40, WAIT_MS);
   link.blackout(true);
   webSocket.pause(); // no pong comes
   relay.bytesPerSecond = 1;
   await new Promise((resolve) => setTimeout(resolve, 900));
-  expect(serverLinkStats(client)!.path).toBe("websocket");
+  expect(serverLinkStats(client).path).toBe("websocket");
   link.blackout(false);
-  await until("datagrams again", () => serverLinkStats(client)!.path === "udp", WAIT_MS);
+  await until("datagrams again", () => serverLinkStats(client).path === "udp", WAIT_MS);
   const { length } = player.ticks;
   await new Promise((resolve) => setTimeout(resolve, 2 * RESYNC_AFTER_MS));
   expect(player.ticks.length - length).toBeGreaterThan(40);

@@ -33,7 +33,13 @@ export class PackageFolder {
 
   /** Takes some ten seconds. */
   constructor() {
-    execFileSync(process.execPath, [join(root, "node_modules/typescript/bin/tsc"), "-p", join(root, "tsconfig.build.json"), "--outDir", join(this.#path, "build")]);
+    execFileSync(process.execPath, [
+      join(root, "node_modules/typescript/bin/tsc"),
+      "-p",
+      join(root, "tsconfig.build.json"),
+      "--outDir",
+      join(this.#path, "build"),
+    ]);
     writeFileSync(join(this.#path, "package.json"), '{ "type": "module" }');
   }
 

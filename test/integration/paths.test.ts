@@ -25,7 +25,10 @@ test("where UDP is blocked, the game plays over WebSocket", async () => {
 
 test("a server without UDP, and a client without channels, play over WebSocket", async () => {
   server = await startServer({ sync: SyncRoom }, { udp: false });
-  const rooms = [await new FecClient(server.url).create("sync"), await new FecClient(server.url, { channels: [] }).create("sync")];
+  const rooms = [
+    await new FecClient(server.url).create("sync"),
+    await new FecClient(server.url, { channels: [] }).create("sync"),
+  ];
   for (const room of rooms) {
     const witness = new Witness(room);
     await witness.play(10);
@@ -45,8 +48,10 @@ test("UDP cut for five seconds mid-game: no disconnect, nothing lost, and the pa
   room.onDrop(() => drops++);
   await witness.play(20);
   linkControl(room)!.blackout(true);
-  await until("both sides on WebSocket", () =>
-    linkStats(room).path === "websocket" && serverLinkStats(serverClient(room)).path === "websocket");
+  await until(
+    "both sides on WebSocket",
+    () => linkStats(room).path === "websocket" && serverLinkStats(serverClient(room)).path === "websocket",
+  );
   await witness.play(200); // five seconds of patches
   linkControl(room)!.blackout(false);
   await untilUdp(room);

@@ -45,7 +45,10 @@ async function serve(): Promise<number> {
 /** What the process tells under this name; core tells its parent things of its own. */
 function told(name: string): Promise<number> {
   return new Promise((resolve, reject) => {
-    child!.on("message", (message) => name in (message as object) && resolve((message as Record<string, number>)[name]!));
+    child!.on(
+      "message",
+      (message) => name in (message as object) && resolve((message as Record<string, number>)[name]!),
+    );
     child!.once("exit", () => reject(new Error(`ended before it told its ${name}`)));
   });
 }
@@ -68,17 +71,20 @@ async function join(port: number, options: FecClientOptions): Promise<Player> {
 test.each<[path: "udp" | "websocket", options: FecClientOptions]>([
   ["udp", {}],
   ["websocket", { channels: [] }],
-])("clients whose path is %s leave with 4001 when the process gets SIGTERM, and do not reconnect", async (path, options) => {
-  const port = await serve();
-  const players = [await join(port, options), await join(port, options), await join(port, options)];
-  child!.send(path);
-  expect(await told("clients")).toBe(players.length);
-  for (const { room } of players) expect(linkStats(room).path).toBe(path);
-  const exit = event(child!, "exit");
-  child!.kill("SIGTERM");
-  expect(await exit).toEqual([0, null]);
-  for (const { room, end } of players) {
-    expect(await end).toEqual(["left", SERVER_SHUTDOWN]);
-    expect(room.reconnection.isReconnecting).toBe(false);
-  }
-});
+])(
+  "clients whose path is %s leave with 4001 when the process gets SIGTERM, and do not reconnect",
+  async (path, options) => {
+    const port = await serve();
+    const players = [await join(port, options), await join(port, options), await join(port, options)];
+    child!.send(path);
+    expect(await told("clients")).toBe(players.length);
+    for (const { room } of players) expect(linkStats(room).path).toBe(path);
+    const exit = event(child!, "exit");
+    child!.kill("SIGTERM");
+    expect(await exit).toEqual([0, null]);
+    for (const { room, end } of players) {
+      expect(await end).toEqual(["left", SERVER_SHUTDOWN]);
+      expect(room.reconnection.isReconnecting).toBe(false);
+    }
+  },
+);

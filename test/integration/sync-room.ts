@@ -12,8 +12,14 @@ import { textOf } from "./sync-text.js";
 
 export { textOf };
 
-export const Body = schema({ x: t.number().default(0), y: t.float32().default(0), hits: t.uint16().default(0) }, "Body");
-export const SyncState = schema({ tick: t.uint32().default(0), bodies: t.map(Body), trail: t.array("int32") }, "SyncState");
+export const Body = schema(
+  { x: t.number().default(0), y: t.float32().default(0), hits: t.uint16().default(0) },
+  "Body",
+);
+export const SyncState = schema(
+  { tick: t.uint32().default(0), bodies: t.map(Body), trail: t.array("int32") },
+  "SyncState",
+);
 
 const BODIES = 6;
 const TRAIL_MAX = 20;
@@ -111,11 +117,15 @@ export class Witness {
   async play(count: number, timeoutMs = 20_000): Promise<void> {
     const end = this.ticks.length + count;
     let seen = this.ticks.length;
-    await until(`${count} ticks`, () => {
-      if (this.ticks.length > seen) this.send(2);
-      seen = this.ticks.length;
-      return seen >= end;
-    }, timeoutMs);
+    await until(
+      `${count} ticks`,
+      () => {
+        if (this.ticks.length > seen) this.send(2);
+        seen = this.ticks.length;
+        return seen >= end;
+      },
+      timeoutMs,
+    );
   }
 
   /** Waits until everything arrived, then checks that all of it did, right, once and in order. */
@@ -129,7 +139,9 @@ export class Witness {
     expect(this.ticks).toEqual(this.ticks.map((_, i) => firstTick + i));
     // Messages queued while joining may be older than the first state; each later one comes right before its tick's patch.
     expect(this.messages).toEqual(this.messages.map((_, i) => this.messages[0]! + i));
-    const settled = this.order.slice(this.order.indexOf(`s${firstTick + 1}`) + 1).filter((entry) => entry !== `m${firstTick + 1}`);
+    const settled = this.order
+      .slice(this.order.indexOf(`s${firstTick + 1}`) + 1)
+      .filter((entry) => entry !== `m${firstTick + 1}`);
     expect(settled).toEqual(settled.map((_, i) => `${i % 2 === 0 ? "m" : "s"}${firstTick + 2 + (i >> 1)}`));
   }
 }

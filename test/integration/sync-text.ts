@@ -14,5 +14,9 @@ interface State {
 
 export function textOf({ tick, bodies, trail }: State): string {
   const keys = [...bodies.keys()].sort();
-  return JSON.stringify([tick, keys.map((key) => [key, bodies.get(key)!.x, bodies.get(key)!.y, bodies.get(key)!.hits]), [...trail]]);
+  return JSON.stringify([
+    tick,
+    keys.map((key) => [key, bodies.get(key)!.x, bodies.get(key)!.y, bodies.get(key)!.hits]),
+    [...trail],
+  ]);
 }

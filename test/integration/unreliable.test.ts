@@ -6,7 +6,10 @@ import { FecClient, linkControl, linkStats } from "colyseus-fec/client";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { once, serverClient, serverRoom, startServer, until, untilUdp, type TestServer } from "./harness.js";
 
-const Mover = schema({ born: t.uint32().default(0), x: t.uint32().default(0).unreliable(), far: t.string().default("").unreliable() }, "Mover");
+const Mover = schema(
+  { born: t.uint32().default(0), x: t.uint32().default(0).unreliable(), far: t.string().default("").unreliable() },
+  "Mover",
+);
 const MoverState = schema({ tick: t.uint32().default(0), movers: t.map(Mover) }, "MoverState");
 const Move = schema({ number: t.uint32().default(0), vx: t.float32().default(0) }, "Move");
 
@@ -94,7 +97,9 @@ test("contract 13 and 16: @unreliable fields ride datagrams to a FecClient, and 
 });
 
 test("at 15 % loss no stale value is ever applied, and nearly all values arrive", async () => {
-  const room = await new FecClient(server.url, { netem: { loss: 0.15, delayMs: 15, jitterMs: 10, reorder: true } }).joinOrCreate("mover");
+  const room = await new FecClient(server.url, {
+    netem: { loss: 0.15, delayMs: 15, jitterMs: 10, reorder: true },
+  }).joinOrCreate("mover");
   const seen = watch(room);
   await untilUdp(room);
   const [start, first] = [seen.length, seen.at(-1)!];
@@ -159,7 +164,9 @@ test("contract 13: no frame comes before its entity, at 10 % loss and jitter", a
   const warn = console.warn;
   console.warn = (...parts: unknown[]) => void warnings.push(parts.join(" "));
   try {
-    const room = await new FecClient(server.url, { netem: { loss: 0.1, delayMs: 10, jitterMs: 5 } }).joinOrCreate("mover");
+    const room = await new FecClient(server.url, { netem: { loss: 0.1, delayMs: 10, jitterMs: 5 } }).joinOrCreate(
+      "mover",
+    );
     const seen = watch(room);
     await untilUdp(room);
     const start = seen.length;

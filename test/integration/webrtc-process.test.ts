@@ -20,7 +20,8 @@ function run(script: string, without: readonly string[] = []): Promise<any> {
   const file = folder.write(script, without);
   return new Promise((resolve, reject) => {
     execFile(process.execPath, [...folder.execArgv, file], { timeout: 20_000 }, (error, stdout, stderr) => {
-      if (error !== null) reject(new Error(`${error.killed ? "did not end by itself" : error.message}: ${stdout} ${stderr}`));
+      if (error !== null)
+        reject(new Error(`${error.killed ? "did not end by itself" : error.message}: ${stdout} ${stderr}`));
       else resolve(JSON.parse(stdout.trim().split("\n").at(-1)!));
     });
   });
@@ -68,35 +69,53 @@ test("an error in a handler of a channel is an uncaught exception of the host's,
     console.log(JSON.stringify([...new Set(errors)].sort()));
     endpoint.close();
   `);
-  expect(result).toEqual(expect.arrayContaining(["client close", "client datagram", "client open", "server close", "server datagram", "server open"]));
+  expect(result).toEqual(
+    expect.arrayContaining([
+      "client close",
+      "client datagram",
+      "client open",
+      "server close",
+      "server datagram",
+      "server open",
+    ]),
+  );
 }, 30_000);
 
 test("without the native package a server says so once, and serves UDP and WebSocket", async () => {
-  const result = await run(`
+  const result = await run(
+    `
     const { transport, server } = serve({});
     await server.listen(41720, "127.0.0.1");
     const room = await new FecClient("ws://127.0.0.1:41720", { channels: ["webrtc", "udp"] }).joinOrCreate("room");
     await untilPath(room, "udp");
     console.log(JSON.stringify({ log, webrtc: transport.webrtcStats ?? null }));
     await server.gracefullyShutdown(false);
-  `, ["node-datachannel"]);
+  `,
+    ["node-datachannel"],
+  );
   expect(result.webrtc).toBeNull();
   const said = result.log.filter((line: string) => line.includes("node-datachannel"));
-  expect(said).toEqual(['warn colyseus-fec: no WebRTC for browsers (node-datachannel is not installed (npm i node-datachannel); "webrtc: false" silences this). Sessions stay on WebSocket.']);
+  expect(said).toEqual([
+    'warn colyseus-fec: no WebRTC for browsers (node-datachannel is not installed (npm i node-datachannel); "webrtc: false" silences this). Sessions stay on WebSocket.',
+  ]);
 }, 30_000);
 
 test("without the native package WebRTC that was asked for is an error of listen", async () => {
-  const result = await run(`
+  const result = await run(
+    `
     const { transport, server } = serve({ webrtc: {} });
     const error = await server.listen(41730, "127.0.0.1").then(() => null, (error) => error);
     console.log(JSON.stringify({ message: error?.message, listening: transport.server.listening }));
     await server.gracefullyShutdown(false);
-  `, ["node-datachannel"]);
+  `,
+    ["node-datachannel"],
+  );
   expect(result).toEqual({ message: "node-datachannel is not installed (npm i node-datachannel)", listening: false });
 }, 30_000);
 
 test("without the native package a client's channels end with that reason, which is warned of once", async () => {
-  const result = await run(`
+  const result = await run(
+    `
     const warnings = [];
     console.warn = (text) => warnings.push(text);
     const { webrtc } = new (class extends FecClient { openers = this.channelOpeners(); })("ws://127.0.0.1:1").openers;
@@ -104,7 +123,9 @@ test("without the native package a client's channels end with that reason, which
       webrtc({ sendRequest: () => resolve("requested") }).onclose = resolve;
     });
     console.log(JSON.stringify({ reasons: [await open(), await open()], warnings }));
-  `, ["node-datachannel"]);
+  `,
+    ["node-datachannel"],
+  );
   const reason = "node-datachannel is not installed (npm i node-datachannel)";
   expect(result).toEqual({ reasons: [reason, reason], warnings: [`colyseus-fec: no webrtc channel: ${reason}`] });
 }, 30_000);

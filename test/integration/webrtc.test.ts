@@ -5,7 +5,16 @@ import { Server } from "@colyseus/core";
 import { FecTransport, linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkControl, linkStats, type FecClientOptions } from "colyseus-fec/client";
 import { afterEach, describe, expect, test } from "vitest";
-import { isUdpPortFree, once, serverClient, silentUdpSocket, startServer, until, untilPath, type TestServer } from "./harness.js";
+import {
+  isUdpPortFree,
+  once,
+  serverClient,
+  silentUdpSocket,
+  startServer,
+  until,
+  untilPath,
+  type TestServer,
+} from "./harness.js";
 import { connect, reserve } from "./raw-connection.js";
 import { SyncRoom, Witness } from "./sync-room.js";
 
@@ -36,7 +45,13 @@ describe("a client that wants WebRTC", () => {
     await untilPath(room, "webrtc");
     await witness.play(40);
     await witness.check();
-    expect(server!.transport.webrtcStats).toMatchObject({ ports: [defaultPort(server!.port)], sessions: 1, created: 1, opened: 1, unopened: 0 });
+    expect(server!.transport.webrtcStats).toMatchObject({
+      ports: [defaultPort(server!.port)],
+      sessions: 1,
+      created: 1,
+      opened: 1,
+      unopened: 0,
+    });
     expect(linkStats(room).symbols.received).toBeGreaterThan(20);
     expect(serverLinkStats(serverClient(room)).symbols.received).toBeGreaterThan(20);
     await room.leave();
@@ -150,10 +165,15 @@ describe("a server with WebRTC", () => {
     for (const port of [21_121, 21_122, 21_123, 65_301]) {
       const transport = new FecTransport();
       transports.push(transport);
-      await new Promise<void>((resolve, reject) => transport.listen(port, "127.0.0.1", undefined, (error) => (error ? reject(error) : resolve())));
+      await new Promise<void>((resolve, reject) =>
+        transport.listen(port, "127.0.0.1", undefined, (error) => (error ? reject(error) : resolve())),
+      );
     }
     expect(transports.map(({ udpStats, webrtcStats }) => [udpStats?.port, webrtcStats?.ports])).toEqual([
-      [21_121, [22_121]], [21_122, [22_122]], [21_123, [22_123]], [65_301, [64_301]],
+      [21_121, [22_121]],
+      [21_122, [22_122]],
+      [21_123, [22_123]],
+      [65_301, [64_301]],
     ]);
     for (const transport of transports) transport.shutdown();
     await until("the last port is free", () => isUdpPortFree(64_301));
@@ -173,7 +193,9 @@ describe("a server with WebRTC", () => {
   test("whose default port is taken warns, and clients play over WebSocket", async () => {
     const taken = await silentUdpSocket(22_110);
     server = await startServer({ sync: SyncRoom }, { webrtc: { publicAddress: "127.0.0.1" } }, 21_110);
-    expect(server.log.find(({ level }) => level === "warn")?.text).toBe(`colyseus-fec: no WebRTC for browsers (bind EADDRINUSE 127.0.0.1:${taken.port}; "webrtc.port" sets another one). Sessions stay on WebSocket.`);
+    expect(server.log.find(({ level }) => level === "warn")?.text).toBe(
+      `colyseus-fec: no WebRTC for browsers (bind EADDRINUSE 127.0.0.1:${taken.port}; "webrtc.port" sets another one). Sessions stay on WebSocket.`,
+    );
     expect(server.transport.webrtcStats).toBeUndefined();
     const { room, witness } = await join();
     await witness.play(5);
@@ -195,8 +217,10 @@ describe("a server with WebRTC", () => {
 
 describe("hostile signalling", () => {
   const peer = { ufrag: "abcd", pwd: "0123456789abcdefghijkl", fingerprint: `${"A".repeat(43)}=` };
-  const record = (fields: object) => Buffer.concat([Buffer.of(0x1f), Buffer.from(JSON.stringify({ t: "webrtc", ...fields }))]);
-  const answers = (records: readonly Buffer[]) => records.filter((bytes) => bytes[0] === 0x1f && bytes.includes('"webrtc","ufrag"')).length;
+  const record = (fields: object) =>
+    Buffer.concat([Buffer.of(0x1f), Buffer.from(JSON.stringify({ t: "webrtc", ...fields }))]);
+  const answers = (records: readonly Buffer[]) =>
+    records.filter((bytes) => bytes[0] === 0x1f && bytes.includes('"webrtc","ufrag"')).length;
 
   async function admitted() {
     const connection = connect(server!, `${await reserve(server!)}&fec=1&channels=webrtc`);
@@ -272,7 +296,12 @@ describe("hostile signalling", () => {
     binding.writeUInt32BE(0x0001_0008, 0); // a STUN binding request for user name "ab:cd"
     binding.writeUInt32BE(0x2112_a442, 4);
     binding.write("\u0000\u0006\u0000\u0004ab:c", 20);
-    for (let i = 0; i < 300; i++) stranger.send(i % 3 === 0 ? binding : Buffer.alloc(1 + ((i * 37) % 1300), i), server!.transport.webrtcStats!.ports[0]!, "127.0.0.1");
+    for (let i = 0; i < 300; i++)
+      stranger.send(
+        i % 3 === 0 ? binding : Buffer.alloc(1 + ((i * 37) % 1300), i),
+        server!.transport.webrtcStats!.ports[0],
+        "127.0.0.1",
+      );
     await witness.play(40);
     await witness.check();
     expect(linkStats(room).path).toBe("webrtc");

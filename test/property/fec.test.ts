@@ -25,7 +25,8 @@ function shuffle<T>(items: T[], random: () => number): T[] {
 
 function membersOf(repair: RepairSymbol): Seq[] {
   const members: Seq[] = [];
-  for (let i = 0; i < repair.span; i++) if ((repair.bitmap[i >> 3]! >> (i & 7)) & 1) members.push(seqAdd(repair.base, i));
+  for (let i = 0; i < repair.span; i++)
+    if ((repair.bitmap[i >> 3]! >> (i & 7)) & 1) members.push(seqAdd(repair.base, i));
   return members;
 }
 
@@ -41,7 +42,12 @@ function repairByDefinition(repair: RepairSymbol, symbols: readonly Uint8Array[]
 }
 
 /** Repairs over random parts of a stream, each made at a random time by an encoder from which random symbols were removed. */
-function randomRepairs(symbols: readonly Uint8Array[], first: Seq, count: number, random: () => number): RepairSymbol[] {
+function randomRepairs(
+  symbols: readonly Uint8Array[],
+  first: Seq,
+  count: number,
+  random: () => number,
+): RepairSymbol[] {
   const encoder = new RepairEncoder();
   const repairs: RepairSymbol[] = [];
   symbols.forEach((symbol, index) => {
@@ -64,14 +70,19 @@ describe("repair code", () => {
   it("makes repair symbols as the wire document defines them", () => {
     const seed = testSeed("definition", 1);
     fc.assert(
-      fc.property(firstSeqs, fc.array(fc.integer({ min: 0, max: 1200 }), { minLength: 1, maxLength: 32 }), seeds, (first, sizes, randomSeed) => {
-        const symbols = sizes.map((size, index) => makeSymbol(size, randomSeed + index));
-        for (const repair of randomRepairs(symbols, first, 4, makeRandom(randomSeed))) {
-          expect(Buffer.compare(repair.bytes, repairByDefinition(repair, symbols, first))).toBe(0);
-          expect(repair.members).toBe(membersOf(repair).length);
-          expect(repair.span).toBe(seqDiff(membersOf(repair).at(-1)!, repair.base) + 1);
-        }
-      }),
+      fc.property(
+        firstSeqs,
+        fc.array(fc.integer({ min: 0, max: 1200 }), { minLength: 1, maxLength: 32 }),
+        seeds,
+        (first, sizes, randomSeed) => {
+          const symbols = sizes.map((size, index) => makeSymbol(size, randomSeed + index));
+          for (const repair of randomRepairs(symbols, first, 4, makeRandom(randomSeed))) {
+            expect(Buffer.compare(repair.bytes, repairByDefinition(repair, symbols, first))).toBe(0);
+            expect(repair.members).toBe(membersOf(repair).length);
+            expect(repair.span).toBe(seqDiff(membersOf(repair).at(-1)!, repair.base) + 1);
+          }
+        },
+      ),
       { seed, numRuns: 30 },
     );
   });
@@ -80,10 +91,18 @@ describe("repair code", () => {
     const seed = testSeed("determined", 2);
     let recoveredCount = 0;
     fc.assert(
-      fc.property(firstSeqs, fc.integer({ min: 1, max: 90 }), fc.integer({ min: 1, max: 60 }), fc.double({ min: 0.02, max: 0.9, noNaN: true }), fc.constantFrom(8, 300, 1200), seeds,
+      fc.property(
+        firstSeqs,
+        fc.integer({ min: 1, max: 90 }),
+        fc.integer({ min: 1, max: 60 }),
+        fc.double({ min: 0.02, max: 0.9, noNaN: true }),
+        fc.constantFrom(8, 300, 1200),
+        seeds,
         (first, count, repairCount, loss, sizeMax, randomSeed) => {
           const random = makeRandom(randomSeed);
-          const symbols = Array.from({ length: count }, (_, index) => makeSymbol(Math.floor(random() * (sizeMax + 1)), randomSeed ^ index));
+          const symbols = Array.from({ length: count }, (_, index) =>
+            makeSymbol(Math.floor(random() * (sizeMax + 1)), randomSeed ^ index),
+          );
           const repairs = randomRepairs(symbols, first, repairCount, random);
           const lost = new Set(symbols.map((_, index) => seqAdd(first, index)).filter(() => random() < loss));
           const arrivals: (Seq | RepairSymbol)[] = [...repairs];
@@ -106,11 +125,19 @@ describe("repair code", () => {
               recoveredCount++;
             }
           }
-          const rows = repairs.map((repair) => new Map(membersOf(repair).filter((seq) => lost.has(seq)).map((seq) => [seq, coefficientByDefinition(repair.row, seq)])));
+          const rows = repairs.map(
+            (repair) =>
+              new Map(
+                membersOf(repair)
+                  .filter((seq) => lost.has(seq))
+                  .map((seq) => [seq, coefficientByDefinition(repair.row, seq)]),
+              ),
+          );
           const determined = determinedUnknowns(rows);
           for (const seq of lost) expect(known.has(seq)).toBe(determined.has(seq));
           expect(decoder.contradictions).toBe(0);
-        }),
+        },
+      ),
       { seed, numRuns: 150 },
     );
     expect(recoveredCount).toBeGreaterThan(100);
@@ -119,21 +146,31 @@ describe("repair code", () => {
   it("recovers one loss in an XOR generation of any size, and as many losses as repairs of a full window", () => {
     const seed = testSeed("generation", 3);
     fc.assert(
-      fc.property(firstSeqs, fc.array(fc.integer({ min: 0, max: 1200 }), { minLength: 2, maxLength: 32 }), fc.integer({ min: 1, max: 6 }), seeds, (first, sizes, losses, randomSeed) => {
-        const random = makeRandom(randomSeed);
-        const symbols = sizes.map((size, index) => makeSymbol(size, randomSeed ^ index));
-        const encoder = encoderOf(symbols, first);
-        const order = shuffle(symbols.map((_, index) => index), random);
-        const lost = order.slice(0, losses);
-        for (const row of losses === 1 ? (["xor", "cauchy"] as const) : (["cauchy"] as const)) {
-          const decoder = new RepairDecoder({ firstSeq: first });
-          for (const index of order.slice(losses)) decoder.addSource(seqAdd(first, index), symbols[index]!);
-          for (let i = 0; i < losses; i++) decoder.addRepair(encoder.repairRange(first, sizes.length, { row })!);
-          const recovered = drain(decoder);
-          expect(recovered.map(({ seq }) => seqDiff(seq, first))).toEqual([...lost].sort((a, b) => a - b));
-          for (const { seq, symbol } of recovered) expect(Buffer.compare(symbol, symbols[seqDiff(seq, first)]!)).toBe(0);
-        }
-      }),
+      fc.property(
+        firstSeqs,
+        fc.array(fc.integer({ min: 0, max: 1200 }), { minLength: 2, maxLength: 32 }),
+        fc.integer({ min: 1, max: 6 }),
+        seeds,
+        (first, sizes, losses, randomSeed) => {
+          const random = makeRandom(randomSeed);
+          const symbols = sizes.map((size, index) => makeSymbol(size, randomSeed ^ index));
+          const encoder = encoderOf(symbols, first);
+          const order = shuffle(
+            symbols.map((_, index) => index),
+            random,
+          );
+          const lost = order.slice(0, losses);
+          for (const row of losses === 1 ? (["xor", "cauchy"] as const) : (["cauchy"] as const)) {
+            const decoder = new RepairDecoder({ firstSeq: first });
+            for (const index of order.slice(losses)) decoder.addSource(seqAdd(first, index), symbols[index]!);
+            for (let i = 0; i < losses; i++) decoder.addRepair(encoder.repairRange(first, sizes.length, { row })!);
+            const recovered = drain(decoder);
+            expect(recovered.map(({ seq }) => seqDiff(seq, first))).toEqual([...lost].sort((a, b) => a - b));
+            for (const { seq, symbol } of recovered)
+              expect(Buffer.compare(symbol, symbols[seqDiff(seq, first)]!)).toBe(0);
+          }
+        },
+      ),
       { seed, numRuns: 150 },
     );
   });
@@ -183,40 +220,48 @@ describe("repair code", () => {
 });
 
 describe("hostile input", () => {
-  it("100,000 damaged and random repairs: no throw, bounded memory, and only well-formed symbols out", { timeout: 180_000 }, () => {
-    const seed = testSeed("hostile", 5);
-    const random = makeRandom(seed);
-    const integer = (below: number) => Math.floor(random() * below);
-    const decoder = new RepairDecoder();
-    const encoder = new RepairEncoder();
-    let before = 0;
-    for (let round = 0; round < 100_000; round++) {
-      if (round === 5000) before = process.memoryUsage().arrayBuffers;
-      const seq = round >> 2;
-      if (round % 4 === 0) {
-        const symbol = makeSymbol(integer(60), round);
-        encoder.add(seq, symbol);
-        if (random() < 0.8) decoder.addSource(seq, symbol);
+  it(
+    "100,000 damaged and random repairs: no throw, bounded memory, and only well-formed symbols out",
+    { timeout: 180_000 },
+    () => {
+      const seed = testSeed("hostile", 5);
+      const random = makeRandom(seed);
+      const integer = (below: number) => Math.floor(random() * below);
+      const decoder = new RepairDecoder();
+      const encoder = new RepairEncoder();
+      let before = 0;
+      for (let round = 0; round < 100_000; round++) {
+        if (round === 5000) before = process.memoryUsage().arrayBuffers;
+        const seq = round >> 2;
+        if (round % 4 === 0) {
+          const symbol = makeSymbol(integer(60), round);
+          encoder.add(seq, symbol);
+          if (random() < 0.8) decoder.addSource(seq, symbol);
+        }
+        const repair: RepairSymbol = {
+          ...encoder.repairNewest(1 + integer(8), { row: random() < 0.3 ? "xor" : "cauchy" })!,
+        };
+        repair.bitmap = repair.bitmap.slice();
+        repair.bytes = repair.bytes.slice();
+        const kind = integer(8);
+        if (kind === 0) repair.bytes[integer(repair.bytes.length)]! ^= 1 << integer(8);
+        if (kind === 1) repair.bitmap[integer(16)]! ^= 1 << integer(8);
+        if (kind === 2) repair.base = seqAdd(seq, integer(400) - 200);
+        if (kind === 3) repair.span = integer(300) - 20;
+        if (kind === 4) repair.row = integer(256);
+        if (kind === 5) repair.bytes = repair.bytes.slice(0, integer(repair.bytes.length + 1));
+        if (kind === 6) randomize(repair, seq, integer);
+        expect(["useful", "redundant", "stale", "invalid"]).toContain(decoder.addRepair(repair));
+        if (random() < 0.05) decoder.addSource(seqAdd(seq, integer(100) - 50), makeSymbol(integer(1300), round));
+        for (const { symbol } of drain(decoder))
+          if (symbol.length !== 2 + ((symbol[0]! | (symbol[1]! << 8)) & 0xcfff)) expect(symbol).toBe("well-formed");
+        if (decoder.equationCount > 64 || decoder.unknowns > 128)
+          expect([decoder.equationCount, decoder.unknowns]).toBe("bounded");
       }
-      const repair: RepairSymbol = { ...encoder.repairNewest(1 + integer(8), { row: random() < 0.3 ? "xor" : "cauchy" })! };
-      repair.bitmap = repair.bitmap.slice();
-      repair.bytes = repair.bytes.slice();
-      const kind = integer(8);
-      if (kind === 0) repair.bytes[integer(repair.bytes.length)]! ^= 1 << integer(8);
-      if (kind === 1) repair.bitmap[integer(16)]! ^= 1 << integer(8);
-      if (kind === 2) repair.base = seqAdd(seq, integer(400) - 200);
-      if (kind === 3) repair.span = integer(300) - 20;
-      if (kind === 4) repair.row = integer(256);
-      if (kind === 5) repair.bytes = repair.bytes.slice(0, integer(repair.bytes.length + 1));
-      if (kind === 6) randomize(repair, seq, integer);
-      expect(["useful", "redundant", "stale", "invalid"]).toContain(decoder.addRepair(repair));
-      if (random() < 0.05) decoder.addSource(seqAdd(seq, integer(100) - 50), makeSymbol(integer(1300), round));
-      for (const { symbol } of drain(decoder)) if (symbol.length !== 2 + ((symbol[0]! | (symbol[1]! << 8)) & 0xcfff)) expect(symbol).toBe("well-formed");
-      if (decoder.equationCount > 64 || decoder.unknowns > 128) expect([decoder.equationCount, decoder.unknowns]).toBe("bounded");
-    }
-    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 1024 * 1024);
-    expect(decoder.contradictions).toBeGreaterThan(0);
-  });
+      expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 * 1024 * 1024);
+      expect(decoder.contradictions).toBeGreaterThan(0);
+    },
+  );
 
   function randomize(repair: RepairSymbol, seq: Seq, integer: (below: number) => number): void {
     repair.row = integer(128);
@@ -241,15 +286,25 @@ describe("singular systems", () => {
     while (systems < RUNS) {
       const base = Math.floor(random() * 2 ** 32);
       const gaps = Array.from({ length: size }, () => 1 + Math.floor(random() * 3));
-      const seqs = gaps.map((_, i) => seqAdd(base, gaps.slice(0, i).reduce((a, b) => a + b, 0)));
+      const seqs = gaps.map((_, i) =>
+        seqAdd(
+          base,
+          gaps.slice(0, i).reduce((a, b) => a + b, 0),
+        ),
+      );
       const firstRow = Math.floor(random() * 127);
-      const [starts, ends] = [0, 1].map(() => Array.from({ length: size }, () => Math.floor(random() * size)).sort((a, b) => a - b)) as [number[], number[]];
+      const [starts, ends] = [0, 1].map(() =>
+        Array.from({ length: size }, () => Math.floor(random() * size)).sort((a, b) => a - b),
+      ) as [number[], number[]];
       const covers = (row: number, column: number) => full || (column >= starts[row]! && column <= ends[row]!);
-      const matrix = (entry: (row: number, column: number) => number) => seqs.map((_, row) => seqs.map((__, column) => (covers(row, column) ? entry(row, column) : 0)));
+      const matrix = (entry: (row: number, column: number) => number) =>
+        seqs.map((_, row) => seqs.map((__, column) => (covers(row, column) ? entry(row, column) : 0)));
       // A staircase: row i covers starts[i]..ends[i], both ends moving on. It can have full rank only when it has its diagonal.
       if (!seqs.every((_, i) => covers(i, i))) continue;
       systems++;
-      const rank = rankOf(matrix((row, column) => (xor ? 1 : coefficientByDefinition(1 + ((firstRow + row) % 127), seqs[column]!))));
+      const rank = rankOf(
+        matrix((row, column) => (xor ? 1 : coefficientByDefinition(1 + ((firstRow + row) % 127), seqs[column]!))),
+      );
       if (rank < size) singular++;
     }
     return singular / RUNS;
@@ -278,7 +333,9 @@ describe("singular systems", () => {
       const full = singularShare(size, true, false, random);
       const staircase = singularShare(size, false, false, random);
       const xor = singularShare(size, false, true, random);
-      report.push(`${size} unknowns: full ${(full * 100).toFixed(3)} %, staircase ${(staircase * 100).toFixed(3)} %, XOR staircase ${(xor * 100).toFixed(1)} %`);
+      report.push(
+        `${size} unknowns: full ${(full * 100).toFixed(3)} %, staircase ${(staircase * 100).toFixed(3)} %, XOR staircase ${(xor * 100).toFixed(1)} %`,
+      );
       expect(full).toBe(0);
       expect(staircase).toBeLessThan(size === 2 ? 1e-9 : 0.005);
       expect(xor).toBeGreaterThan(0.1);

@@ -13,15 +13,20 @@ describe("random worlds", () => {
   const sums: Partial<Record<keyof WorldCounts, number>> = {};
   for (let at = 0; at < all.length; at += WORLDS_PER_TEST) {
     const some = all.slice(at, at + WORLDS_PER_TEST);
-    it(`deliver in order, exactly once, mend and fall silent: SEED=${some[0]}..${some.at(-1)}`, { timeout: 120_000 }, () => {
-      for (const seed of some) {
-        try {
-          for (const [key, value] of Object.entries(playRandomWorld(seed))) sums[key as keyof WorldCounts] = (sums[key as keyof WorldCounts] ?? 0) + value;
-        } catch (error) {
-          throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });
+    it(
+      `deliver in order, exactly once, mend and fall silent: SEED=${some[0]}..${some.at(-1)}`,
+      { timeout: 120_000 },
+      () => {
+        for (const seed of some) {
+          try {
+            for (const [key, value] of Object.entries(playRandomWorld(seed)))
+              sums[key as keyof WorldCounts] = (sums[key as keyof WorldCounts] ?? 0) + value;
+          } catch (error) {
+            throw new Error(`SEED=${seed}: ${(error as Error).message}`, { cause: error });
+          }
         }
-      }
-    });
+      },
+    );
   }
 
   // One seed that is replayed, or a few, cannot reach every way: the sums say something of the full run alone.

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { Impairment, type ImpairmentOptions } from "../../plugin/netem/index.js";
 
-const seed = Number(process.env.SEED ?? (Date.now() & 0x7fff_ffff));
+const seed = Number(process.env.SEED ?? Date.now() & 0x7fff_ffff);
 const parameters = { seed, numRuns: 300 };
 
 const ratio = fc.oneof(fc.constant(0), fc.constant(1), fc.double({ min: 0, max: 1, noNaN: true }));
@@ -53,7 +53,10 @@ type Step =
   | { kind: "clear" };
 
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 10, arbitrary: fc.record({ kind: fc.constant("push" as const), bytes: fc.integer({ min: 4, max: 1_200 }) }) },
+  {
+    weight: 10,
+    arbitrary: fc.record({ kind: fc.constant("push" as const), bytes: fc.integer({ min: 4, max: 1_200 }) }),
+  },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("wait" as const), ms: durationMs }) },
   { weight: 5, arbitrary: fc.record({ kind: fc.constant("poll" as const) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant("blackout" as const), on: fc.boolean() }) },
@@ -153,7 +156,12 @@ describe(`impairment (SEED=${seed})`, () => {
         const pushed: Uint8Array[] = [];
         const deliveries: Uint8Array[] = [];
         const impairment = new Impairment(given);
-        play(impairment, taken, (bytes) => deliveries.push(bytes), (bytes) => pushed.push(bytes));
+        play(
+          impairment,
+          taken,
+          (bytes) => deliveries.push(bytes),
+          (bytes) => pushed.push(bytes),
+        );
         const copies = new Map<Uint8Array, number>();
         let damaged = 0;
         for (const bytes of deliveries) {

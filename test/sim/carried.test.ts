@@ -19,7 +19,12 @@ function delays({ server, client }: World): number[] {
 describe("a channel that stands still", () => {
   test("costs no more than the way by the reliable path, and both directions' feedback goes on", () => {
     const still = { from: 4000, until: 6000 };
-    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, reliableDelayMs: 50, standsStill: (from, nowMs) => from === "server" && nowMs >= still.from && nowMs < still.until });
+    const world = new World({
+      down: { delayMs: 20 },
+      up: { delayMs: 20 },
+      reliableDelayMs: 50,
+      standsStill: (from, nowMs) => from === "server" && nowMs >= still.from && nowMs < still.until,
+    });
     world.openPath();
     world.play(60, 8000, (i) => {
       world.server.send(bytes(i));
@@ -39,7 +44,12 @@ describe("a channel that stands still", () => {
   });
 
   test("says nothing of the channel: neither loss nor round trip is learnt from what the reliable path carried", () => {
-    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, reliableDelayMs: 300, standsStill: (from, nowMs) => from === "server" && nowMs % 1000 < 200 });
+    const world = new World({
+      down: { delayMs: 20 },
+      up: { delayMs: 20 },
+      reliableDelayMs: 300,
+      standsStill: (from, nowMs) => from === "server" && nowMs % 1000 < 200,
+    });
     world.openPath();
     world.play(60, 10_000, (i) => world.server.send(bytes(i)));
     world.settle();
@@ -51,7 +61,12 @@ describe("a channel that stands still", () => {
   });
 
   test("and dies is suspended, though what the reliable path carries is acknowledged", () => {
-    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, reliableDelayMs: 50, standsStill: (_, nowMs) => nowMs >= 4000 && nowMs < 7000 });
+    const world = new World({
+      down: { delayMs: 20 },
+      up: { delayMs: 20 },
+      reliableDelayMs: 50,
+      standsStill: (_, nowMs) => nowMs >= 4000 && nowMs < 7000,
+    });
     world.openPath();
     world.play(60, 6500, (i) => {
       if (i === 170) for (const end of world.ends) end.out.blackout(true);
@@ -62,7 +77,12 @@ describe("a channel that stands still", () => {
   });
 
   test("is not measured by a slow reliable path: no round trip is learnt from feedback that came by it", () => {
-    const world = new World({ down: { delayMs: 40 }, up: { delayMs: 40 }, reliableDelayMs: 400, standsStill: (from, nowMs) => from === "client" && nowMs % 3000 < 1200 });
+    const world = new World({
+      down: { delayMs: 40 },
+      up: { delayMs: 40 },
+      reliableDelayMs: 400,
+      standsStill: (from, nowMs) => from === "client" && nowMs % 3000 < 1200,
+    });
     let most = 0;
     world.openPath();
     world.play(60, 10_000, (i) => {
@@ -78,7 +98,13 @@ describe("a channel that stands still", () => {
 
   test("is not taken for congested where the reliable path is faster: repair goes on", () => {
     const way = { delayMs: 60, jitterMs: 15, loss: 0.05 };
-    const world = new World({ down: way, up: way, seed: 5, reliableDelayMs: 20, standsStill: (from, nowMs) => from === "server" && nowMs >= 30_000 && nowMs % 15_000 < 300 });
+    const world = new World({
+      down: way,
+      up: way,
+      seed: 5,
+      reliableDelayMs: 20,
+      standsStill: (from, nowMs) => from === "server" && nowMs >= 30_000 && nowMs % 15_000 < 300,
+    });
     world.openPath();
     world.play(20, 30_000, (i) => world.server.send(bytes(i)));
     const before = world.server.link.stats(world.nowMs).counters.repairsSent;
@@ -91,7 +117,12 @@ describe("a channel that stands still", () => {
   });
 
   test("on a way that is longer than the reliable path's: what overtakes there makes no loss of what is under way here", () => {
-    const world = new World({ down: { delayMs: 150 }, up: { delayMs: 20 }, reliableDelayMs: 20, standsStill: (from, nowMs) => from === "server" && nowMs % 400 < 200 });
+    const world = new World({
+      down: { delayMs: 150 },
+      up: { delayMs: 20 },
+      reliableDelayMs: 20,
+      standsStill: (from, nowMs) => from === "server" && nowMs % 400 < 200,
+    });
     world.openPath();
     world.play(60, 10_000, (i) => world.server.send(bytes(i)));
     world.settle();
@@ -106,12 +137,21 @@ describe("a channel that stands still", () => {
   test("carries what the channel had taken and not brought, once, and no repair", () => {
     const carried: Uint8Array[] = [];
     // What is sent in the last 100 ms before the channels stand still is lost, with all feedback on it.
-    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, link: { repair: { schedule: "sliding", codeRate: 1 } }, standsStill: (_, nowMs) => nowMs >= 4000 });
+    const world = new World({
+      down: { delayMs: 20 },
+      up: { delayMs: 20 },
+      link: { repair: { schedule: "sliding", codeRate: 1 } },
+      standsStill: (_, nowMs) => nowMs >= 4000,
+    });
     world.openPath();
     world.play(60, 6000, (i) => {
       if (i === 174) for (const end of world.ends) end.out.blackout(true);
       world.server.send(bytes(i));
-      carried.push(...world.server.records.filter(({ bytes: record }) => record[0] === RECORD_DATAGRAM).map(({ bytes: record }) => record.slice()));
+      carried.push(
+        ...world.server.records
+          .filter(({ bytes: record }) => record[0] === RECORD_DATAGRAM)
+          .map(({ bytes: record }) => record.slice()),
+      );
     });
     world.settle();
     expectOrdered(world.server, world.client);
@@ -125,7 +165,12 @@ describe("a channel that stands still", () => {
 
   test("with a reliable path that is behind too: holds back, drops unreliable messages that wait too long, and sends the newest when it goes on", () => {
     const still = { from: 4000, until: 7000 };
-    const world = new World({ down: { delayMs: 20 }, up: { delayMs: 20 }, reliableDelayMs: 5000, standsStill: (from, nowMs) => from === "client" && nowMs >= still.from && nowMs < still.until });
+    const world = new World({
+      down: { delayMs: 20 },
+      up: { delayMs: 20 },
+      reliableDelayMs: 5000,
+      standsStill: (from, nowMs) => from === "client" && nowMs >= still.from && nowMs < still.until,
+    });
     world.openPath();
     world.play(60, 8000, (i) => world.client.sendUnreliable(bytes(i, 900)));
     world.settle();
@@ -155,30 +200,44 @@ describe("a channel that stands still", () => {
     expect([world.server.link.behindMs(world.nowMs), world.server.link.unacknowledgedBytes]).toEqual([0, 0]);
   });
 
-  test.each(seeds(6))("at any moment, with losses, a path that closes and bulk: in order, exactly once (SEED=%i)", (seed) => {
-    const random = new SeededRandom(seed);
-    const still = { server: false, client: false };
-    const network = { loss: 0.1, delayMs: 30, jitterMs: 30, reorder: true, duplicate: 0.05 };
-    const world = new World({ seed, down: network, up: network, reliableDelayMs: 20 + 400 * random.next(), standsStill: (from) => still[from] });
-    world.openPath();
-    world.play(60, 20_000, (i) => {
-      if (random.next() < 0.05) still.server = !still.server;
-      if (random.next() < 0.05) still.client = !still.client;
-      if (random.next() < 0.01) for (const end of world.ends) end.link.closePath();
-      if (random.next() < 0.02) for (const end of world.ends) end.link.openPath({ mtuBytes: 1150, overheadBytes: 65 }, world.nowMs);
-      if (random.next() < 0.005) for (const end of world.ends) if (random.next() < 0.5) end.link.closePath();
+  test.each(seeds(6))(
+    "at any moment, with losses, a path that closes and bulk: in order, exactly once (SEED=%i)",
+    (seed) => {
+      const random = new SeededRandom(seed);
+      const still = { server: false, client: false };
+      const network = { loss: 0.1, delayMs: 30, jitterMs: 30, reorder: true, duplicate: 0.05 };
+      const world = new World({
+        seed,
+        down: network,
+        up: network,
+        reliableDelayMs: 20 + 400 * random.next(),
+        standsStill: (from) => still[from],
+      });
+      world.openPath();
+      world.play(60, 20_000, (i) => {
+        if (random.next() < 0.05) still.server = !still.server;
+        if (random.next() < 0.05) still.client = !still.client;
+        if (random.next() < 0.01) for (const end of world.ends) end.link.closePath();
+        if (random.next() < 0.02)
+          for (const end of world.ends) end.link.openPath({ mtuBytes: 1150, overheadBytes: 65 }, world.nowMs);
+        if (random.next() < 0.005) for (const end of world.ends) if (random.next() < 0.5) end.link.closePath();
+        for (const end of world.ends) {
+          end.send(
+            bytes(i, random.next() < 0.02 ? 20_000 : random.next() < 0.1 ? 3000 : 2 + Math.floor(300 * random.next())),
+          );
+          end.sendUnreliable(
+            Uint8Array.of(i & 255, i >> 8, end.name.charCodeAt(0), ...bytes(i, 2 + Math.floor(2000 * random.next()))),
+          );
+        }
+      });
+      still.server = still.client = false;
+      world.settle();
       for (const end of world.ends) {
-        end.send(bytes(i, random.next() < 0.02 ? 20_000 : random.next() < 0.1 ? 3000 : 2 + Math.floor(300 * random.next())));
-        end.sendUnreliable(Uint8Array.of(i & 255, i >> 8, end.name.charCodeAt(0), ...bytes(i, 2 + Math.floor(2000 * random.next()))));
+        expect(end.link.failure).toBeUndefined();
+        expectOrdered(end, end.peer);
+        expectUnreliableAtMostOnce(end, end.peer);
+        expect(end.link.stats(world.nowMs).counters.datagramsCarried).toBeGreaterThan(20);
       }
-    });
-    still.server = still.client = false;
-    world.settle();
-    for (const end of world.ends) {
-      expect(end.link.failure).toBeUndefined();
-      expectOrdered(end, end.peer);
-      expectUnreliableAtMostOnce(end, end.peer);
-      expect(end.link.stats(world.nowMs).counters.datagramsCarried).toBeGreaterThan(20);
-    }
-  });
+    },
+  );
 });

@@ -11,18 +11,26 @@ const LINKS: Record<string, ImpairmentOptions> = {
   "5 % loss": { delayMs: 50, loss: 0.05 },
   "20 % loss": { delayMs: 50, loss: 0.2 },
   "5 % in bursts of 50 ms": { delayMs: 50, loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 50 } },
-  "10 % in bursts of 3": { delayMs: 20, loss: { kind: "gilbert-elliott-count", lossRatio: 0.1, meanBurstDatagrams: 3 } },
+  "10 % in bursts of 3": {
+    delayMs: 20,
+    loss: { kind: "gilbert-elliott-count", lossRatio: 0.1, meanBurstDatagrams: 3 },
+  },
   "jitter that reorders": { delayMs: 30, jitterMs: 30, reorder: true, loss: 0.02 },
   "duplicates and reordering": { delayMs: 10, duplicate: 0.1, reorderRatio: 0.1, reorderDelayMs: 60, loss: 0.05 },
   "a slow link with a finite queue": { delayMs: 20, rateKbps: 150, queueBytes: 8000, loss: 0.01 },
 };
 
-const REPAIRS: RepairOption[] = ["adaptive", "off", { schedule: "generation", groupSize: 4 }, { schedule: "sliding", codeRate: 1 }];
+const REPAIRS: RepairOption[] = [
+  "adaptive",
+  "off",
+  { schedule: "generation", groupSize: 4 },
+  { schedule: "sliding", codeRate: 1 },
+];
 
 /** Plays a game: patches down at 60 Hz, inputs up, now and then fragments, empty and unreliable messages. */
 function playGame(world: World, random: SeededRandom, ms: number): void {
   let id = 0;
-  world.play(60, ms, i => {
+  world.play(60, ms, (i) => {
     world.server.send(randomMessage(random, id++, patchSize(random)));
     if (i % 7 === 0) world.server.sendUnreliable(randomMessage(random, id++, 60));
     if (i % 40 === 0) world.server.send(randomMessage(random, id++, 1200 * (1 + random.int(6))));
@@ -57,15 +65,21 @@ describe("two links over a simulated network", () => {
   }
 
   it("mends an outage within the longer of the outage and a round trip, for feedback speaks of it while it lasts", () => {
-    const outages: ImpairmentOptions = { delayMs: 50, loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 50 } };
-    const extra = [1, 2].flatMap(seed => {
-      const world = new World({ up: outages, down: outages, seed }), random = new SeededRandom(seed);
-      world.openPath();
-      world.play(60, 100_000, i => world.server.send(randomMessage(random, i, patchSize(random))));
-      world.settle();
-      expectOrdered(world.server, world.client);
-      return world.client.delivered.map((m, i) => m.atMs - world.server.sent[i]!.atMs - 50);
-    }).sort((a, b) => a - b);
+    const outages: ImpairmentOptions = {
+      delayMs: 50,
+      loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 50 },
+    };
+    const extra = [1, 2]
+      .flatMap((seed) => {
+        const world = new World({ up: outages, down: outages, seed }),
+          random = new SeededRandom(seed);
+        world.openPath();
+        world.play(60, 100_000, (i) => world.server.send(randomMessage(random, i, patchSize(random))));
+        world.settle();
+        expectOrdered(world.server, world.client);
+        return world.client.delivered.map((m, i) => m.atMs - world.server.sent[i]!.atMs - 50);
+      })
+      .sort((a, b) => a - b);
     const p99 = extra[Math.floor(0.99 * extra.length)]!;
     // By retransmission after the outage alone, and by repair, it is 200 ms.
     expect(p99).toBeLessThan(150);
@@ -78,7 +92,7 @@ describe("two links over a simulated network", () => {
     world.run(1000);
     const before = world.client.datagrams;
     let inputs = 0;
-    world.play(60, 20_000, i => {
+    world.play(60, 20_000, (i) => {
       world.client.sendUnreliable(randomMessage(random, i, 40));
       inputs++;
       if (i % 3 === 0 && i % 120 < 60) world.server.send(randomMessage(random, i, patchSize(random)));
@@ -89,7 +103,7 @@ describe("two links over a simulated network", () => {
     quiet.run(1000);
     const quietBefore = quiet.client.datagrams;
     for (let i = 0; i < 200; i++) {
-      quiet.play(1000, 10 + random.int(600), j => j === 0 && quiet.server.send(randomMessage(random, i, 100)));
+      quiet.play(1000, 10 + random.int(600), (j) => j === 0 && quiet.server.send(randomMessage(random, i, 100)));
     }
     // At most one for each patch, its repair and its probe, and few more.
     expect(quiet.client.datagrams - quietBefore).toBeLessThan(4 * 200);
@@ -138,7 +152,12 @@ describe("two links over a simulated network", () => {
 
   it("loses nothing when the path closes and opens at any moment", () => {
     for (const seed of seeds(8)) {
-      const world = new World({ up: { delayMs: 40, loss: 0.1 }, down: { delayMs: 40, loss: 0.1 }, seed, link: { firstSeq: 0xffff_fff0 } });
+      const world = new World({
+        up: { delayMs: 40, loss: 0.1 },
+        down: { delayMs: 40, loss: 0.1 },
+        seed,
+        link: { firstSeq: 0xffff_fff0 },
+      });
       const random = new SeededRandom(seed);
       for (let round = 0; round < 6; round++) {
         world.openPath();
@@ -154,7 +173,13 @@ describe("two links over a simulated network", () => {
   });
 
   it("moves bulk by the reliable path and keeps its place in the order", () => {
-    const world = new World({ up: { delayMs: 40, loss: 0.1 }, down: { delayMs: 40, loss: 0.1 }, seed: 6, reliableDelayMs: 300, serverLink: { recordPayloadMax: 4096 } });
+    const world = new World({
+      up: { delayMs: 40, loss: 0.1 },
+      down: { delayMs: 40, loss: 0.1 },
+      seed: 6,
+      reliableDelayMs: 300,
+      serverLink: { recordPayloadMax: 4096 },
+    });
     const random = new SeededRandom(6);
     world.openPath();
     for (let i = 0; i < 5; i++) {
@@ -193,7 +218,11 @@ describe("two links over a simulated network", () => {
   });
 
   it("signals two losses in a group, retransmits them and keeps the order (fault 10 of the reference)", () => {
-    const world = new World({ up: { delayMs: 50 }, down: { delayMs: 50 }, link: { repair: { schedule: "generation", groupSize: 4 } } });
+    const world = new World({
+      up: { delayMs: 50 },
+      down: { delayMs: 50 },
+      link: { repair: { schedule: "generation", groupSize: 4 } },
+    });
     world.openPath();
     world.run(200);
     for (let i = 0; i < 4; i++) {
@@ -208,7 +237,12 @@ describe("two links over a simulated network", () => {
   });
 
   it("keeps 250 symbols that wait for one missing symbol (swarm SEED=12: they were evicted from the decoder's history)", () => {
-    const world = new World({ up: { delayMs: 50 }, down: { delayMs: 50 }, link: { repair: "off" }, reliableDelayMs: 3000 });
+    const world = new World({
+      up: { delayMs: 50 },
+      down: { delayMs: 50 },
+      link: { repair: "off" },
+      reliableDelayMs: 3000,
+    });
     world.openPath();
     world.run(200);
     world.server.out.blackout(true);
@@ -226,17 +260,26 @@ describe("two links over a simulated network", () => {
 
   it("delivers a fragmented unreliable message once when repair solves its last two symbols together (swarm SEED=1)", () => {
     for (const seed of seeds(30)) {
-      const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20, loss: 0.2 }, seed, link: { repair: { schedule: "sliding", codeRate: 1 } } });
+      const world = new World({
+        up: { delayMs: 20 },
+        down: { delayMs: 20, loss: 0.2 },
+        seed,
+        link: { repair: { schedule: "sliding", codeRate: 1 } },
+      });
       const random = new SeededRandom(seed);
       world.openPath();
-      world.play(60, 1000, i => world.server.sendUnreliable(randomMessage(random, i, 3000)));
+      world.play(60, 1000, (i) => world.server.sendUnreliable(randomMessage(random, i, 3000)));
       world.settle(1000);
       expect(expectUnreliableAtMostOnce(world.server, world.client)).toBeGreaterThan(20);
     }
   });
 
   it("survives a change to code rate 0 while repairs wait (swarm SEED=113)", () => {
-    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, link: { repair: { schedule: "sliding", codeRate: 1 } } });
+    const world = new World({
+      up: { delayMs: 20 },
+      down: { delayMs: 20 },
+      link: { repair: { schedule: "sliding", codeRate: 1 } },
+    });
     world.openPath();
     world.server.send(new Uint8Array(100));
     world.drain();
@@ -250,7 +293,12 @@ describe("two links over a simulated network", () => {
   it("answers the same inputs with the same bytes", () => {
     const digest = (): string => {
       const hash = createHash("sha256");
-      const world = new World({ up: LINKS["20 % loss"]!, down: LINKS["20 % loss"]!, seed: 9, onDatagram: (_, datagram) => hash.update(datagram) });
+      const world = new World({
+        up: LINKS["20 % loss"]!,
+        down: LINKS["20 % loss"]!,
+        seed: 9,
+        onDatagram: (_, datagram) => hash.update(datagram),
+      });
       world.openPath();
       playGame(world, new SeededRandom(9), 3000);
       return hash.digest("hex");
@@ -261,6 +309,7 @@ describe("two links over a simulated network", () => {
 
 /** How long each ordered message took, ms. */
 function delays(world: World): number[] {
-  const sent = world.server.sent.filter(m => m.ordered), got = world.client.delivered.filter(m => m.ordered);
+  const sent = world.server.sent.filter((m) => m.ordered),
+    got = world.client.delivered.filter((m) => m.ordered);
   return got.map((m, i) => m.atMs - sent[i]!.atMs);
 }

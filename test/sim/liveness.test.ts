@@ -2,7 +2,14 @@
  * Two links over a simulated network: that the datagram path is used, comes back, stays cheap and bounded. Each was found by
  * a review of the protocol; that everything arrives is link.test.ts.
  */
-import { DatagramWriter, Link, encodeSymbolRecord, encodeUnreliableRecord, makeSymbol, type RepairOption } from "colyseus-fec/core";
+import {
+  DatagramWriter,
+  Link,
+  encodeSymbolRecord,
+  encodeUnreliableRecord,
+  makeSymbol,
+  type RepairOption,
+} from "colyseus-fec/core";
 import { SeededRandom } from "colyseus-fec/netem";
 import { describe, expect, it } from "vitest";
 import { randomMessage } from "./random.js";
@@ -11,7 +18,7 @@ import { World, expectOrdered, expectUnreliableAtMostOnce } from "./world.js";
 /** Plays 60 Hz patches down and unreliable inputs up. */
 function play(world: World, ms: number, patchBytes = 165): void {
   const random = new SeededRandom(1);
-  world.play(60, ms, i => {
+  world.play(60, ms, (i) => {
     world.server.send(randomMessage(random, i, patchBytes));
     world.client.sendUnreliable(randomMessage(random, i, 20));
   });
@@ -54,89 +61,110 @@ describe("the datagram path", () => {
     const heldFrom = world.nowMs;
     play(world, 6000);
     for (const end of world.ends) end.out.blackout(false);
-    for (const end of world.ends) for (const record of end.records) record.dueMs = Math.max(record.dueMs, heldFrom + 8000);
+    for (const end of world.ends)
+      for (const record of end.records) record.dueMs = Math.max(record.dueMs, heldFrom + 8000);
     play(world, 5000);
     expect(symbolsByDatagram(world, () => play(world, 5000))).toBe(300);
     world.settle();
     expectOrdered(world.server, world.client);
   });
 
-  it.each([30_000, 40_000, 70_000, 200_000])("is used after %i symbols by the reliable path: 16-bit numbers do not mislead", count => {
-    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 } });
-    world.openPath();
-    play(world, 300);
-    world.closePath();
-    for (let i = 0; i < count; i += 100) {
-      for (let j = 0; j < 100; j++) world.server.send(new Uint8Array(0));
-      world.drain();
-      world.run(1);
-    }
-    world.run(1000);
-    world.openPath();
-    play(world, 1000);
-    expect(symbolsByDatagram(world, () => play(world, 2000))).toBe(120);
-  });
+  it.each([30_000, 40_000, 70_000, 200_000])(
+    "is used after %i symbols by the reliable path: 16-bit numbers do not mislead",
+    (count) => {
+      const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 } });
+      world.openPath();
+      play(world, 300);
+      world.closePath();
+      for (let i = 0; i < count; i += 100) {
+        for (let j = 0; j < 100; j++) world.server.send(new Uint8Array(0));
+        world.drain();
+        world.run(1);
+      }
+      world.run(1000);
+      world.openPath();
+      play(world, 1000);
+      expect(symbolsByDatagram(world, () => play(world, 2000))).toBe(120);
+    },
+  );
 
-  it("takes no feedback for newer than it is when the reliable path holds back more than 65,536 symbols", { timeout: 180_000 }, () => {
-    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, reliableDelayMs: 30_000 });
-    world.openPath();
-    world.run(300);
-    // More at once than the ordered window holds: the reliable path carries, and stands still. From then on every message asks for room.
-    for (let i = 0; i < 67_000; i++) {
-      world.server.send(new Uint8Array([i, i >> 8, i >> 16]));
-      if (i < 300 || i % 130 !== 129) continue;
-      world.drain();
-      world.run(50);
-    }
-    world.settle(40_000);
-    expectOrdered(world.server, world.client);
-  });
+  it(
+    "takes no feedback for newer than it is when the reliable path holds back more than 65,536 symbols",
+    { timeout: 180_000 },
+    () => {
+      const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, reliableDelayMs: 30_000 });
+      world.openPath();
+      world.run(300);
+      // More at once than the ordered window holds: the reliable path carries, and stands still. From then on every message asks for room.
+      for (let i = 0; i < 67_000; i++) {
+        world.server.send(new Uint8Array([i, i >> 8, i >> 16]));
+        if (i < 300 || i % 130 !== 129) continue;
+        world.drain();
+        world.run(50);
+      }
+      world.settle(40_000);
+      expectOrdered(world.server, world.client);
+    },
+  );
 
-  it("takes no symbol for another when a datagram is held back while 65,536 symbols go by the reliable path", { timeout: 180_000 }, () => {
-    const held: Uint8Array[] = [];
-    const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 }, onDatagram: (from, datagram) => { if (from === "server") held.push(datagram.slice()); } });
-    world.openPath();
-    play(world, 300);
-    for (const end of world.ends) end.out.blackout(true);
-    held.length = 0;
-    play(world, 2000);
-    const sent = world.server.sent.length;
-    const firstHeld = sent - 120;
-    for (let i = sent; i < firstHeld + 65_536 - 20; i++) {
-      world.server.send(new Uint8Array([1, 2, 3]));
-      if (i % 128 !== 0) continue;
-      world.drain();
-      world.run(60);
-    }
-    world.run(1000);
-    for (const datagram of held) world.client.link.handleDatagram(datagram, world.nowMs);
-    for (const end of world.ends) end.out.blackout(false);
-    play(world, 3000);
-    world.settle();
-    expectOrdered(world.server, world.client);
-  });
+  it(
+    "takes no symbol for another when a datagram is held back while 65,536 symbols go by the reliable path",
+    { timeout: 180_000 },
+    () => {
+      const held: Uint8Array[] = [];
+      const world = new World({
+        up: { delayMs: 20 },
+        down: { delayMs: 20 },
+        onDatagram: (from, datagram) => {
+          if (from === "server") held.push(datagram.slice());
+        },
+      });
+      world.openPath();
+      play(world, 300);
+      for (const end of world.ends) end.out.blackout(true);
+      held.length = 0;
+      play(world, 2000);
+      const sent = world.server.sent.length;
+      const firstHeld = sent - 120;
+      for (let i = sent; i < firstHeld + 65_536 - 20; i++) {
+        world.server.send(new Uint8Array([1, 2, 3]));
+        if (i % 128 !== 0) continue;
+        world.drain();
+        world.run(60);
+      }
+      world.run(1000);
+      for (const datagram of held) world.client.link.handleDatagram(datagram, world.nowMs);
+      for (const end of world.ends) end.out.blackout(false);
+      play(world, 3000);
+      world.settle();
+      expectOrdered(world.server, world.client);
+    },
+  );
 
-  it.each([100, 200, 300, 400, 600])("is left by both ends when one direction dies at RTT %i ms, and messages keep coming", rttMs => {
-    const world = new World({ up: { delayMs: rttMs / 2 }, down: { delayMs: rttMs / 2 }, reliableDelayMs: rttMs / 2 });
-    world.openPath();
-    play(world, 3000);
-    world.client.out.blackout(true);
-    play(world, 5000);
-    const before = world.server.delivered.length;
-    play(world, 5000);
-    expect(world.client.link.path).toBe("reliable");
-    expect(world.server.delivered.length - before).toBeGreaterThan(290);
-    world.client.out.blackout(false);
-    play(world, 4000);
-    expect(world.client.link.path).toBe("datagram");
-    expect(world.server.link.path).toBe("datagram");
-  });
+  it.each([100, 200, 300, 400, 600])(
+    "is left by both ends when one direction dies at RTT %i ms, and messages keep coming",
+    (rttMs) => {
+      const world = new World({ up: { delayMs: rttMs / 2 }, down: { delayMs: rttMs / 2 }, reliableDelayMs: rttMs / 2 });
+      world.openPath();
+      play(world, 3000);
+      world.client.out.blackout(true);
+      play(world, 5000);
+      const before = world.server.delivered.length;
+      play(world, 5000);
+      expect(world.client.link.path).toBe("reliable");
+      expect(world.server.delivered.length - before).toBeGreaterThan(290);
+      world.client.out.blackout(false);
+      play(world, 4000);
+      expect(world.client.link.path).toBe("datagram");
+      expect(world.server.link.path).toBe("datagram");
+    },
+  );
 
   it("is not left for one lost message of a sparse unreliable stream", () => {
     const link = { delayMs: 40, loss: 0.05 };
     const world = new World({ up: link, down: link });
     world.openPath();
-    world.play(0.5, 300_000, i => world.client.sendUnreliable(randomMessage(new SeededRandom(i), i, 20)));
+    world.play(0.5, 300_000, (i) => world.client.sendUnreliable(randomMessage(new SeededRandom(i), i, 20)));
     expect(world.client.link.stats(world.nowMs).counters.suspensions).toBeLessThan(3);
   });
 
@@ -145,7 +173,7 @@ describe("the datagram path", () => {
       const world = new World({ up: { delayMs: 20 }, down: { delayMs: 20 } });
       world.openPath();
       const random = new SeededRandom(2);
-      world.play(60, 10_000, i => {
+      world.play(60, 10_000, (i) => {
         world.client.sendUnreliable(randomMessage(random, i, 20));
         if (i % (60 / hz) === 0) world.server.send(randomMessage(random, i, 165));
       });
@@ -178,7 +206,7 @@ describe("the datagram path", () => {
 describe("adaptive repair", () => {
   const run = (repair: RepairOption, factor: number, loss = 0): number => {
     // 60 Hz x 230 bytes on the wire, times the factor; a queue of about 70 ms.
-    const down = { delayMs: 30, rateKbps: 60 * 230 * 8 / 1000 * factor, queueBytes: 4000, overheadBytes: 52, loss };
+    const down = { delayMs: 30, rateKbps: ((60 * 230 * 8) / 1000) * factor, queueBytes: 4000, overheadBytes: 52, loss };
     const world = new World({ up: { delayMs: 30 }, down, serverLink: { repair } });
     world.openPath();
     play(world, 60_000);
@@ -187,9 +215,12 @@ describe("adaptive repair", () => {
     return world.server.wireBytes - before;
   };
 
-  it.each([0.8, 1, 1.2])("sends hardly more than repair off into a bottleneck of %d times the game's rate", factor => {
-    expect(run("adaptive", factor)).toBeLessThan(1.2 * run("off", factor));
-  });
+  it.each([0.8, 1, 1.2])(
+    "sends hardly more than repair off into a bottleneck of %d times the game's rate",
+    (factor) => {
+      expect(run("adaptive", factor)).toBeLessThan(1.2 * run("off", factor));
+    },
+  );
 
   it("adds hardly any delay where a bottleneck has room for the game but not for repair", () => {
     const p99 = (repair: RepairOption): number => {
@@ -198,7 +229,9 @@ describe("adaptive repair", () => {
       world.openPath();
       play(world, 180_000);
       world.settle();
-      const took = world.client.delivered.map((message, i) => message.atMs - world.server.sent[i]!.atMs).sort((a, b) => a - b);
+      const took = world.client.delivered
+        .map((message, i) => message.atMs - world.server.sent[i]!.atMs)
+        .sort((a, b) => a - b);
       return took[Math.floor(0.99 * took.length)]!;
     };
     expect(p99("adaptive")).toBeLessThan(1.5 * p99("off"));
@@ -219,17 +252,19 @@ describe("adaptive repair", () => {
     play(world, 10_000, 8 * 1100);
     const { repairsSent } = world.server.link.stats(world.nowMs).counters;
     // 256 kbit/s for ten seconds, a second's burst, and repairs of about 1.1 kB.
-    expect(repairsSent).toBeLessThan(11 * 32_000 / 1000);
+    expect(repairsSent).toBeLessThan((11 * 32_000) / 1000);
   });
 });
 
 describe("bounds against an authenticated peer", () => {
   it("a message of endless empty or tiny fragments ends the session or stays within the message's bound", () => {
     const link = new Link({ messageBytesMax: 4096 });
-    for (let i = 0; i < 10_000 && !link.failure; i++) link.handleReliable(encodeSymbolRecord(i, i === 0, false, new Uint8Array(0)), 0);
+    for (let i = 0; i < 10_000 && !link.failure; i++)
+      link.handleReliable(encodeSymbolRecord(i, i === 0, false, new Uint8Array(0)), 0);
     expect(link.failure?.code).toBe(1002);
     const other = new Link({ messageBytesMax: 4096 });
-    for (let i = 0; i < 10_000 && !other.failure; i++) other.handleReliable(encodeSymbolRecord(i, i === 0, false, new Uint8Array(1)), 0);
+    for (let i = 0; i < 10_000 && !other.failure; i++)
+      other.handleReliable(encodeSymbolRecord(i, i === 0, false, new Uint8Array(1)), 0);
     expect(other.failure?.code).toBe(1009);
   });
 
@@ -242,14 +277,22 @@ describe("bounds against an authenticated peer", () => {
   });
 
   it("of many FEEDBACK frames in one datagram the first is worked on", () => {
-    const link = new Link(), writer = new DatagramWriter(1176);
+    const link = new Link(),
+      writer = new DatagramWriter(1176);
     link.openPath({ mtuBytes: 1176, overheadBytes: 52 }, 0);
     for (let i = 0; i < 20; i++) {
       link.send(new Uint8Array(9));
       link.pollDatagram(i);
     }
     writer.begin(0, 30);
-    const feedback = { bitmapBytes: 0, bitmap: new Uint8Array(8), ackDelayMs: 0, queueDelayMs: 0, symbolBytes: 0, symbolBitmap: new Uint8Array(0) };
+    const feedback = {
+      bitmapBytes: 0,
+      bitmap: new Uint8Array(8),
+      ackDelayMs: 0,
+      queueDelayMs: 0,
+      symbolBytes: 0,
+      symbolBitmap: new Uint8Array(0),
+    };
     // Each would call one more datagram lost, and its symbol would be sent again.
     for (let i = 0; i < 20; i++) writer.feedback({ ...feedback, largest: i, next: 0 });
     link.handleDatagram(writer.end(), 30);
@@ -267,7 +310,14 @@ describe("bounds against an authenticated peer", () => {
       writer.begin(n, n);
       for (let i = 0; i < 15; i++) {
         const bytes = randomMessage(random, i, 60);
-        writer.repair(0, { row: 1 + random.int(127), base: 1, span: 32, bitmap: new Uint8Array(16).fill(255, 0, 4), members: 32, bytes });
+        writer.repair(0, {
+          row: 1 + random.int(127),
+          base: 1,
+          span: 32,
+          bitmap: new Uint8Array(16).fill(255, 0, 4),
+          members: 32,
+          bytes,
+        });
       }
       link.handleDatagram(writer.end(), n);
     }

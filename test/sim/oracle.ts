@@ -18,7 +18,8 @@ export class Oracle {
 
   /** @throws Error for a message that is not the next in order, or an unreliable one that was not sent, or twice. */
   check(): void {
-    const { from } = this, { delivered } = from.peer;
+    const { from } = this,
+      { delivered } = from.peer;
     const waiting = [];
     for (const message of from.sent) {
       if (message.ordered) waiting.push(message);
@@ -28,11 +29,15 @@ export class Oracle {
     for (const { bytes, ordered } of delivered) {
       if (ordered) {
         const expected = waiting[at++];
-        if (!expected || Buffer.compare(expected.bytes, bytes) !== 0) throw new Error(`${from.peer.name}: ordered message ${this.ordered} is not what was sent`);
+        if (!expected || Buffer.compare(expected.bytes, bytes) !== 0)
+          throw new Error(`${from.peer.name}: ordered message ${this.ordered} is not what was sent`);
         this.ordered++;
       } else {
         const left = this.#unreliable.get(key(bytes)) ?? 0;
-        if (left === 0) throw new Error(`${from.peer.name}: an unreliable message of ${bytes.length} bytes was not sent, or comes twice`);
+        if (left === 0)
+          throw new Error(
+            `${from.peer.name}: an unreliable message of ${bytes.length} bytes was not sent, or comes twice`,
+          );
         this.#unreliable.set(key(bytes), left - 1);
         this.unreliable++;
       }

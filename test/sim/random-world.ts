@@ -24,8 +24,23 @@ const IDLE_MS = 20_000;
 const IDLE_DATAGRAMS_MAX = 24;
 
 /** What happened in a world, for the sums that show that a swarm reaches everything. */
-export type WorldCounts = Pick<LinkCounters, "symbolsSent" | "repairsSent" | "retransmissionsSent" | "rescuesSent" | "symbolsRecovered" | "symbolsRetransmitted"
-  | "symbolsCarried" | "symbolsLost" | "datagramsSent" | "datagramsCarried" | "datagramsDuplicate" | "spuriousLosses" | "suspensions" | "messagesReceived"> & { damaged: number; unreliable: number };
+export type WorldCounts = Pick<
+  LinkCounters,
+  | "symbolsSent"
+  | "repairsSent"
+  | "retransmissionsSent"
+  | "rescuesSent"
+  | "symbolsRecovered"
+  | "symbolsRetransmitted"
+  | "symbolsCarried"
+  | "symbolsLost"
+  | "datagramsSent"
+  | "datagramsCarried"
+  | "datagramsDuplicate"
+  | "spuriousLosses"
+  | "suspensions"
+  | "messagesReceived"
+> & { damaged: number; unreliable: number };
 
 /** What this world does, drawn once: absent means never. */
 interface Habits {
@@ -52,13 +67,24 @@ export function playRandomWorld(seed: number, scale = 1): WorldCounts {
   const network = { up: randomNetwork(random), down: randomNetwork(random) };
   const still = { server: false, client: false };
   const world: World = new World({
-    ...network, standsStill: (from) => still[from], seed: random.int(2 ** 30), reliableDelayMs: random.int(2) ? random.int(60) : random.int(600), mtuBytes: randomMtu(random),
+    ...network,
+    standsStill: (from) => still[from],
+    seed: random.int(2 ** 30),
+    reliableDelayMs: random.int(2) ? random.int(60) : random.int(600),
+    mtuBytes: randomMtu(random),
     link: { firstSeq: nearWrap(random), recordPayloadMax: random.int(2) ? 4096 : 100 + random.int(5000) },
-    serverLink: { repair: randomRepair(random) }, clientLink: { repair: randomRepair(random) },
+    serverLink: { repair: randomRepair(random) },
+    clientLink: { repair: randomRepair(random) },
   });
-  world.nowMs = random.int(2) ? 1000 : Math.max(0, TIME_WRAP_MS * (1 + random.int(3)) - random.int(600)) + random.next();
+  world.nowMs = random.int(2)
+    ? 1000
+    : Math.max(0, TIME_WRAP_MS * (1 + random.int(3)) - random.int(600)) + random.next();
   const standstills = new SeededRandom(seed + 1_000_003);
-  const habits: Habits = { ...randomHabits(random), still, standstills: standstills.next() < 0.4 ? standstills : undefined };
+  const habits: Habits = {
+    ...randomHabits(random),
+    still,
+    standstills: standstills.next() < 0.4 ? standstills : undefined,
+  };
   const damaged = network.up.corrupt || network.down.corrupt || habits.newNetworks ? sealed(world) : { count: 0 };
   const ids = { next: 0 };
   const acts = 1 + random.int(4);
@@ -75,9 +101,18 @@ export function playRandomWorld(seed: number, scale = 1): WorldCounts {
 function randomHabits(random: SeededRandom): Omit<Habits, "still" | "standstills"> {
   const sometimes = (p = 0.5): boolean => random.next() < p;
   return {
-    hz: [10, 20, 30, 60, 120][random.int(5)]!, orderedRatio: sometimes(0.8) ? 0.2 + 0.8 * random.next() : 0, unreliableRatio: sometimes() ? random.next() : 0,
-    fragments: sometimes(), bulk: sometimes(0.2), bursts: sometimes(0.2), silence: sometimes(0.3), switchRepair: sometimes(0.3),
-    blackouts: sometimes(0.3), closes: sometimes(0.3), mtuChanges: sometimes(0.15), newNetworks: sometimes(0.2),
+    hz: [10, 20, 30, 60, 120][random.int(5)]!,
+    orderedRatio: sometimes(0.8) ? 0.2 + 0.8 * random.next() : 0,
+    unreliableRatio: sometimes() ? random.next() : 0,
+    fragments: sometimes(),
+    bulk: sometimes(0.2),
+    bursts: sometimes(0.2),
+    silence: sometimes(0.3),
+    switchRepair: sometimes(0.3),
+    blackouts: sometimes(0.3),
+    closes: sometimes(0.3),
+    mtuChanges: sometimes(0.15),
+    newNetworks: sometimes(0.2),
   };
 }
 
@@ -94,7 +129,8 @@ function playAct(world: World, habits: Habits, random: SeededRandom, ms: number,
     for (const end of world.ends) {
       for (let i = 0; i < inTick; i++) {
         if (random.next() < habits.orderedRatio) end.send(message(random, ids.next++, patchBytes(random)));
-        if (random.next() < habits.unreliableRatio) end.sendUnreliable(message(random, ids.next++, 4 + (random.int(8) ? random.int(60) : random.int(2500))));
+        if (random.next() < habits.unreliableRatio)
+          end.sendUnreliable(message(random, ids.next++, 4 + (random.int(8) ? random.int(60) : random.int(2500))));
       }
       if (habits.fragments && random.int(6) === 0) end.send(message(random, ids.next++, random.int(9000)));
       if (habits.bulk && random.int(20) === 0) end.send(message(random, ids.next++, 9000 + random.int(30_000)));
@@ -154,7 +190,8 @@ function mend(world: World, random: SeededRandom, ids: { next: number }): void {
   for (const end of world.ends) {
     end.out.blackout(false);
     end.out.configure({ delayMs: 20 });
-    if (end.link.path !== "datagram") end.link.openPath({ mtuBytes: world.mtuBytes, overheadBytes: world.overheadBytes }, world.nowMs);
+    if (end.link.path !== "datagram")
+      end.link.openPath({ mtuBytes: world.mtuBytes, overheadBytes: world.overheadBytes }, world.nowMs);
   }
   world.drain();
   const untilMs = world.nowMs + SETTLE_MS;
@@ -194,8 +231,12 @@ function count(messages: readonly { ordered: boolean }[]): number {
 /** Gives every datagram a checksum, as a channel's tag does: what netem damages is dropped and not delivered. */
 function sealed(world: World): { count: number } {
   const damaged = { count: 0 };
-  for (const { out, peer: { link } } of world.ends) {
-    const push = out.push.bind(out), handle = link.handleDatagram.bind(link);
+  for (const {
+    out,
+    peer: { link },
+  } of world.ends) {
+    const push = out.push.bind(out),
+      handle = link.handleDatagram.bind(link);
     out.push = (datagram, nowMs) => push(appendCrc32(datagram), nowMs);
     link.handleDatagram = (bytes, nowMs) => {
       const datagram = stripCrc32(bytes);
@@ -208,12 +249,27 @@ function sealed(world: World): { count: number } {
 
 function countsOf(world: World, damaged: number): WorldCounts {
   const counts: WorldCounts = {
-    symbolsSent: 0, repairsSent: 0, retransmissionsSent: 0, rescuesSent: 0, symbolsRecovered: 0, symbolsRetransmitted: 0, symbolsCarried: 0, symbolsLost: 0,
-    datagramsSent: 0, datagramsCarried: 0, datagramsDuplicate: 0, spuriousLosses: 0, suspensions: 0, messagesReceived: 0, damaged, unreliable: 0,
+    symbolsSent: 0,
+    repairsSent: 0,
+    retransmissionsSent: 0,
+    rescuesSent: 0,
+    symbolsRecovered: 0,
+    symbolsRetransmitted: 0,
+    symbolsCarried: 0,
+    symbolsLost: 0,
+    datagramsSent: 0,
+    datagramsCarried: 0,
+    datagramsDuplicate: 0,
+    spuriousLosses: 0,
+    suspensions: 0,
+    messagesReceived: 0,
+    damaged,
+    unreliable: 0,
   };
   for (const end of world.ends) {
     const { counters } = end.link.stats(world.nowMs);
-    for (const key of Object.keys(counts) as (keyof WorldCounts)[]) if (key !== "damaged" && key !== "unreliable") counts[key] += counters[key];
+    for (const key of Object.keys(counts) as (keyof WorldCounts)[])
+      if (key !== "damaged" && key !== "unreliable") counts[key] += counters[key];
     counts.unreliable += end.delivered.length - count(end.delivered);
   }
   return counts;
@@ -224,8 +280,14 @@ function randomNetwork(random: SeededRandom): ImpairmentOptions {
   if (random.int(8) === 0) return profiles[PROFILE_NAMES[random.int(PROFILE_NAMES.length)]!];
   const maybe = (p: number, value: number): number => (random.next() < p ? value : 0);
   return {
-    loss: random.int(2) ? randomLoss(random) : 0, delayMs: random.int(120), jitterMs: maybe(0.4, random.int(80)), reorder: random.int(2) === 0,
-    reorderRatio: maybe(0.25, random.next() * 0.4), reorderDelayMs: 1 + random.int(150), duplicate: maybe(0.25, random.next() * 0.5), corrupt: maybe(0.2, random.next() * 0.3),
+    loss: random.int(2) ? randomLoss(random) : 0,
+    delayMs: random.int(120),
+    jitterMs: maybe(0.4, random.int(80)),
+    reorder: random.int(2) === 0,
+    reorderRatio: maybe(0.25, random.next() * 0.4),
+    reorderDelayMs: 1 + random.int(150),
+    duplicate: maybe(0.25, random.next() * 0.5),
+    corrupt: maybe(0.2, random.next() * 0.3),
     ...(random.int(5) === 0 ? { rateKbps: 40 + random.int(400), queueBytes: 2000 + random.int(30_000) } : {}),
   };
 }
@@ -233,20 +295,33 @@ function randomNetwork(random: SeededRandom): ImpairmentOptions {
 function randomLoss(random: SeededRandom): number | LossOptions {
   const lossRatio = random.next() * (random.int(4) ? 0.25 : 0.6);
   switch (random.int(3)) {
-    case 0: return { kind: "gilbert-elliott-time", lossRatio, meanBurstMs: 5 + random.int(200) };
-    case 1: return { kind: "gilbert-elliott-count", lossRatio: Math.min(0.45, lossRatio), meanBurstDatagrams: 1 + random.int(10) };
-    default: return lossRatio;
+    case 0:
+      return { kind: "gilbert-elliott-time", lossRatio, meanBurstMs: 5 + random.int(200) };
+    case 1:
+      return {
+        kind: "gilbert-elliott-count",
+        lossRatio: Math.min(0.45, lossRatio),
+        meanBurstDatagrams: 1 + random.int(10),
+      };
+    default:
+      return lossRatio;
   }
 }
 
 function randomRepair(random: SeededRandom): RepairOption {
   switch (random.int(6)) {
-    case 0: return "off";
-    case 1: return { schedule: "generation", groupSize: 2 + random.int(15) };
-    case 2: return { schedule: "sliding", codeRate: 0.05 + 0.95 * random.next(), separate: random.int(2) === 0 };
-    case 3: return { schedule: "sliding", codeRate: 1, depth: 1 + random.int(32) };
-    case 4: return { schedule: "adaptive", overheadMax: 0.05 + 0.95 * random.next() };
-    default: return "adaptive";
+    case 0:
+      return "off";
+    case 1:
+      return { schedule: "generation", groupSize: 2 + random.int(15) };
+    case 2:
+      return { schedule: "sliding", codeRate: 0.05 + 0.95 * random.next(), separate: random.int(2) === 0 };
+    case 3:
+      return { schedule: "sliding", codeRate: 1, depth: 1 + random.int(32) };
+    case 4:
+      return { schedule: "adaptive", overheadMax: 0.05 + 0.95 * random.next() };
+    default:
+      return "adaptive";
   }
 }
 

@@ -1,5 +1,5 @@
 /** Seeds of randomised tests: printed in the test's name, replayed with SEED=n. */
-import { SeededRandom } from "colyseus-fec/netem";
+import type { SeededRandom } from "colyseus-fec/netem";
 
 /** The seeds of a randomised test: SEED from the environment alone, or `count` fixed ones. */
 export function seeds(count: number): number[] {

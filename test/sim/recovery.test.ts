@@ -25,30 +25,50 @@ interface Measured extends LinkCounters {
 }
 
 /** Plays patches down, and inputs up if asked, and counts what the server does once it has settled. */
-function measure(up: ImpairmentOptions, down: ImpairmentOptions, options: { hz: number; repair: RepairOption; inputs?: boolean; seed?: number }): Measured {
+function measure(
+  up: ImpairmentOptions,
+  down: ImpairmentOptions,
+  options: { hz: number; repair: RepairOption; inputs?: boolean; seed?: number },
+): Measured {
   const { hz, repair, inputs = true, seed = 1 } = options;
   const world = new World({ up, down, seed, link: { repair }, reliableDelayMs: (down.delayMs ?? 0) + 10 });
-  const random = new SeededRandom(seed), { server, client } = world;
+  const random = new SeededRandom(seed),
+    { server, client } = world;
   const tick = (i: number): void => {
     server.send(randomMessage(random, i, 165));
     if (inputs) client.send(randomMessage(random, i, 20));
   };
   world.openPath();
   world.play(hz, SETTLE_MS, tick);
-  const before = server.link.stats(world.nowMs).counters, { lost } = server.out.stats, datagrams = server.datagrams + client.datagrams, delivered = client.delivered.length;
+  const before = server.link.stats(world.nowMs).counters,
+    { lost } = server.out.stats,
+    datagrams = server.datagrams + client.datagrams,
+    delivered = client.delivered.length;
   world.play(hz, MEASURE_MS, tick);
-  const { counters, sendLossRatio } = server.link.stats(world.nowMs), diff = { ...counters };
+  const { counters, sendLossRatio } = server.link.stats(world.nowMs),
+    diff = { ...counters };
   for (const key of Object.keys(diff) as (keyof LinkCounters)[]) diff[key] -= before[key];
-  const lostRatio = (server.out.stats.lost - lost) / diff.datagramsSent, datagramsPerTick = (server.datagrams + client.datagrams - datagrams) / (hz * MEASURE_MS / 1000);
+  const lostRatio = (server.out.stats.lost - lost) / diff.datagramsSent,
+    datagramsPerTick = (server.datagrams + client.datagrams - datagrams) / ((hz * MEASURE_MS) / 1000);
   world.settle(10_000);
   expectOrdered(server, client);
   expectOrdered(client, server);
-  const took = client.delivered.slice(delivered).map((m, i) => m.atMs - server.sent[delivered + i]!.atMs - (down.delayMs ?? 0)).sort((a, b) => a - b);
-  return { ...diff, resentRatio: diff.retransmissionsSent / diff.symbolsSent, lostRatio, datagramsPerTick, sendLossRatio, p99Ms: took[Math.floor(0.99 * took.length)]! };
+  const took = client.delivered
+    .slice(delivered)
+    .map((m, i) => m.atMs - server.sent[delivered + i]!.atMs - (down.delayMs ?? 0))
+    .sort((a, b) => a - b);
+  return {
+    ...diff,
+    resentRatio: diff.retransmissionsSent / diff.symbolsSent,
+    lostRatio,
+    datagramsPerTick,
+    sendLossRatio,
+    p99Ms: took[Math.floor(0.99 * took.length)]!,
+  };
 }
 
 describe("a lost patch", () => {
-  it.each([20, 60])("at %d Hz is there a round trip and 10 ms later, whenever the next one comes", hz => {
+  it.each([20, 60])("at %d Hz is there a round trip and 10 ms later, whenever the next one comes", (hz) => {
     // So much is lost that the 99th percentile is a retransmission's.
     const got = measure({ delayMs: 50 }, { delayMs: 50, loss: 0.025 }, { hz, repair: "off" });
     // 107 ms.
@@ -91,14 +111,16 @@ describe("reordering with loss", () => {
 
 describe("a pause", () => {
   it("is no reason to send again where the peer's timers are 5 ms late, as a browser's are", () => {
-    const world = new World({ up: { delayMs: 25 }, down: { delayMs: 25 }, link: { repair: "off" } }), random = new SeededRandom(1);
+    const world = new World({ up: { delayMs: 25 }, down: { delayMs: 25 }, link: { repair: "off" } }),
+      random = new SeededRandom(1);
     // Feedback that waits for its timer: it leaves when the world next looks, 5 ms later.
-    const { link } = world.client, pollTimeout = link.pollTimeout.bind(link);
+    const { link } = world.client,
+      pollTimeout = link.pollTimeout.bind(link);
     link.pollTimeout = () => pollTimeout() + 5;
     world.openPath();
     let i = 0;
     for (let pause = 0; pause < 50; pause++) {
-      world.play(60, 7 * 1000 / 60 - 1, () => world.server.send(randomMessage(random, i++, 165)));
+      world.play(60, (7 * 1000) / 60 - 1, () => world.server.send(randomMessage(random, i++, 165)));
       world.run(500);
     }
     world.settle(5000);
@@ -108,61 +130,88 @@ describe("a pause", () => {
 });
 
 describe("a link that was too full", () => {
-  it.each(seeds(3))("drains soon after the game pauses: what its queue dropped is sent again once a queue's length, not at every chance (SEED=%i)", seed => {
-    const world = new World({ down: { delayMs: 25, rateKbps: 64, queueBytes: 16_000 }, up: { delayMs: 25 }, seed, reliableDelayMs: 3000 }), random = new SeededRandom(seed), { server, client } = world;
-    let i = 0;
-    world.openPath();
-    world.play(5, 3000, () => server.send(randomMessage(random, i++, 100)));
-    world.play(60, 5200, () => {
-      server.send(randomMessage(random, i++, patchSize(random)));
-      client.sendUnreliable(randomMessage(random, 50_000 + i, 20));
-    });
-    const atMs = world.nowMs;
-    world.play(20, 10_000, j => client.sendUnreliable(randomMessage(random, 60_000 + j, 20)));
-    expectOrdered(server, client);
-    // Its queue holds 2 s. 3.0 s, and a twelfth of the symbols sent again; with eight rides in three seconds it was 15 s, and half of them.
-    expect(client.delivered.at(-1)!.atMs - atMs).toBeLessThan(4500);
-    expect(server.link.stats(world.nowMs).counters.retransmissionsSent).toBeLessThan(80);
-  });
+  it.each(seeds(3))(
+    "drains soon after the game pauses: what its queue dropped is sent again once a queue's length, not at every chance (SEED=%i)",
+    (seed) => {
+      const world = new World({
+          down: { delayMs: 25, rateKbps: 64, queueBytes: 16_000 },
+          up: { delayMs: 25 },
+          seed,
+          reliableDelayMs: 3000,
+        }),
+        random = new SeededRandom(seed),
+        { server, client } = world;
+      let i = 0;
+      world.openPath();
+      world.play(5, 3000, () => server.send(randomMessage(random, i++, 100)));
+      world.play(60, 5200, () => {
+        server.send(randomMessage(random, i++, patchSize(random)));
+        client.sendUnreliable(randomMessage(random, 50_000 + i, 20));
+      });
+      const atMs = world.nowMs;
+      world.play(20, 10_000, (j) => client.sendUnreliable(randomMessage(random, 60_000 + j, 20)));
+      expectOrdered(server, client);
+      // Its queue holds 2 s. 3.0 s, and a twelfth of the symbols sent again; with eight rides in three seconds it was 15 s, and half of them.
+      expect(client.delivered.at(-1)!.atMs - atMs).toBeLessThan(4500);
+      expect(server.link.stats(world.nowMs).counters.retransmissionsSent).toBeLessThan(80);
+    },
+  );
 });
 
 describe("lost feedback", () => {
   for (const hz of [20, 60]) {
-    it.each([true, false])(`by half at ${hz} Hz, inputs %s: is not taken for lost data, and the path is kept`, inputs => {
-      const got = measure({ delayMs: 50, loss: 0.5 }, { delayMs: 50 }, { hz, repair: "adaptive", inputs });
-      expect(got).toMatchObject({ repairsSent: 0, suspensions: 0 });
-      expect(got.resentRatio).toBeLessThan(0.005);
-      expect(got.sendLossRatio).toBeLessThan(0.003);
-      expect(got.p99Ms).toBeLessThan(1);
-      expect(got.symbolsCarried).toBeLessThan(hz * MEASURE_MS / 1000 / 20);
-    });
+    it.each([true, false])(
+      `by half at ${hz} Hz, inputs %s: is not taken for lost data, and the path is kept`,
+      (inputs) => {
+        const got = measure({ delayMs: 50, loss: 0.5 }, { delayMs: 50 }, { hz, repair: "adaptive", inputs });
+        expect(got).toMatchObject({ repairsSent: 0, suspensions: 0 });
+        expect(got.resentRatio).toBeLessThan(0.005);
+        expect(got.sendLossRatio).toBeLessThan(0.003);
+        expect(got.p99Ms).toBeLessThan(1);
+        expect(got.symbolsCarried).toBeLessThan((hz * MEASURE_MS) / 1000 / 20);
+      },
+    );
 
-    it.each([true, false])(`by half, and a twentieth of the data, at ${hz} Hz, inputs %s: neither storm nor stall`, inputs => {
-      const got = measure({ delayMs: 50, loss: 0.5 }, { delayMs: 50, loss: 0.05 }, { hz, repair: "off", inputs });
-      // 4 to 5.4 % sent again, p99 230 to 310 ms.
-      expect(got.resentRatio).toBeLessThan(0.07);
-      expect(got.sendLossRatio).toBeLessThan(0.09);
-      expect(got.suspensions).toBeLessThan(2);
-      expect(got.p99Ms).toBeLessThan(400);
-    });
+    it.each([true, false])(
+      `by half, and a twentieth of the data, at ${hz} Hz, inputs %s: neither storm nor stall`,
+      (inputs) => {
+        const got = measure({ delayMs: 50, loss: 0.5 }, { delayMs: 50, loss: 0.05 }, { hz, repair: "off", inputs });
+        // 4 to 5.4 % sent again, p99 230 to 310 ms.
+        expect(got.resentRatio).toBeLessThan(0.07);
+        expect(got.sendLossRatio).toBeLessThan(0.09);
+        expect(got.suspensions).toBeLessThan(2);
+        expect(got.p99Ms).toBeLessThan(400);
+      },
+    );
   }
 });
 
 describe("feedback", () => {
   it("is never answered, however many datagrams hold nothing else and whatever is missing between them", () => {
-    const link = new Link(), writer = new DatagramWriter(1176);
+    const link = new Link(),
+      writer = new DatagramWriter(1176);
     link.openPath({ mtuBytes: 1176, overheadBytes: 52 }, 0);
     for (let datagram = link.pollDatagram(0); datagram; datagram = link.pollDatagram(0));
     for (let i = 0; i < 500; i++) {
       writer.begin(2 * (i % 2 === 0 ? i + 1 : i - 1), i);
-      writer.feedback({ largest: 0, bitmapBytes: 1, bitmap: new Uint8Array(1), ackDelayMs: 0, queueDelayMs: 0, next: 0, symbolBytes: 0, symbolBitmap: new Uint8Array(0) });
+      writer.feedback({
+        largest: 0,
+        bitmapBytes: 1,
+        bitmap: new Uint8Array(1),
+        ackDelayMs: 0,
+        queueDelayMs: 0,
+        next: 0,
+        symbolBytes: 0,
+        symbolBitmap: new Uint8Array(0),
+      });
       link.handleDatagram(writer.end(), i);
       expect(link.pollDatagram(i)).toBeUndefined();
     }
   });
 
   it("goes out at once on a gap where nothing is reordered, and waits where gaps fill by themselves", () => {
-    const link = new Link(), writer = new DatagramWriter(1176);
+    const link = new Link(),
+      writer = new DatagramWriter(1176);
     link.openPath({ mtuBytes: 1176, overheadBytes: 52 }, 0);
     const take = (number: number, nowMs: number): number => {
       writer.begin(number, nowMs);
@@ -186,13 +235,20 @@ describe("feedback", () => {
 
 describe("hours", () => {
   it("of a game over a bad network leave no more in memory than its first minutes", { timeout: 300_000 }, () => {
-    const link: ImpairmentOptions = { delayMs: 40, jitterMs: 20, reorder: true, loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 80 }, duplicate: 0.02 };
+    const link: ImpairmentOptions = {
+      delayMs: 40,
+      jitterMs: 20,
+      reorder: true,
+      loss: { kind: "gilbert-elliott-time", lossRatio: 0.05, meanBurstMs: 80 },
+      duplicate: 0.02,
+    };
     const world = new World({ up: link, down: link, link: { firstSeq: 0xffff_0000 } });
-    const random = new SeededRandom(1), oracles = [new Oracle(world.server), new Oracle(world.client)];
+    const random = new SeededRandom(1),
+      oracles = [new Oracle(world.server), new Oracle(world.client)];
     world.openPath();
     const minutes = (count: number): void => {
       for (let i = 0; i < count; i++) {
-        world.play(10, 59_000, n => {
+        world.play(10, 59_000, (n) => {
           world.server.send(randomMessage(random, n, n % 50 === 0 ? 3000 : patchSize(random)));
           world.client.sendUnreliable(randomMessage(random, n, 20));
         });

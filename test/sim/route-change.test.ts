@@ -9,8 +9,8 @@ const random = new SeededRandom(1);
 /** Plays patches down; returns the repairs per patch. */
 function play(world: World, ms: number, hz = 60): number {
   const before = world.server.link.stats(world.nowMs).counters.repairsSent;
-  world.play(hz, ms, i => world.server.send(randomMessage(random, i, patchSize(random))));
-  return (world.server.link.stats(world.nowMs).counters.repairsSent - before) / (hz * ms / 1000);
+  world.play(hz, ms, (i) => world.server.send(randomMessage(random, i, patchSize(random))));
+  return (world.server.link.stats(world.nowMs).counters.repairsSent - before) / ((hz * ms) / 1000);
 }
 
 function delay(world: World, delayMs: number): void {
@@ -49,7 +49,10 @@ describe("adaptive repair", () => {
     for (const outageMs of [0, 5000]) {
       for (const hz of [20, 60]) {
         it(`is back within 15 s of a move to a longer way with jitter that the ${told.join(" and the ")} noticed, after an outage of ${outageMs} ms, at ${hz} Hz`, () => {
-          const world = new World({ up: { delayMs: 15, jitterMs: 10, loss: 0.05 }, down: { delayMs: 15, jitterMs: 10, loss: 0.05 } });
+          const world = new World({
+            up: { delayMs: 15, jitterMs: 10, loss: 0.05 },
+            down: { delayMs: 15, jitterMs: 10, loss: 0.05 },
+          });
           world.openPath();
           play(world, 20_000, hz);
           for (const end of world.ends) end.out.configure({ delayMs: 60, jitterMs: 10, loss: 0.05 });
@@ -77,12 +80,16 @@ describe("adaptive repair", () => {
   });
 
   it("outlives clocks that drift apart by a tenth of a thousandth for twenty minutes", { timeout: 120_000 }, () => {
-    const world = new World({ up: { delayMs: 30, loss: 0.05 }, down: { delayMs: 30, loss: 0.05 }, clientClockRate: 1.0001 });
+    const world = new World({
+      up: { delayMs: 30, loss: 0.05 },
+      down: { delayMs: 30, loss: 0.05 },
+      clientClockRate: 1.0001,
+    });
     world.openPath();
     const shares = Array.from({ length: 20 }, () => play(world, 60_000));
     // A step back costs three seconds of repair and half a minute of less.
     for (const share of shares) expect(share).toBeGreaterThan(0.3);
-    expect(shares.filter(share => share < 0.6).length).toBeLessThanOrEqual(2);
+    expect(shares.filter((share) => share < 0.6).length).toBeLessThanOrEqual(2);
   });
 });
 
@@ -120,10 +127,15 @@ describe("a game that pauses after a lost unreliable message", () => {
   it("lets the link sleep", () => {
     const world = new World({ up: { delayMs: 30, loss: 0.2 }, down: { delayMs: 30, loss: 0.2 } });
     world.openPath();
-    world.play(60, 10_000, i => world.server.sendUnreliable(randomMessage(random, i, 60)));
+    world.play(60, 10_000, (i) => world.server.sendUnreliable(randomMessage(random, i, 60)));
     world.run(500);
     let wakes = 0;
-    for (let nowMs = world.nowMs; nowMs < world.nowMs + 5000 && world.server.link.pollTimeout() < world.nowMs + 5000; wakes++) world.runUntil(Math.max(world.nowMs, world.server.link.pollTimeout()));
+    for (
+      let nowMs = world.nowMs;
+      nowMs < world.nowMs + 5000 && world.server.link.pollTimeout() < world.nowMs + 5000;
+      wakes++
+    )
+      world.runUntil(Math.max(world.nowMs, world.server.link.pollTimeout()));
     expect(wakes).toBeLessThan(10);
   });
 });

@@ -57,19 +57,28 @@ function work(child: ChildProcess, next: () => Batch | undefined, done: (outcome
       feed();
     });
     child.on("error", reject);
-    child.on("exit", code => (code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`))));
+    child.on("exit", (code) => (code === 0 ? resolve() : reject(new Error(`a worker ended with ${code}`))));
     feed();
   });
 }
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: {
-    minutes: { type: "string", default: "1" }, from: { type: "string" }, workers: { type: "string", default: String(availableParallelism()) }, scale: { type: "string", default: "1" },
-  } });
-  const minutes = Number(values.minutes), scale = Number(values.scale), workers = Number(values.workers);
-  if (!(minutes > 0) || !(scale > 0) || !(workers >= 1)) throw new RangeError('"--minutes", "--scale" and "--workers" expected positive numbers');
+  const { values } = parseArgs({
+    options: {
+      minutes: { type: "string", default: "1" },
+      from: { type: "string" },
+      workers: { type: "string", default: String(availableParallelism()) },
+      scale: { type: "string", default: "1" },
+    },
+  });
+  const minutes = Number(values.minutes),
+    scale = Number(values.scale),
+    workers = Number(values.workers);
+  if (!(minutes > 0) || !(scale > 0) || !(workers >= 1))
+    throw new RangeError('"--minutes", "--scale" and "--workers" expected positive numbers');
   const from = values.from === undefined ? Math.floor(Math.random() * SEED_MAX) : Number(values.from);
-  const startMs = Date.now(), untilMs = startMs + minutes * 60_000;
+  const startMs = Date.now(),
+    untilMs = startMs + minutes * 60_000;
   const total: Outcome = { count: 0, counts: {}, failures: [] };
   let at = from;
   console.log(`random worlds from seed ${from} for ${minutes} min on ${workers} workers, scale ${scale}`);
@@ -88,7 +97,9 @@ async function main(): Promise<void> {
     }
   };
   await Promise.all(Array.from({ length: workers }, () => work(fork(fileURLToPath(import.meta.url)), next, done)));
-  console.log(`${total.count} worlds, seeds ${from}..${at - 1}, ${total.failures.length} failed, ${((Date.now() - startMs) / 60_000).toFixed(1)} min`);
+  console.log(
+    `${total.count} worlds, seeds ${from}..${at - 1}, ${total.failures.length} failed, ${((Date.now() - startMs) / 60_000).toFixed(1)} min`,
+  );
   console.log(total.counts);
   process.exitCode = total.failures.length > 0 ? 1 : 0;
 }

@@ -60,7 +60,13 @@ export class End {
   datagrams = 0;
   peer!: End;
 
-  constructor(readonly name: "server" | "client", private readonly world: World, options: LinkOptions, readonly out: Impairment, readonly clockRate: number) {
+  constructor(
+    readonly name: "server" | "client",
+    private readonly world: World,
+    options: LinkOptions,
+    readonly out: Impairment,
+    readonly clockRate: number,
+  ) {
     this.link = new Link(options);
   }
 
@@ -98,9 +104,15 @@ export class End {
       this.records.push({ bytes: record, dueMs: nowMs + (options.reliableDelayMs ?? 50) });
     }
     let burst = 0;
-    for (let datagram = standsStill ? undefined : this.link.pollDatagram(this.localMs); datagram; datagram = this.link.pollDatagram(this.localMs)) {
-      if (datagram.length > this.world.mtuBytes) throw new Error(`a datagram of ${datagram.length} bytes, MTU ${this.world.mtuBytes}`);
-      if (datagram.length <= DATAGRAM_HEADER_BYTES) throw new Error("a datagram without frames: it tells the peer nothing");
+    for (
+      let datagram = standsStill ? undefined : this.link.pollDatagram(this.localMs);
+      datagram;
+      datagram = this.link.pollDatagram(this.localMs)
+    ) {
+      if (datagram.length > this.world.mtuBytes)
+        throw new Error(`a datagram of ${datagram.length} bytes, MTU ${this.world.mtuBytes}`);
+      if (datagram.length <= DATAGRAM_HEADER_BYTES)
+        throw new Error("a datagram without frames: it tells the peer nothing");
       if (++burst > 2000) throw new Error("pollDatagram does not end");
       this.datagrams++;
       this.wireBytes += datagram.length + this.world.overheadBytes;
@@ -127,8 +139,20 @@ export class World {
     const seed = options.seed ?? 1;
     this.mtuBytes = options.mtuBytes ?? 1176;
     this.overheadBytes = options.overheadBytes ?? 52;
-    this.server = new End("server", this, { ...options.link, ...options.serverLink }, new Impairment(options.down ?? {}, seed * 2 + 1), 1);
-    this.client = new End("client", this, { ...options.link, ...options.clientLink }, new Impairment(options.up ?? {}, seed * 2 + 2), options.clientClockRate ?? 1);
+    this.server = new End(
+      "server",
+      this,
+      { ...options.link, ...options.serverLink },
+      new Impairment(options.down ?? {}, seed * 2 + 1),
+      1,
+    );
+    this.client = new End(
+      "client",
+      this,
+      { ...options.link, ...options.clientLink },
+      new Impairment(options.up ?? {}, seed * 2 + 2),
+      options.clientClockRate ?? 1,
+    );
     this.server.peer = this.client;
     this.client.peer = this.server;
   }
@@ -138,7 +162,8 @@ export class World {
   }
 
   openPath(): void {
-    for (const end of this.ends) end.link.openPath({ mtuBytes: this.mtuBytes, overheadBytes: this.overheadBytes }, end.localMs);
+    for (const end of this.ends)
+      end.link.openPath({ mtuBytes: this.mtuBytes, overheadBytes: this.overheadBytes }, end.localMs);
     this.drain();
   }
 
@@ -154,10 +179,22 @@ export class World {
   /** Runs events until `untilMs`. */
   runUntil(untilMs: number): void {
     for (;;) {
-      const next = Math.min(...this.ends.map(end => Math.min(end.standsStill ? this.nowMs + STILL_POLL_MS : end.timeoutMs, end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)), this.options.crossTraffic?.nextTimeMs() ?? Infinity);
+      const next = Math.min(
+        ...this.ends.map((end) =>
+          Math.min(
+            end.standsStill ? this.nowMs + STILL_POLL_MS : end.timeoutMs,
+            end.out.nextTimeMs(),
+            end.records[0]?.dueMs ?? Infinity,
+          ),
+        ),
+        this.options.crossTraffic?.nextTimeMs() ?? Infinity,
+      );
       if (next > untilMs) break;
       if (next > this.nowMs) this.#steps = 0;
-      if (++this.#steps > STEPS_MAX) throw new Error(`stuck at ${this.nowMs} ms: ${this.ends.map(e => `${e.name} ${e.link.pollTimeout()} ${e.link.stats(this.nowMs).path}`).join(", ")}`);
+      if (++this.#steps > STEPS_MAX)
+        throw new Error(
+          `stuck at ${this.nowMs} ms: ${this.ends.map((e) => `${e.name} ${e.link.pollTimeout()} ${e.link.stats(this.nowMs).path}`).join(", ")}`,
+        );
       this.nowMs = Math.max(this.nowMs, next);
       for (const end of this.ends) this.#step(end);
     }
@@ -171,8 +208,8 @@ export class World {
   /** Calls tick every 1000 / hz ms for `ms`, the events in between included. */
   play(hz: number, ms: number, tick: (i: number) => void): void {
     const startMs = this.nowMs;
-    for (let i = 0; i * 1000 / hz < ms; i++) {
-      this.runUntil(startMs + i * 1000 / hz);
+    for (let i = 0; (i * 1000) / hz < ms; i++) {
+      this.runUntil(startMs + (i * 1000) / hz);
       tick(i);
       this.drain();
     }
@@ -209,11 +246,14 @@ export class World {
 
 /** Throws unless `to` delivered every ordered message that `from` sent: in order, once, byte for byte. */
 export function expectOrdered(from: End, to: End): void {
-  const sent = from.sent.filter(m => m.ordered), got = to.delivered.filter(m => m.ordered);
+  const sent = from.sent.filter((m) => m.ordered),
+    got = to.delivered.filter((m) => m.ordered);
   for (let i = 0; i < Math.max(sent.length, got.length); i++) {
-    const a = sent[i], b = got[i];
+    const a = sent[i],
+      b = got[i];
     if (!a || !b) throw new Error(`${from.name} sent ${sent.length} ordered messages, ${to.name} got ${got.length}`);
-    if (!equal(a.bytes, b.bytes)) throw new Error(`ordered message ${i} differs: sent ${a.bytes.length} bytes, got ${b.bytes.length}`);
+    if (!equal(a.bytes, b.bytes))
+      throw new Error(`ordered message ${i} differs: sent ${a.bytes.length} bytes, got ${b.bytes.length}`);
   }
 }
 
@@ -225,7 +265,8 @@ export function expectUnreliableAtMostOnce(from: End, to: End): number {
   for (const m of to.delivered) {
     if (m.ordered) continue;
     const n = left.get(key(m.bytes)) ?? 0;
-    if (n === 0) throw new Error(`an unreliable message of ${m.bytes.length} bytes was delivered that was not sent, or twice`);
+    if (n === 0)
+      throw new Error(`an unreliable message of ${m.bytes.length} bytes was delivered that was not sent, or twice`);
     left.set(key(m.bytes), n - 1);
     count++;
   }

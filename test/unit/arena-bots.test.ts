@@ -2,7 +2,7 @@ import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type BotSight, decide, initialMemory } from "../../sample-game/bots/decide.js";
 import { Sight } from "../../sample-game/bots/sight.js";
-import { type ArenaView, hashState } from "../../sample-game/protocol/arena-view.js";
+import { hashState } from "../../sample-game/protocol/arena-view.js";
 import { patchAgeMs, patchStamp } from "../../sample-game/protocol/patch-clock.js";
 import { SequenceCheck } from "../../sample-game/protocol/sequence-check.js";
 import { BUTTON_DASH, BUTTON_FIRE, MOVE_MAX, STEP_S, TURN } from "../../sample-game/rules/constants.js";
@@ -32,7 +32,11 @@ describe("a bot", () => {
   });
 
   it("stands still while dead, and without anything to do", () => {
-    expect(decideOnce({ self: undefined, enemies: [enemyAt(1100, 200)] })).toMatchObject({ moveX: 0, moveY: 0, buttons: 0 });
+    expect(decideOnce({ self: undefined, enemies: [enemyAt(1100, 200)] })).toMatchObject({
+      moveX: 0,
+      moveY: 0,
+      buttons: 0,
+    });
     expect(decideOnce({})).toMatchObject({ moveX: 0, moveY: 0, buttons: 0 });
   });
 
@@ -85,11 +89,27 @@ describe("a bot", () => {
   });
 
   it("gives inputs in range for any sight", () => {
-    const point = { x: fc.double({ min: 0, max: 2000, noNaN: true }), y: fc.double({ min: 0, max: 1200, noNaN: true }) };
+    const point = {
+      x: fc.double({ min: 0, max: 2000, noNaN: true }),
+      y: fc.double({ min: 0, max: 1200, noNaN: true }),
+    };
     const sight = fc.record({
       tick: fc.nat(),
-      self: fc.record({ ...point, hp: fc.integer({ min: 1, max: 100 }), shield: fc.nat(50), rapid: fc.boolean(), canDash: fc.boolean() }),
-      enemies: fc.array(fc.record({ id: fc.string(), ...point, velocityX: fc.integer({ min: -900, max: 900 }), velocityY: fc.integer() })),
+      self: fc.record({
+        ...point,
+        hp: fc.integer({ min: 1, max: 100 }),
+        shield: fc.nat(50),
+        rapid: fc.boolean(),
+        canDash: fc.boolean(),
+      }),
+      enemies: fc.array(
+        fc.record({
+          id: fc.string(),
+          ...point,
+          velocityX: fc.integer({ min: -900, max: 900 }),
+          velocityY: fc.integer(),
+        }),
+      ),
       pickups: fc.array(fc.record({ ...point, kind: fc.constantFrom("health", "rapid", "shield") })),
       shots: fc.array(fc.record({ ...point, angle: fc.nat(TURN - 1) })),
     });
@@ -97,7 +117,9 @@ describe("a bot", () => {
       fc.property(sight, fc.nat(), (seen, seed) => {
         const random = createRandom(seed);
         const { input } = decide(seen, initialMemory(random), random);
-        expect([input.moveX, input.moveY].every((move) => Number.isInteger(move) && Math.abs(move) <= MOVE_MAX)).toBe(true);
+        expect([input.moveX, input.moveY].every((move) => Number.isInteger(move) && Math.abs(move) <= MOVE_MAX)).toBe(
+          true,
+        );
         expect(Number.isInteger(input.aim) && input.aim >= 0 && input.aim < TURN).toBe(true);
       }),
     );
@@ -116,7 +138,7 @@ describe("a bot", () => {
       syncState(world, state);
       const inputs = new Map<string, PlayerInput>();
       for (const bot of bots) {
-        const { input, memory } = decide(bot.sight.look(state as unknown as ArenaView), bot.memory, bot.random);
+        const { input, memory } = decide(bot.sight.look(state), bot.memory, bot.random);
         bot.memory = memory;
         inputs.set(bot.id, input);
       }

@@ -29,8 +29,12 @@ describe("the command line", () => {
   });
 
   it("reads repair schedules", () => {
-    expect(parseOptions(["--repair", "generation:4"])).toMatchObject({ repair: { schedule: "generation", groupSize: 4 } });
-    expect(parseOptions(["--repair", "sliding:0.25"])).toMatchObject({ repair: { schedule: "sliding", codeRate: 0.25 } });
+    expect(parseOptions(["--repair", "generation:4"])).toMatchObject({
+      repair: { schedule: "generation", groupSize: 4 },
+    });
+    expect(parseOptions(["--repair", "sliding:0.25"])).toMatchObject({
+      repair: { schedule: "sliding", codeRate: 0.25 },
+    });
   });
 
   const wrong: [string, RegExp][] = [
@@ -61,12 +65,18 @@ describe("the development server's command line", () => {
     expect(parseDevOptions(["--bots", "2"])).toEqual(parseOptions(["--bots", "2"]));
     expect(parseDevOptions(["--help"])).toBe("help");
     expect(() => parseDevOptions(["--port", "0"])).toThrow(OptionError);
-    expect(() => parseDevOptions(["--port", "0"])).toThrow('"--port" expected 1..65535, which the page\'s proxy is told before the arena listens, got 0');
+    expect(() => parseDevOptions(["--port", "0"])).toThrow(
+      '"--port" expected 1..65535, which the page\'s proxy is told before the arena listens, got 0',
+    );
   });
 
   it("is refused with one line and exit code 2", () => {
     const root = fileURLToPath(new URL("../..", import.meta.url));
-    const { status, stdout, stderr } = spawnSync(process.execPath, ["--no-warnings", "--loader", "ts-node/esm", "sample-game/dev.ts", "--bots", "x"], { cwd: root, encoding: "utf8" });
+    const { status, stdout, stderr } = spawnSync(
+      process.execPath,
+      ["--no-warnings", "--loader", "ts-node/esm", "sample-game/dev.ts", "--bots", "x"],
+      { cwd: root, encoding: "utf8" },
+    );
     expect(stderr).toBe('"--bots" expected a whole number, 0..80, got x\n');
     expect([status, stdout]).toEqual([2, ""]);
   }, 120_000);
@@ -89,10 +99,26 @@ describe("a command", () => {
   };
 
   it("ends with 0 if all was right, 1 if not, 2 for a wrong option, and says why", async () => {
-    expect(await run("--bots 2", { right: true, lines: ["all right"] })).toEqual({ code: 0, out: ["all right"], wrong: [] });
-    expect(await run("--bots 2", { right: false, lines: ["one missing"] })).toEqual({ code: 1, out: ["one missing"], wrong: [] });
-    expect(await run("--bots 2", new Error("the port is taken"))).toEqual({ code: 1, out: [], wrong: ["the port is taken"] });
-    expect(await run("--bots x", { right: true, lines: [] })).toMatchObject({ code: 2, out: [], wrong: [expect.stringMatching(/^"--bots" expected/)] });
+    expect(await run("--bots 2", { right: true, lines: ["all right"] })).toEqual({
+      code: 0,
+      out: ["all right"],
+      wrong: [],
+    });
+    expect(await run("--bots 2", { right: false, lines: ["one missing"] })).toEqual({
+      code: 1,
+      out: ["one missing"],
+      wrong: [],
+    });
+    expect(await run("--bots 2", new Error("the port is taken"))).toEqual({
+      code: 1,
+      out: [],
+      wrong: ["the port is taken"],
+    });
+    expect(await run("--bots x", { right: true, lines: [] })).toMatchObject({
+      code: 2,
+      out: [],
+      wrong: [expect.stringMatching(/^"--bots" expected/)],
+    });
     expect(await run("--help", { right: true, lines: [] })).toEqual({ code: 0, out: ["the help"], wrong: [] });
   });
 });
@@ -100,8 +126,21 @@ describe("a command", () => {
 describe("the summary", () => {
   it("aligns lines with their header", () => {
     const second: Second = {
-      players: 8, patches: 480, lost: 10, recovered: 90, retransmitted: 3, carried: 0, overhead: 0.42,
-      delayP50Ms: 2.04, delayP99Ms: 61, ageP50Ms: 54, ageP99Ms: 120, rttMs: 104, lossRatio: 0.201, onUdp: 8, onWebSocket: 0,
+      players: 8,
+      patches: 480,
+      lost: 10,
+      recovered: 90,
+      retransmitted: 3,
+      carried: 0,
+      overhead: 0.42,
+      delayP50Ms: 2.04,
+      delayP99Ms: 61,
+      ageP50Ms: 54,
+      ageP99Ms: 120,
+      rttMs: 104,
+      lossRatio: 0.201,
+      onUdp: 8,
+      onWebSocket: 0,
     };
     expect(secondLine(second, 12)).toHaveLength(headerLine().length);
     expect(secondLine(second, 12)).toContain("udp 8/websocket 0");
@@ -114,18 +153,35 @@ describe("the summary", () => {
   });
 
   const good: BotResult = {
-    sessionId: "a", feedEntries: 9, patches: 100, missing: 0, doubled: 0, outOfOrder: 0, finalEqual: true,
-    checksCompared: 3, checksDifferent: 0, ticksBack: 0, drops: 0, errors: [],
+    sessionId: "a",
+    feedEntries: 9,
+    patches: 100,
+    missing: 0,
+    doubled: 0,
+    outOfOrder: 0,
+    finalEqual: true,
+    checksCompared: 3,
+    checksDifferent: 0,
+    ticksBack: 0,
+    drops: 0,
+    errors: [],
   };
   const chat = { sent: 4, missing: 0, doubled: 0, outOfOrder: 0 };
 
   it("is right only if nothing at all is wrong", () => {
     expect(judge([good, good], chat).right).toBe(true);
     const faults: Partial<BotResult>[] = [
-      { missing: 1 }, { doubled: 1 }, { outOfOrder: 1 }, { finalEqual: false },
-      { checksDifferent: 1 }, { ticksBack: 1 }, { drops: 1 }, { errors: ["x"] },
+      { missing: 1 },
+      { doubled: 1 },
+      { outOfOrder: 1 },
+      { finalEqual: false },
+      { checksDifferent: 1 },
+      { ticksBack: 1 },
+      { drops: 1 },
+      { errors: ["x"] },
     ];
-    for (const fault of faults) expect(judge([good, { ...good, ...fault }], chat).right, JSON.stringify(fault)).toBe(false);
+    for (const fault of faults)
+      expect(judge([good, { ...good, ...fault }], chat).right, JSON.stringify(fault)).toBe(false);
     expect(judge([good], { ...chat, missing: 1 }).right).toBe(false);
   });
 });

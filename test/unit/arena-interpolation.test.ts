@@ -20,9 +20,16 @@ function run(patches: number, interval: number, jitterMs: () => number) {
   const frames: { ms: number; renderTick: number; presentTick: number; newest: number }[] = [];
   let next = 0;
   for (let ms = 1000; ms < lastMs; ms += STEP_MS) {
-    while (arrivals[next] !== undefined && arrivals[next]!.ms <= ms) clock.onPatch(arrivals[next]!.tick, arrivals[next++]!.ms);
+    while (arrivals[next] !== undefined && arrivals[next]!.ms <= ms)
+      clock.onPatch(arrivals[next]!.tick, arrivals[next++]!.ms);
     clock.advance(ms);
-    if (clock.newestTick >= 0) frames.push({ ms, renderTick: clock.renderTick(ms), presentTick: clock.presentTick(ms), newest: clock.newestTick });
+    if (clock.newestTick >= 0)
+      frames.push({
+        ms,
+        renderTick: clock.renderTick(ms),
+        presentTick: clock.presentTick(ms),
+        newest: clock.newestTick,
+      });
   }
   return { clock, frames };
 }
@@ -40,15 +47,22 @@ describe("the clock of ticks", () => {
   });
 
   it("never goes back and never skips more than its slew, whatever the jitter", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 31 }), fc.double({ min: 0, max: 150, noNaN: true }), (seed, jitter) => {
-      const random = createRandom(seed);
-      const { frames } = run(240, 1, () => random.next() * jitter);
-      for (let i = 1; i < frames.length; i++) {
-        const advanced = frames[i]!.renderTick - frames[i - 1]!.renderTick;
-        expect(advanced).toBeGreaterThan(0.8);
-        expect(advanced).toBeLessThan(1.2);
-      }
-    }), { numRuns: 60 });
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 0, max: 2 ** 31 }),
+        fc.double({ min: 0, max: 150, noNaN: true }),
+        (seed, jitter) => {
+          const random = createRandom(seed);
+          const { frames } = run(240, 1, () => random.next() * jitter);
+          for (let i = 1; i < frames.length; i++) {
+            const advanced = frames[i]!.renderTick - frames[i - 1]!.renderTick;
+            expect(advanced).toBeGreaterThan(0.8);
+            expect(advanced).toBeLessThan(1.2);
+          }
+        },
+      ),
+      { numRuns: 60 },
+    );
   });
 
   it("waits longer when patches jitter, so that nine of ten frames have what they show, and not longer than its bound", () => {
@@ -99,9 +113,11 @@ describe("snapshots", () => {
 
   it("lie on the line between two ticks", () => {
     expect(at(new Snapshots(), 1)).toBeUndefined();
-    fc.assert(fc.property(fc.double({ min: 0, max: 9, noNaN: true }), (tick) => {
-      expect(at(line(10), tick)!.x).toBeCloseTo(tick * 5);
-    }));
+    fc.assert(
+      fc.property(fc.double({ min: 0, max: 9, noNaN: true }), (tick) => {
+        expect(at(line(10), tick)!.x).toBeCloseTo(tick * 5);
+      }),
+    );
   });
 
   it("go on for a moment when nothing comes, then stand", () => {

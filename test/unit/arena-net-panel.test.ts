@@ -4,7 +4,16 @@ import { patchStamp } from "../../sample-game/protocol/patch-clock.js";
 import { choiceOf, parseRepairChoice, REPAIR_CHOICES, repairOption } from "../../sample-game/protocol/net-messages.js";
 import { type LinkTotals, RateMeter } from "../../sample-game/web/net/link-rates.js";
 import {
-  describeBase, formatSlider, impairmentOf, isProfile, isSymmetric, settingsOfProfile, settingsOfText, sliderRange, withSlider, type SliderName,
+  describeBase,
+  formatSlider,
+  impairmentOf,
+  isProfile,
+  isSymmetric,
+  settingsOfProfile,
+  settingsOfText,
+  sliderRange,
+  withSlider,
+  type SliderName,
 } from "../../sample-game/web/net/network-settings.js";
 import { addedMs, ClockDifference, PatchAge, quantile } from "../../sample-game/web/net/patch-age.js";
 import { TimeSeries } from "../../sample-game/web/net/time-series.js";
@@ -57,7 +66,8 @@ describe("patch age", () => {
   });
 
   it("beyond the way is what loss adds, whatever the way; a few patches by another way do not change that", () => {
-    const ages = (wayMs: number): number[] => Array.from({ length: 200 }, (_, i) => wayMs + (i % 50 === 0 ? 120 : i % 5));
+    const ages = (wayMs: number): number[] =>
+      Array.from({ length: 200 }, (_, i) => wayMs + (i % 50 === 0 ? 120 : i % 5));
     expect(addedMs(ages(50), 0.99)).toBe(120);
     expect(addedMs(ages(250), 0.99)).toBe(120);
     expect(addedMs([0, 0, 1, ...ages(50)], 0.99)).toBe(120);
@@ -106,19 +116,44 @@ describe("patch age", () => {
 
 describe("link rates", () => {
   const totals = (symbols: Partial<LinkTotals>): LinkTotals => ({
-    symbolsReceived: 0, symbolsRecovered: 0, symbolsRetransmitted: 0, symbolsLost: 0, symbolsCarried: 0,
-    wireBytesReceived: 0, sourceBytesReceived: 0, wireBytesSent: 0, sourceBytesSent: 0, ...symbols,
+    symbolsReceived: 0,
+    symbolsRecovered: 0,
+    symbolsRetransmitted: 0,
+    symbolsLost: 0,
+    symbolsCarried: 0,
+    wireBytesReceived: 0,
+    sourceBytesReceived: 0,
+    wireBytesSent: 0,
+    sourceBytesSent: 0,
+    ...symbols,
   });
 
   it("are the growth over the interval, per second, and shares of what came by datagram", () => {
     const meter = new RateMeter(1000);
     expect(meter.measure(totals({}), 0)).toBeUndefined();
     const end = totals({
-      symbolsReceived: 80, symbolsRecovered: 12, symbolsRetransmitted: 6, symbolsLost: 2, symbolsCarried: 50,
-      wireBytesReceived: 3000, sourceBytesReceived: 2000, wireBytesSent: 1100, sourceBytesSent: 1000,
+      symbolsReceived: 80,
+      symbolsRecovered: 12,
+      symbolsRetransmitted: 6,
+      symbolsLost: 2,
+      symbolsCarried: 50,
+      wireBytesReceived: 3000,
+      sourceBytesReceived: 2000,
+      wireBytesSent: 1100,
+      sourceBytesSent: 1000,
     });
     const rates = meter.measure(end, 500)!;
-    expect(rates).toMatchObject({ received: 160, recovered: 24, retransmitted: 12, lost: 4, carried: 100, lossBefore: 0.2, lossAfter: 0.08, overheadDown: 0.5, kbitsDown: 48 });
+    expect(rates).toMatchObject({
+      received: 160,
+      recovered: 24,
+      retransmitted: 12,
+      lost: 4,
+      carried: 100,
+      lossBefore: 0.2,
+      lossAfter: 0.08,
+      overheadDown: 0.5,
+      kbitsDown: 48,
+    });
     expect(rates.overheadUp).toBeCloseTo(0.1);
   });
 
@@ -149,7 +184,11 @@ describe("network settings", () => {
 
   it("of the command line's text start where it stands", () => {
     const settings = settingsOfText("congested,loss=0.2,delayMs=50,seed=7");
-    expect(settings).toMatchObject({ profile: "congested", burstUnit: "datagrams", up: { lossRatio: 0.2, burst: 1, delayMs: 50, jitterMs: 25 } });
+    expect(settings).toMatchObject({
+      profile: "congested",
+      burstUnit: "datagrams",
+      up: { lossRatio: 0.2, burst: 1, delayMs: 50, jitterMs: 25 },
+    });
     expect(isProfile(settings)).toBe(false);
     expect(isProfile(settingsOfText("congested,seed=7"))).toBe(true);
     expect(settingsOfText("no such thing")).toEqual(settingsOfProfile("clean"));
@@ -181,7 +220,9 @@ describe("network settings", () => {
 
   it("say what no slider shows", () => {
     expect(describeBase(settingsOfProfile("clean"))).toBe("");
-    expect(describeBase(settingsOfProfile("terrible"))).toBe("1 Mbit/s, queue 64 kB · reordering · 1 % copies · 0.2 % damaged");
+    expect(describeBase(settingsOfProfile("terrible"))).toBe(
+      "1 Mbit/s, queue 64 kB · reordering · 1 % copies · 0.2 % damaged",
+    );
     expect(formatSlider("lossRatio", 0.055, "datagrams")).toBe("5.5 %");
     expect(formatSlider("burst", 1, "datagrams")).toBe("single");
     expect(formatSlider("burst", 60, "ms")).toBe("60 ms");
@@ -189,7 +230,11 @@ describe("network settings", () => {
 
   it("keep losses in runs: 10 % in outages of 120 ms stays that", () => {
     const { receive } = impairmentOf(withSlider(settingsOfProfile("terrible"), "both", "lossRatio", 0.1));
-    expect(parseImpairment(receive).loss).toMatchObject({ kind: "gilbert-elliott-time", lossRatio: 0.1, meanBurstMs: 120 });
+    expect(parseImpairment(receive).loss).toMatchObject({
+      kind: "gilbert-elliott-time",
+      lossRatio: 0.1,
+      meanBurstMs: 120,
+    });
   });
 });
 
@@ -199,6 +244,17 @@ describe("a repair choice", () => {
     for (const choice of REPAIR_CHOICES) expect(parseRepairChoice(choice)).toBe(choice);
     for (const choice of REPAIR_CHOICES) expect(choiceOf(repairOption(choice))).toBe(choice);
     expect(choiceOf({ schedule: "generation", groupSize: 5 })).toBe("other");
-    for (const wrong of [undefined, null, "", "Off", "toString", 1, {}, ["off"], { schedule: "generation", groupSize: 4 }]) expect(parseRepairChoice(wrong)).toBeUndefined();
+    for (const wrong of [
+      undefined,
+      null,
+      "",
+      "Off",
+      "toString",
+      1,
+      {},
+      ["off"],
+      { schedule: "generation", groupSize: 4 },
+    ])
+      expect(parseRepairChoice(wrong)).toBeUndefined();
   });
 });

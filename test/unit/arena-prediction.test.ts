@@ -34,8 +34,10 @@ function randomInput(random: Random, before: PlayerInput): PlayerInput {
   if (random.next() < 0.9) return before;
   const angle = random.next() * 2 * Math.PI;
   return {
-    moveX: Math.trunc(Math.cos(angle) * MOVE_MAX), moveY: Math.trunc(Math.sin(angle) * MOVE_MAX),
-    aim: randomIndex(random, TURN), buttons: random.next() < 0.3 ? BUTTON_DASH : 0,
+    moveX: Math.trunc(Math.cos(angle) * MOVE_MAX),
+    moveY: Math.trunc(Math.sin(angle) * MOVE_MAX),
+    aim: randomIndex(random, TURN),
+    buttons: random.next() < 0.3 ? BUTTON_DASH : 0,
   };
 }
 
@@ -46,7 +48,9 @@ function play(seed: number, ticks: number, delayTicks: number, lossRatio = 0) {
   const player = addPlayer(world, "own", "own");
   const line = new Line();
   const own = new OwnPlayer(line);
-  const states: { atTick: number; acked: number; truth: OwnTruth }[] = [{ atTick: 0, acked: 0, truth: truthOf(player) }];
+  const states: { atTick: number; acked: number; truth: OwnTruth }[] = [
+    { atTick: 0, acked: 0, truth: truthOf(player) },
+  ];
   const arrivals: { atTick: number; seq: number; input: PlayerInput }[] = [];
   let input: PlayerInput = IDLE_INPUT;
   let latest: PlayerInput = IDLE_INPUT;
@@ -70,18 +74,22 @@ function play(seed: number, ticks: number, delayTicks: number, lossRatio = 0) {
     step(world, new Map([["own", due?.input ?? { ...latest, buttons: 0 }]]), STEP_S);
     states.push({ atTick: tick + delayTicks, acked, truth: truthOf(player) });
     const predicted = own.current;
-    if (acked === line.sentCount) farthest = Math.max(farthest, Math.hypot(predicted.x - player.x, predicted.y - player.y));
+    if (acked === line.sentCount)
+      farthest = Math.max(farthest, Math.hypot(predicted.x - player.x, predicted.y - player.y));
   }
   return { own, player, line, farthest };
 }
 
 describe("the own player", () => {
   it("is where the server will put it, on a line that loses nothing, whatever the delay (walls, dashes, slides)", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 0, max: 20 }), (seed, delay) => {
-      const { own } = play(seed, 300, delay);
-      // Until the first input arrives the server stands still, as the prediction does not: nothing else is corrected.
-      expect(own.corrections).toBeLessThanOrEqual(1);
-    }), { numRuns: 150 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 31 }), fc.integer({ min: 0, max: 20 }), (seed, delay) => {
+        const { own } = play(seed, 300, delay);
+        // Until the first input arrives the server stands still, as the prediction does not: nothing else is corrected.
+        expect(own.corrections).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 150 },
+    );
   });
 
   it("is exactly where the server is when nothing is under way", () => {
@@ -90,14 +98,17 @@ describe("the own player", () => {
   });
 
   it("follows the server again after lost inputs", () => {
-    fc.assert(fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
-      const { own, line } = play(seed, 300, 4, 0.1);
-      expect(own.corrections).toBeGreaterThan(0);
-      // Quiet from here on: one more truth decides.
-      line.lastProcessed = line.sentCount;
-      own.onPatch({ x: 1600, y: 1600, dashClock: 0, dashAngle: 0, alive: true });
-      expect(own.current).toMatchObject({ x: 100, y: 100 });
-    }), { numRuns: 50 });
+    fc.assert(
+      fc.property(fc.integer({ min: 0, max: 2 ** 31 }), (seed) => {
+        const { own, line } = play(seed, 300, 4, 0.1);
+        expect(own.corrections).toBeGreaterThan(0);
+        // Quiet from here on: one more truth decides.
+        line.lastProcessed = line.sentCount;
+        own.onPatch({ x: 1600, y: 1600, dashClock: 0, dashAngle: 0, alive: true });
+        expect(own.current).toMatchObject({ x: 100, y: 100 });
+      }),
+      { numRuns: 50 },
+    );
   });
 
   const truth: OwnTruth = { x: 100 * POSITION_SCALE, y: 600 * POSITION_SCALE, dashClock: 0, dashAngle: 0, alive: true };

@@ -79,7 +79,10 @@ function randomGame(seed: number, players: number, ticks: number): World {
 describe("the arena's map", () => {
   it("keeps spawn and pickup spots clear of walls and borders", () => {
     for (const { x, y } of [...SPAWN_POINTS, ...PICKUP_SPOTS]) {
-      expect(WALLS.some((wall) => overlapsWall(x, y, PLAYER_RADIUS, wall)), `${x}, ${y}`).toBe(false);
+      expect(
+        WALLS.some((wall) => overlapsWall(x, y, PLAYER_RADIUS, wall)),
+        `${x}, ${y}`,
+      ).toBe(false);
       expect(x >= PLAYER_RADIUS && x <= ARENA_WIDTH - PLAYER_RADIUS, `${x}`).toBe(true);
       expect(y >= PLAYER_RADIUS && y <= ARENA_HEIGHT - PLAYER_RADIUS, `${y}`).toBe(true);
     }
@@ -155,7 +158,11 @@ describe("the world", () => {
         const arena = randomGame(seed, players, 120);
         expect(arena.projectiles.size).toBeLessThanOrEqual(PROJECTILES_MAX);
         for (const player of arena.players.values()) {
-          expect(Object.values(player).filter((value) => typeof value === "number").every(Number.isFinite)).toBe(true);
+          expect(
+            Object.values(player)
+              .filter((value) => typeof value === "number")
+              .every(Number.isFinite),
+          ).toBe(true);
           expect(player.hp >= 0 && player.hp <= HP_MAX && player.alive === player.hp > 0).toBe(true);
           expect(player.dashClock >= 0 && player.dashClock <= DASH_COOLDOWN_TICKS).toBe(true);
         }
@@ -171,7 +178,10 @@ describe("the world", () => {
   it("gives the lowest free slot, cuts names, refuses doubles and a full arena", () => {
     const arena = world(3);
     removePlayer(arena, "p1");
-    expect(addPlayer(arena, "new", "  a name that is far too long  ")).toMatchObject({ slot: 1, name: "a name that is f" });
+    expect(addPlayer(arena, "new", "  a name that is far too long  ")).toMatchObject({
+      slot: 1,
+      name: "a name that is f",
+    });
     expect(addPlayer(arena, "nameless", " ").name).toBe("player 3");
     expect(() => addPlayer(arena, "new", "x")).toThrow(RangeError);
     for (let i = 4; i < PLAYERS_MAX; i++) addPlayer(arena, `more${i}`, "x");

@@ -2,7 +2,15 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import type { ProjectileView } from "../../sample-game/protocol/arena-view.js";
-import { ARENA_HEIGHT, ARENA_WIDTH, POSITION_SCALE, PROJECTILE_LIFE_TICKS, PROJECTILE_SPEED, STEP_S, TURN } from "../../sample-game/rules/constants.js";
+import {
+  ARENA_HEIGHT,
+  ARENA_WIDTH,
+  POSITION_SCALE,
+  PROJECTILE_LIFE_TICKS,
+  PROJECTILE_SPEED,
+  STEP_S,
+  TURN,
+} from "../../sample-game/rules/constants.js";
 import { createRandom } from "../../sample-game/rules/random.js";
 import { WALLS } from "../../sample-game/rules/arena-map.js";
 import { overlapsWall } from "../../sample-game/rules/geometry.js";
@@ -24,14 +32,21 @@ function livesTicks(x: number, y: number, angle: number): number {
 
 describe("the path of a shot", () => {
   it("ends in the tick in which the rules end it", () => {
-    const place = fc.record({ x: fc.integer({ min: 0, max: ARENA_WIDTH }), y: fc.integer({ min: 0, max: ARENA_HEIGHT }), angle: fc.integer({ min: 0, max: TURN - 1 }) });
-    fc.assert(fc.property(place, ({ x, y, angle }) => {
-      fc.pre(!WALLS.some((wall) => overlapsWall(x, y, 1, wall)));
-      const path = traceShot(x, y, angle);
-      const lives = livesTicks(x, y, angle);
-      if (path.end === "age") expect(lives).toBeGreaterThanOrEqual(PROJECTILE_LIFE_TICKS);
-      else expect(Math.abs(lives - Math.max(1, Math.ceil(path.ticks)))).toBeLessThanOrEqual(1);
-    }), { numRuns: 500 });
+    const place = fc.record({
+      x: fc.integer({ min: 0, max: ARENA_WIDTH }),
+      y: fc.integer({ min: 0, max: ARENA_HEIGHT }),
+      angle: fc.integer({ min: 0, max: TURN - 1 }),
+    });
+    fc.assert(
+      fc.property(place, ({ x, y, angle }) => {
+        fc.pre(!WALLS.some((wall) => overlapsWall(x, y, 1, wall)));
+        const path = traceShot(x, y, angle);
+        const lives = livesTicks(x, y, angle);
+        if (path.end === "age") expect(lives).toBeGreaterThanOrEqual(PROJECTILE_LIFE_TICKS);
+        else expect(Math.abs(lives - Math.max(1, Math.ceil(path.ticks)))).toBeLessThanOrEqual(1);
+      }),
+      { numRuns: 500 },
+    );
   });
 });
 
@@ -53,7 +68,12 @@ const shown = (shots: Shots): ShownShot[] => {
   shots.forEach((shot) => list.push({ ...shot }));
   return list;
 };
-const timing = (presentTick: number, lagTicks = 3) => ({ tick: Math.floor(presentTick), presentTick, lagTicks, nowMs: presentTick * STEP_MS });
+const timing = (presentTick: number, lagTicks = 3) => ({
+  tick: Math.floor(presentTick),
+  presentTick,
+  lagTicks,
+  nowMs: presentTick * STEP_MS,
+});
 
 describe("shots of others", () => {
   it("leave the muzzle on the delayed time line of their owner, and reach the server's present within the blend", () => {
@@ -138,7 +158,10 @@ describe("while no frame is drawn", () => {
     const projectiles = new Map<string, ProjectileView>();
     const patch = (tick: number): void => {
       fly(projectiles, tick);
-      scene.onState({ tick, patchMs: tick, checkTick: 0, frozen: false, players: new Map(), projectiles, pickups: new Map() }, tick * STEP_MS);
+      scene.onState(
+        { tick, patchMs: tick, checkTick: 0, frozen: false, players: new Map(), projectiles, pickups: new Map() },
+        tick * STEP_MS,
+      );
     };
     const frame = (tick: number): number => {
       scene.advance(tick * STEP_MS, 0, 0);
@@ -217,7 +240,10 @@ describe("own shots", () => {
     const seen = listener();
     shots.predict(660, 200, 0, 3, 100 * STEP_MS);
     for (let tick = 100; tick < 140; tick++) {
-      const state = tick >= 116 && tick < 119 ? new Map([["a", { ...FREE, x: 660 * POSITION_SCALE, y: 200 * POSITION_SCALE, bornTick: 108 }]]) : new Map();
+      const state =
+        tick >= 116 && tick < 119
+          ? new Map([["a", { ...FREE, x: 660 * POSITION_SCALE, y: 200 * POSITION_SCALE, bornTick: 108 }]])
+          : new Map();
       shots.onPatch(state, timing(tick), 3);
       shots.advance(tick, tick * STEP_MS, 130, seen);
     }

@@ -14,7 +14,9 @@ describe("the monitor of a client's backlog", () => {
     expect(world.states.length).toBeGreaterThan(3);
     for (const { delayMs } of world.states) expect(delayMs).toBeLessThanOrEqual(250);
     expect(world.reports[0]!.state).toBe("behind");
-    world.reports.forEach(({ atMs }, i) => expect(atMs - (world.reports[i - 1]?.atMs ?? -Infinity)).toBeGreaterThanOrEqual(1000));
+    world.reports.forEach(({ atMs }, i) =>
+      expect(atMs - (world.reports[i - 1]?.atMs ?? -Infinity)).toBeGreaterThanOrEqual(1000),
+    );
     // What was sent until then takes twice as long to arrive, at half the rate.
     for (const { behindMs } of world.reports) expect(behindMs).toBeLessThan(4500);
     // What the game can act on: it sends twice what the link carries.

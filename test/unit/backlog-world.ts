@@ -15,7 +15,12 @@ export class World {
   readonly #queue: { bytes: number; sentMs: number }[] = [];
   readonly monitor: BacklogMonitor;
 
-  constructor(rate: number, readonly stateBytes: number, resyncAfterMs = 2000, canResync = true) {
+  constructor(
+    rate: number,
+    readonly stateBytes: number,
+    resyncAfterMs = 2000,
+    canResync = true,
+  ) {
     this.rate = rate;
     this.monitor = new BacklogMonitor(resyncAfterMs, () => canResync);
     this.sendState();
@@ -27,12 +32,12 @@ export class World {
   }
 
   run(ms: number): void {
-    for (const endMs = this.nowMs + ms; this.nowMs < endMs; ) this.tick();
+    for (const endMs = this.nowMs + ms; this.nowMs < endMs;) this.tick();
   }
 
   /** Sends what a tick sends, after what the link moved in one. */
   tick(): void {
-    for (let left = (this.rate * this.tickMs) / 1000; left > 0 && this.#queue.length > 0; ) {
+    for (let left = (this.rate * this.tickMs) / 1000; left > 0 && this.#queue.length > 0;) {
       const first = this.#queue[0]!;
       const part = Math.min(left, first.bytes);
       first.bytes -= part;
@@ -40,7 +45,11 @@ export class World {
       if (first.bytes <= 0) this.#queue.shift();
     }
     const behindMs = this.#queue.length === 0 ? 0 : this.nowMs - this.#queue[0]!.sentMs;
-    const report = this.monitor.update(this.nowMs, behindMs, this.#queue.reduce((sum, { bytes }) => sum + bytes, 0));
+    const report = this.monitor.update(
+      this.nowMs,
+      behindMs,
+      this.#queue.reduce((sum, { bytes }) => sum + bytes, 0),
+    );
     if (report) this.reports.push({ ...report, atMs: this.nowMs });
     const shed = this.monitor.state === "shedding";
     if (this.monitor.drained) {

@@ -5,7 +5,11 @@ import { SeededRandom } from "colyseus-fec/netem";
 import { LossEstimator } from "../../plugin/core/control/loss-estimator.js";
 import { PatchInterval } from "../../plugin/core/control/patch-interval.js";
 import { PathMonitor } from "../../plugin/core/control/path-monitor.js";
-import { RedundancyController, type PathState, type RedundancyDecision } from "../../plugin/core/control/redundancy-controller.js";
+import {
+  RedundancyController,
+  type PathState,
+  type RedundancyDecision,
+} from "../../plugin/core/control/redundancy-controller.js";
 import { RttEstimator } from "../../plugin/core/control/rtt-estimator.js";
 import { FeedbackBuilder } from "../../plugin/core/receive/feedback-builder.js";
 import { OneWayDelay } from "../../plugin/core/receive/one-way-delay.js";
@@ -21,7 +25,8 @@ describe("OneWayDelay", () => {
       const localMs = delay.onDatagram(Math.floor(nowMs * 1.01) & 0xffff, nowMs);
       expect(Math.abs(nowMs - localMs)).toBeLessThanOrEqual(1);
     }
-    for (let nowMs = 3_600_000; nowMs < 3_601_000; nowMs += 50) delay.onDatagram(Math.floor((nowMs - 80) * 1.01) & 0xffff, nowMs);
+    for (let nowMs = 3_600_000; nowMs < 3_601_000; nowMs += 50)
+      delay.onDatagram(Math.floor((nowMs - 80) * 1.01) & 0xffff, nowMs);
     expect(delay.queueMs).toBeGreaterThan(70);
     expect(delay.queueMs).toBeLessThan(90);
   });
@@ -29,9 +34,16 @@ describe("OneWayDelay", () => {
 
 describe("PatchInterval", () => {
   it("is that of the patches that were sent, whatever share of them came, and strays by what they do", () => {
-    for (const { loss, jitterMs } of [{ loss: 0, jitterMs: 0 }, { loss: 0.3, jitterMs: 0 }, { loss: 0.1, jitterMs: 5 }]) {
-      const interval = new PatchInterval(), random = new SeededRandom(1);
-      let missed = 0, ms = 0, deviationMs = 0;
+    for (const { loss, jitterMs } of [
+      { loss: 0, jitterMs: 0 },
+      { loss: 0.3, jitterMs: 0 },
+      { loss: 0.1, jitterMs: 5 },
+    ]) {
+      const interval = new PatchInterval(),
+        random = new SeededRandom(1);
+      let missed = 0,
+        ms = 0,
+        deviationMs = 0;
       for (let n = 0; n < 2000; n++) {
         if (random.next() < loss) missed++;
         else {
@@ -100,7 +112,7 @@ describe("RttEstimator", () => {
 describe("LossEstimator", () => {
   it("measures the share lost over ten seconds and forgets it afterwards", () => {
     const loss = new LossEstimator();
-    for (let i = 0; i < 600; i++) loss.add(i % 20 === 0, i * 1000 / 60);
+    for (let i = 0; i < 600; i++) loss.add(i % 20 === 0, (i * 1000) / 60);
     expect(loss.longRatio(10_000)).toBeCloseTo(0.05, 2);
     expect(loss.longRatio(60_000)).toBe(0);
   });
@@ -117,17 +129,51 @@ describe("LossEstimator", () => {
 
 describe("RedundancyController", () => {
   const quiet: PathState = {
-    nowMs: 0, recentLossRatio: 0, longLossRatio: 0, lossSignificant: false, srttMs: 100, minRttMs: 100, rttvarMs: 0, queueDelayMs: 0, patchIntervalMs: 1000 / 60, meanRun: 1, runs: 0,
-    elapsedMs: 100, sourceBytes: 1500, repairBytes: 0, resentBytes: 0, outcomes: 0, losses: 0,
+    nowMs: 0,
+    recentLossRatio: 0,
+    longLossRatio: 0,
+    lossSignificant: false,
+    srttMs: 100,
+    minRttMs: 100,
+    rttvarMs: 0,
+    queueDelayMs: 0,
+    patchIntervalMs: 1000 / 60,
+    meanRun: 1,
+    runs: 0,
+    elapsedMs: 100,
+    sourceBytes: 1500,
+    repairBytes: 0,
+    resentBytes: 0,
+    outcomes: 0,
+    losses: 0,
   };
-  const lossy = (ratio: number): Partial<PathState> => ({ recentLossRatio: ratio, longLossRatio: ratio, lossSignificant: true });
+  const lossy = (ratio: number): Partial<PathState> => ({
+    recentLossRatio: ratio,
+    longLossRatio: ratio,
+    lossSignificant: true,
+  });
 
   /** Looks every 100 ms for `ms`, at 60 outcomes a second, repair taking `share` of the sources' bytes. Returns the last decision. */
-  function run(controller: RedundancyController, fromMs: number, ms: number, state: Partial<PathState>, share = 0): RedundancyDecision {
+  function run(
+    controller: RedundancyController,
+    fromMs: number,
+    ms: number,
+    state: Partial<PathState>,
+    share = 0,
+  ): RedundancyDecision {
     let decision: RedundancyDecision | undefined;
     for (let t = fromMs; t < fromMs + ms; t += 100) {
-      const outcomes = 0.06 * t, losses = Math.floor(outcomes * (state.longLossRatio ?? 0));
-      decision = controller.update({ ...quiet, ...state, nowMs: t, outcomes, losses, runs: losses, repairBytes: share * quiet.sourceBytes });
+      const outcomes = 0.06 * t,
+        losses = Math.floor(outcomes * (state.longLossRatio ?? 0));
+      decision = controller.update({
+        ...quiet,
+        ...state,
+        nowMs: t,
+        outcomes,
+        losses,
+        runs: losses,
+        repairBytes: share * quiet.sourceBytes,
+      });
     }
     return decision!;
   }
@@ -146,7 +192,12 @@ describe("RedundancyController", () => {
   });
 
   it("raises the price as long as repair takes more than its share", () => {
-    for (const [overheadMax, share, rises] of [[undefined, 0.7, false], [undefined, 0.8, true], [0.3, 0.35, true], [0.3, 0.25, false]] as const) {
+    for (const [overheadMax, share, rises] of [
+      [undefined, 0.7, false],
+      [undefined, 0.8, true],
+      [0.3, 0.35, true],
+      [0.3, 0.25, false],
+    ] as const) {
       const controller = new RedundancyController();
       controller.overheadMax = overheadMax;
       const before = run(controller, 0, 10_000, lossy(0.1)).value!.msPerByte;
@@ -176,7 +227,8 @@ describe("RedundancyController", () => {
     run(controller, 0, 10_000, lossy(0.05), 0.7);
     for (let t = 10_000; t < 20_000; t += 100) {
       const queueDelayMs = 40 + (t % 300 === 0 ? spreadMs : 0);
-      if (run(controller, t, 100, { ...lossy(0.05), queueDelayMs, rttvarMs }).value !== undefined && t > 11_000) return true;
+      if (run(controller, t, 100, { ...lossy(0.05), queueDelayMs, rttvarMs }).value !== undefined && t > 11_000)
+        return true;
     }
     return false;
   }
@@ -194,7 +246,8 @@ describe("RedundancyController", () => {
     run(controller, 10_000, 2000, { ...lossy(0.05), queueDelayMs: 60 });
     controller.onMove(12_000);
     expect(run(controller, 12_000, 1000, { ...lossy(0.05), queueDelayMs: 60 }).value).toBeUndefined();
-    for (let t = 13_000; t < 23_000; t += 100) expect(run(controller, t, 100, { ...lossy(0.05), queueDelayMs: 50 + t % 300 / 20 }).value).toBeDefined();
+    for (let t = 13_000; t < 23_000; t += 100)
+      expect(run(controller, t, 100, { ...lossy(0.05), queueDelayMs: 50 + (t % 300) / 20 }).value).toBeDefined();
     // What comes on top is a queue.
     expect(run(controller, 23_000, 1000, { ...lossy(0.05), queueDelayMs: 90 }).value).toBeUndefined();
   });
@@ -212,14 +265,24 @@ describe("RedundancyController", () => {
 
   it("keeps repair within 96 kbit/s, or three quarters of the sources' rate, or 256 kbit/s", () => {
     expect(run(new RedundancyController(), 0, 5000, lossy(0.05)).bytesPerSecondMax).toBe(12_000);
-    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 4000 }).bytesPerSecondMax).toBeCloseTo(30_000, -2);
-    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 60_000 }).bytesPerSecondMax).toBe(32_000);
+    expect(
+      run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 4000 }).bytesPerSecondMax,
+    ).toBeCloseTo(30_000, -2);
+    expect(run(new RedundancyController(), 0, 20_000, { ...lossy(0.05), sourceBytes: 60_000 }).bytesPerSecondMax).toBe(
+      32_000,
+    );
   });
 });
 
 describe("SentDatagrams", () => {
   const feedback = (largest: number, bitmap: number[] = []): FeedbackFrame => ({
-    kind: "feedback", largest16: largest & 0xffff, bitmap: Uint8Array.from(bitmap), ackDelayMs: 0, queueDelayMs: 0, next24: 0, symbolBitmap: new Uint8Array(0),
+    kind: "feedback",
+    largest16: largest & 0xffff,
+    bitmap: Uint8Array.from(bitmap),
+    ackDelayMs: 0,
+    queueDelayMs: 0,
+    next24: 0,
+    symbolBitmap: new Uint8Array(0),
   });
 
   for (const first of [0, 1, 0x8000, 0xfffe, 0xffff_fffe]) {
@@ -228,8 +291,8 @@ describe("SentDatagrams", () => {
       for (let i = 0; i < 4; i++) sent.add(i * 16).eliciting = true;
       // 0 and 3 arrived; 1 and 2 did not.
       const outcome = sent.onFeedback(feedback(first + 3, [0b100]), 148)!;
-      expect(outcome.acknowledged.map(d => d.sentMs).sort()).toEqual([0, 48]);
-      expect(outcome.lost.map(d => d.sentMs)).toEqual([16, 32]);
+      expect(outcome.acknowledged.map((d) => d.sentMs).sort()).toEqual([0, 48]);
+      expect(outcome.lost.map((d) => d.sentMs)).toEqual([16, 32]);
       expect(outcome.rttMs).toBe(100);
     });
   }
@@ -261,7 +324,7 @@ describe("SentDatagrams", () => {
     for (let i = 0; i < 20; i++) sent.add(i * 20);
     // The bitmap of one byte reaches back over eight of the nineteen; the first feedback, which spoke of the others, was lost.
     const { lost } = sent.onFeedback(feedback(19, [0b1111_1101]), 500)!;
-    expect(lost.filter(d => d.told).map(d => d.number)).toEqual([17]);
+    expect(lost.filter((d) => d.told).map((d) => d.number)).toEqual([17]);
     expect(lost.length).toBe(12);
     // What was not told and came after all was no spurious loss, and widens nothing.
     expect(sent.onFeedback(feedback(19, [0xff, 0xff]), 510)!.spurious).toBe(1);
@@ -269,13 +332,21 @@ describe("SentDatagrams", () => {
 
   it("knows the oldest that waits for an answer, as a list of all that were sent says it", () => {
     for (const seed of seeds(20)) {
-      const random = new SeededRandom(seed), first = random.int(2) === 0 ? 0xffff_ff80 : 0, sent = new SentDatagrams(first), records: SentDatagram[] = [];
+      const random = new SeededRandom(seed),
+        first = random.int(2) === 0 ? 0xffff_ff80 : 0,
+        sent = new SentDatagrams(first),
+        records: SentDatagram[] = [];
       for (let step = 0; step < 2000; step++) {
-        const nowMs = step * 5, record = sent.add(nowMs);
+        const nowMs = step * 5,
+          record = sent.add(nowMs);
         records.push(record);
         expect(sent.oldestElicitingMs, `seed ${seed}, step ${step}`).toBe(oldestWaiting(records));
         record.eliciting = random.int(3) === 0;
-        if (random.int(4) === 0) sent.onFeedback(feedback(first + records.length - 1 - random.int(Math.min(6, records.length)), [random.int(256)]), nowMs);
+        if (random.int(4) === 0)
+          sent.onFeedback(
+            feedback(first + records.length - 1 - random.int(Math.min(6, records.length)), [random.int(256)]),
+            nowMs,
+          );
         if (random.int(500) === 0) sent.abandon();
         expect(sent.oldestElicitingMs, `seed ${seed}, step ${step}`).toBe(oldestWaiting(records));
       }
@@ -284,7 +355,7 @@ describe("SentDatagrams", () => {
 
   /** Records are reused once 512 newer ones were sent. */
   function oldestWaiting(records: readonly SentDatagram[]): number {
-    return records.slice(-512).find(record => record.state === "outstanding" && record.eliciting)?.sentMs ?? Infinity;
+    return records.slice(-512).find((record) => record.state === "outstanding" && record.eliciting)?.sentMs ?? Infinity;
   }
 
   it("refuses feedback on datagrams never sent", () => {
@@ -324,7 +395,12 @@ describe("the repair option", () => {
   it("accepts what it documents", () => {
     expect(parseRepair(undefined)).toBe("adaptive");
     expect(parseRepair({ schedule: "generation", groupSize: 16 })).toEqual({ schedule: "generation", groupSize: 16 });
-    expect(parseRepair({ schedule: "sliding", codeRate: 0.5 })).toEqual({ schedule: "sliding", codeRate: 0.5, depth: 1, separate: false });
+    expect(parseRepair({ schedule: "sliding", codeRate: 0.5 })).toEqual({
+      schedule: "sliding",
+      codeRate: 0.5,
+      depth: 1,
+      separate: false,
+    });
   });
 
   it.each([
@@ -332,7 +408,10 @@ describe("the repair option", () => {
     [{ schedule: "generation", groupSize: 0 }, '"repair.groupSize" expected 2..16, got 0'],
     [{ schedule: "generation", groupSize: 2.5 }, '"repair.groupSize" expected 2..16, got 2.5'],
     [{ schedule: "sliding", codeRate: 0 }, '"repair.codeRate" expected above 0 to 1, got 0'],
-    [{ schedule: "sliding", codeRate: 0.5, rate: 1 }, '"repair.rate" is not an option; expected "schedule", "codeRate", "depth", "separate"'],
+    [
+      { schedule: "sliding", codeRate: 0.5, rate: 1 },
+      '"repair.rate" is not an option; expected "schedule", "codeRate", "depth", "separate"',
+    ],
     [{ schedule: "block" }, '"repair.schedule" expected "adaptive", "generation" or "sliding", got "block"'],
   ])("refuses %j by name, expected and got", (option, message) => {
     expect(() => parseRepair(option)).toThrow(message);

@@ -39,7 +39,12 @@ function startSession(ends: boolean[] = []): Session {
     announced: { host: undefined, port: 1 },
     onOfferEnd: (opened: boolean) => ends.push(opened),
   };
-  new DatagramOffer(session.ref, { wanted: ["udp"], udp: udp as unknown as UdpListener, webrtc: undefined, localAddress: undefined }).start();
+  new DatagramOffer(session.ref, {
+    wanted: ["udp"],
+    udp: udp as unknown as UdpListener,
+    webrtc: undefined,
+    localAddress: undefined,
+  }).start();
   return session;
 }
 

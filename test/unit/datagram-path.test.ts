@@ -24,15 +24,30 @@ const UDP_OFFER = { kind: "udp", host: undefined, port: 1, connectionId: 1, secr
 /** @returns the path, and what it did: "open udp", "open webrtc", "close" (told the server). */
 function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, openers: ChannelOpeners = {}) {
   const did: string[] = [];
-  const driver = { attach: () => {}, detach: () => did.push("detach"), flush: () => did.push("flush") } as unknown as LinkDriver;
+  const driver = {
+    attach: () => {},
+    detach: () => did.push("detach"),
+    flush: () => did.push("flush"),
+  } as unknown as LinkDriver;
   const impairment = { wrap: (channel: unknown) => channel } as unknown as LiveImpairment;
   const channel = (kind: string) => () => {
     did.push(`open ${kind}`);
     return { accept: () => did.push("accept") } as never;
   };
-  const options = { channels, openers: { udp: channel("udp"), webrtc: channel("webrtc"), ...openers } } as unknown as ResolvedClientOptions;
+  const options = {
+    channels,
+    openers: { udp: channel("udp"), webrtc: channel("webrtc"), ...openers },
+  } as unknown as ResolvedClientOptions;
   const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
-  const path = new DatagramPath({ driver, options, impairment, host: "h", hello, sendClose: () => did.push("close"), sendWebRtcRequest: () => {} });
+  const path = new DatagramPath({
+    driver,
+    options,
+    impairment,
+    host: "h",
+    hello,
+    sendClose: () => did.push("close"),
+    sendWebRtcRequest: () => {},
+  });
   path.start();
   return { path, did };
 }
@@ -83,7 +98,12 @@ test("the server's close detaches, what that leaves to the WebSocket goes at onc
 
 test("an answer reaches the channel that asked, and none that is over", () => {
   const { path, did } = makePath(["webrtc"], ["webrtc"]);
-  const answer = { kind: "webrtc-answer", peer: { ufrag: "abcd", pwd: "p".repeat(22), fingerprint: "" }, host: "192.0.2.1", port: 1 } as const;
+  const answer = {
+    kind: "webrtc-answer",
+    peer: { ufrag: "abcd", pwd: "p".repeat(22), fingerprint: "" },
+    host: "192.0.2.1",
+    port: 1,
+  } as const;
   path.onControl(answer);
   expect(did).toEqual(["open webrtc", "accept"]);
   path.onClose("timeout");
@@ -93,12 +113,15 @@ test("an answer reaches the channel that asked, and none that is over", () => {
 
 test("an RTCPeerConnection that throws, as Chromium's for TURN without a credential, is a try that failed, and warned of once", () => {
   let tries = 0;
-  vi.stubGlobal("RTCPeerConnection", class {
-    constructor() {
-      tries++;
-      throw new Error("InvalidAccessError");
-    }
-  });
+  vi.stubGlobal(
+    "RTCPeerConnection",
+    class {
+      constructor() {
+        tries++;
+        throw new Error("InvalidAccessError");
+      }
+    },
+  );
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
   const { path, did } = makePath(["webrtc", "udp"], ["webrtc", "udp"], { webrtc: openBrowserWebRtcChannel });
   expect([tries, path.lastError]).toEqual([1, "webrtc: InvalidAccessError"]);
@@ -111,7 +134,11 @@ test("an RTCPeerConnection that throws, as Chromium's for TURN without a credent
 
 test("a UDP opener that throws is a try that failed", () => {
   vi.spyOn(console, "warn").mockImplementation(() => {});
-  const { path, did } = makePath(["udp"], ["udp"], { udp: () => { throw new Error("no sockets here"); } });
+  const { path, did } = makePath(["udp"], ["udp"], {
+    udp: () => {
+      throw new Error("no sockets here");
+    },
+  });
   path.onControl(UDP_OFFER);
   expect(path.lastError).toBe("udp: no sockets here");
   vi.advanceTimersByTime(1_000);

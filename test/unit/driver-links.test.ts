@@ -18,14 +18,22 @@ describe("two drivers", () => {
     const received: number[][] = [[], []];
     const failures: string[] = [];
     for (const side of [0, 1]) {
-      drivers.push(new LinkDriver(new Link(), {
-        sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), 20),
-        onMessage: (bytes) => received[side]!.push(bytes[0]! * 256 + bytes[1]!),
-        onFailure: (code, reason) => failures.push(`${code} ${reason}`),
-      }, clock));
+      drivers.push(
+        new LinkDriver(
+          new Link(),
+          {
+            sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), 20),
+            onMessage: (bytes) => received[side]!.push(bytes[0]! * 256 + bytes[1]!),
+            onFailure: (code, reason) => failures.push(`${code} ${reason}`),
+          },
+          clock,
+        ),
+      );
     }
     const [a, b] = createMemoryChannelPair();
-    drivers[0]!.attach(impairChannel(a, { loss: 0.2, delayMs: 20, jitterMs: 10, reorder: true, corrupt: 0.01, seed: 3 }, clock));
+    drivers[0]!.attach(
+      impairChannel(a, { loss: 0.2, delayMs: 20, jitterMs: 10, reorder: true, corrupt: 0.01, seed: 3 }, clock),
+    );
     drivers[1]!.attach(b);
     const count = 300;
     const paths = new Set<string>();
@@ -62,13 +70,17 @@ class QueueingChannel extends HandChannel {
   override queuesUnseen = true;
   #dueMs = 0;
 
-  constructor(private readonly clock: FakeClock, private readonly heldMs: (nowMs: number) => number) {
+  constructor(
+    private readonly clock: FakeClock,
+    private readonly heldMs: (nowMs: number) => number,
+  ) {
     super();
     this.state = "open";
   }
 
   override send(datagram: Uint8Array): boolean {
-    const copy = datagram.slice(), nowMs = this.clock.now();
+    const copy = datagram.slice(),
+      nowMs = this.clock.now();
     this.#dueMs = Math.max(this.#dueMs, nowMs + this.heldMs(nowMs) + ONE_WAY_MS);
     this.clock.setTimeout(() => this.peer.ondatagram?.(copy), this.#dueMs - nowMs);
     return true;
@@ -76,15 +88,26 @@ class QueueingChannel extends HandChannel {
 }
 
 /** Plays patches of 200 bytes over a channel that queues unseen, with a WebSocket as fast as it, for 20 s; gives the age of each on delivery, ms, the path at the end, and how many datagrams the WebSocket carried in the last 5 s. */
-async function playQueueing(hz: number, heldMs: (nowMs: number) => number): Promise<{ ages: number[]; path: string; carriedLate: number }> {
+async function playQueueing(
+  hz: number,
+  heldMs: (nowMs: number) => number,
+): Promise<{ ages: number[]; path: string; carriedLate: number }> {
   const clock = new FakeClock();
-  const sentMs: number[] = [], ages: number[] = [];
+  const sentMs: number[] = [],
+    ages: number[] = [];
   const links = [new Link(), new Link()];
-  const drivers: LinkDriver[] = links.map((link, side) => new LinkDriver(link, {
-    sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), ONE_WAY_MS),
-    onMessage: (bytes) => side === 1 && ages.push(clock.now() - sentMs[bytes[0]! * 256 + bytes[1]!]!),
-    onFailure: (code, reason) => expect.unreachable(`${code} ${reason}`),
-  }, clock));
+  const drivers: LinkDriver[] = links.map(
+    (link, side) =>
+      new LinkDriver(
+        link,
+        {
+          sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), ONE_WAY_MS),
+          onMessage: (bytes) => side === 1 && ages.push(clock.now() - sentMs[bytes[0]! * 256 + bytes[1]!]!),
+          onFailure: (code, reason) => expect.unreachable(`${code} ${reason}`),
+        },
+        clock,
+      ),
+  );
   const channels = [new QueueingChannel(clock, heldMs), new QueueingChannel(clock, () => 0)];
   for (const side of [0, 1]) {
     channels[side]!.peer = channels[1 - side]!;
@@ -103,7 +126,11 @@ async function playQueueing(hz: number, heldMs: (nowMs: number) => number): Prom
     await microtasks();
     clock.advance(1);
   }
-  const result = { ages, path: drivers[0]!.path, carriedLate: links[0]!.stats(clock.now()).counters.datagramsCarried - carried };
+  const result = {
+    ages,
+    path: drivers[0]!.path,
+    carriedLate: links[0]!.stats(clock.now()).counters.datagramsCarried - carried,
+  };
   for (const driver of drivers) driver.close();
   return result;
 }

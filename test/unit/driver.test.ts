@@ -1,6 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LinkDriver, type LinkDriverHandlers } from "../../plugin/channels/driver.js";
-import { CHANNEL_POLL_MS, CHANNEL_PROBE_MS, CHANNEL_STALL_MS, CHANNEL_UNANSWERED_FOR_MS, CHANNEL_UNANSWERED_MS, DRIVER_BATCH_MAX } from "../../plugin/channels/limits.js";
+import {
+  CHANNEL_POLL_MS,
+  CHANNEL_PROBE_MS,
+  CHANNEL_STALL_MS,
+  CHANNEL_UNANSWERED_FOR_MS,
+  CHANNEL_UNANSWERED_MS,
+  DRIVER_BATCH_MAX,
+} from "../../plugin/channels/limits.js";
 import { FakeClock } from "../compliance/fake-clock.js";
 import { HandChannel, RecordingLink } from "../compliance/recording-link.js";
 
@@ -10,14 +17,18 @@ let events: string[];
 let driver: LinkDriver;
 
 function makeDriver(overrides: Partial<LinkDriverHandlers> = {}): LinkDriver {
-  driver = new LinkDriver(link, {
-    sendReliable: (record) => events.push(`record ${record[0]}`),
-    onMessage: (bytes) => events.push(`message ${bytes[0]}`),
-    onFailure: (code, reason) => events.push(`failure ${code} ${reason}`),
-    onChannelOpen: () => events.push("channel open"),
-    onChannelClose: (_channel, reason) => events.push(`channel close ${reason}`),
-    ...overrides,
-  }, clock);
+  driver = new LinkDriver(
+    link,
+    {
+      sendReliable: (record) => events.push(`record ${record[0]}`),
+      onMessage: (bytes) => events.push(`message ${bytes[0]}`),
+      onFailure: (code, reason) => events.push(`failure ${code} ${reason}`),
+      onChannelOpen: () => events.push("channel open"),
+      onChannelClose: (_channel, reason) => events.push(`channel close ${reason}`),
+      ...overrides,
+    },
+    clock,
+  );
   return driver;
 }
 

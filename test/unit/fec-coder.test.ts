@@ -74,7 +74,9 @@ describe("RepairEncoder", () => {
     expect(() => encoder.add(106, new Uint8Array(5))).toThrow(RangeError);
     expect(() => encoder.repairNewest(0)).toThrow(RangeError);
     expect(() => encoder.repairRange(0, 129)).toThrow(RangeError);
-    expect(() => new RepairEncoder({ encodingWindowSymbols: 33 })).toThrow('"encodingWindowSymbols" expected 1..32, got 33');
+    expect(() => new RepairEncoder({ encodingWindowSymbols: 33 })).toThrow(
+      '"encodingWindowSymbols" expected 1..32, got 33',
+    );
     expect(() => new RepairEncoder({ encodingWindowSymbols: 1.5 })).toThrow(TypeError);
   });
 });
@@ -82,18 +84,25 @@ describe("RepairEncoder", () => {
 describe("RepairDecoder", () => {
   const body = makeSymbol(40, 9);
 
-  it.each([0, 0xfffffffe, 0x7fffffff])("forgets what is behind its history, calls it stale, and drops equations over it, from %i on", (first) => {
-    const at = (index: number) => seqAdd(first, index);
-    const encoder = encoderOf([body, body, body, body], first);
-    const decoder = new RepairDecoder({ firstSeq: first });
-    decoder.addRepair(encoder.repairRange(first, 4, { row: "xor" })!);
-    for (let index = 4; index < 131; index++) decoder.addSource(at(index), body);
-    expect([decoder.equationCount, decoder.unknowns]).toEqual([1, 4]);
-    decoder.addSource(at(131), body);
-    expect([decoder.equationCount, decoder.unknowns]).toEqual([0, 0]);
-    expect([decoder.has(at(4)), decoder.get(at(3)), decoder.addSource(at(3), body)]).toEqual([true, undefined, "stale"]);
-    expect(decoder.addRepair(encoder.repairRange(first, 4)!)).toBe("stale");
-  });
+  it.each([0, 0xfffffffe, 0x7fffffff])(
+    "forgets what is behind its history, calls it stale, and drops equations over it, from %i on",
+    (first) => {
+      const at = (index: number) => seqAdd(first, index);
+      const encoder = encoderOf([body, body, body, body], first);
+      const decoder = new RepairDecoder({ firstSeq: first });
+      decoder.addRepair(encoder.repairRange(first, 4, { row: "xor" })!);
+      for (let index = 4; index < 131; index++) decoder.addSource(at(index), body);
+      expect([decoder.equationCount, decoder.unknowns]).toEqual([1, 4]);
+      decoder.addSource(at(131), body);
+      expect([decoder.equationCount, decoder.unknowns]).toEqual([0, 0]);
+      expect([decoder.has(at(4)), decoder.get(at(3)), decoder.addSource(at(3), body)]).toEqual([
+        true,
+        undefined,
+        "stale",
+      ]);
+      expect(decoder.addRepair(encoder.repairRange(first, 4)!)).toBe("stale");
+    },
+  );
 
   it("forgets a recovered symbol that nobody polled before it left the history", () => {
     const decoder = new RepairDecoder();
@@ -132,7 +141,11 @@ describe("RepairDecoder", () => {
     expect(decoder.addSource(30, body)).toBe("invalid");
     expect(decoder.addSource(29, body)).toBe("new");
     decoder.advanceTo(5000);
-    expect([decoder.has(29), decoder.addSource(5001, body), decoder.addSource(4999, body)]).toEqual([false, "new", "new"]);
+    expect([decoder.has(29), decoder.addSource(5001, body), decoder.addSource(4999, body)]).toEqual([
+      false,
+      "new",
+      "new",
+    ]);
   });
 
   it("holds no more equations than it may, and drops those over the oldest symbols", () => {
@@ -201,7 +214,15 @@ describe("GenerationSchedule", () => {
 
 describe("SlidingSchedule", () => {
   it("gives codeRate repairs per source, each over ceil(1 / codeRate) symbols", () => {
-    for (const [codeRate, repairs, count] of [[0, 0, 0], [0.1, 10, 10], [0.25, 25, 4], [0.3, 30, 4], [0.5, 50, 2], [1, 100, 1], [0.01, 1, 32]] as const) {
+    for (const [codeRate, repairs, count] of [
+      [0, 0, 0],
+      [0.1, 10, 10],
+      [0.25, 25, 4],
+      [0.3, 30, 4],
+      [0.5, 50, 2],
+      [1, 100, 1],
+      [0.01, 1, 32],
+    ] as const) {
       const schedule = new SlidingSchedule();
       schedule.setCodeRate(codeRate);
       let due = 0;
@@ -213,7 +234,12 @@ describe("SlidingSchedule", () => {
   it("owes nothing for a symbol sent again, and refuses a rate out of range", () => {
     const schedule = new SlidingSchedule();
     schedule.setCodeRate(1);
-    expect([schedule.onSource(0xffffffff), schedule.onSource(0xffffffff), schedule.onSource(0), schedule.onSource(0xffffffff)]).toEqual([1, 0, 1, 0]);
+    expect([
+      schedule.onSource(0xffffffff),
+      schedule.onSource(0xffffffff),
+      schedule.onSource(0),
+      schedule.onSource(0xffffffff),
+    ]).toEqual([1, 0, 1, 0]);
     for (const rate of [-0.1, 1.1, NaN]) expect(() => schedule.setCodeRate(rate)).toThrow(RangeError);
   });
 

@@ -16,7 +16,8 @@ function slowMul(a: number, b: number): number {
 
 describe("GF(2^8)", () => {
   it("multiplies as polynomials modulo 0x11D do, for all pairs", () => {
-    for (let a = 0; a < 256; a++) for (let b = 0; b < 256; b++) if (mul(a, b) !== slowMul(a, b)) expect([a, b, mul(a, b)]).toBe(slowMul(a, b));
+    for (let a = 0; a < 256; a++)
+      for (let b = 0; b < 256; b++) if (mul(a, b) !== slowMul(a, b)) expect([a, b, mul(a, b)]).toBe(slowMul(a, b));
   });
 
   it("has an inverse for every element but 0", () => {
@@ -37,7 +38,7 @@ describe("coefficients", () => {
   it("are 1 in row 0 and 1 / ((128 | row) xor (seq mod 128)) in rows 1..127", () => {
     for (const seq of [0, 1, 127, 128, 0x80000000, 0xffffffff]) {
       expect(coefficient(0, seq)).toBe(1);
-      for (let row = 1; row < 128; row++) expect(slowMul(coefficient(row, seq), (128 | row) ^ seq % 128)).toBe(1);
+      for (let row = 1; row < 128; row++) expect(slowMul(coefficient(row, seq), (128 | row) ^ (seq % 128))).toBe(1);
     }
   });
 });
@@ -66,15 +67,24 @@ describe("kernels", () => {
         const [target, source] = blocks();
         const before = target.bytes.slice();
         mulAddInto(target.words, source.words, factor, wordsOf(length));
-        expectSame(target.bytes, before.map((byte, i) => (i < end ? byte ^ slowMul(factor, source.bytes[i]!) : byte)));
+        expectSame(
+          target.bytes,
+          before.map((byte, i) => (i < end ? byte ^ slowMul(factor, source.bytes[i]!) : byte)),
+        );
         const [scaled] = blocks();
         scaleInPlace(scaled.words, factor, wordsOf(length));
-        expectSame(scaled.bytes, before.map((byte, i) => (i < end ? slowMul(factor, byte) : byte)));
+        expectSame(
+          scaled.bytes,
+          before.map((byte, i) => (i < end ? slowMul(factor, byte) : byte)),
+        );
       }
       const [target, source] = blocks();
       const before = target.bytes.slice();
       xorInto(target.words, source.words, wordsOf(length));
-      expectSame(target.bytes, before.map((byte, i) => (i < end ? byte ^ source.bytes[i]! : byte)));
+      expectSame(
+        target.bytes,
+        before.map((byte, i) => (i < end ? byte ^ source.bytes[i]! : byte)),
+      );
     }
   });
 });

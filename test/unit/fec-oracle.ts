@@ -20,7 +20,7 @@ export function slowInv(a: number): number {
 }
 
 export function coefficientByDefinition(row: number, seq: number): number {
-  return row === 0 ? 1 : slowInv((128 | row) ^ seq % 128);
+  return row === 0 ? 1 : slowInv((128 | row) ^ (seq % 128));
 }
 
 /** Which unknowns the equations' left sides determine: those whose unit vector is in the row space. */
@@ -36,7 +36,8 @@ export function determinedUnknowns(rows: readonly ReadonlyMap<number, number>[])
     const pivotRow = (matrix[rank] = matrix[rank]!.map((value) => slowMul(value, scale)));
     for (let index = 0; index < matrix.length; index++) {
       const factor = matrix[index]![column]!;
-      if (index !== rank && factor !== 0) matrix[index] = matrix[index]!.map((value, at) => value ^ slowMul(factor, pivotRow[at]!));
+      if (index !== rank && factor !== 0)
+        matrix[index] = matrix[index]!.map((value, at) => value ^ slowMul(factor, pivotRow[at]!));
     }
     rank++;
   }

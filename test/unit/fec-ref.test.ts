@@ -48,7 +48,11 @@ let messages: Buffer[];
 beforeEach(() => {
   socket = new FakeSocket();
   ref = new FecRef(socket as unknown as WebSocket, {
-    messageBytesMax: 100_000, fragmentBytes: 99_994, channels: {}, repair: "off", impairment: new LiveImpairment(undefined),
+    messageBytesMax: 100_000,
+    fragmentBytes: 99_994,
+    channels: {},
+    repair: "off",
+    impairment: new LiveImpairment(undefined),
   });
   messages = [];
   ref.on("message", (message: Buffer) => messages.push(message));
@@ -158,7 +162,14 @@ describe("a FecRef", () => {
   });
 
   test("has the properties of the socket below", () => {
-    expect(ref).toMatchObject({ protocol: "p", url: "u", extensions: "e", binaryType: "nodebuffer", isPaused: false, readyState: ref.OPEN });
+    expect(ref).toMatchObject({
+      protocol: "p",
+      url: "u",
+      extensions: "e",
+      binaryType: "nodebuffer",
+      isPaused: false,
+      readyState: ref.OPEN,
+    });
     expect(ref._socket.remoteAddress).toBe("192.0.2.1");
     ref.pause();
     expect([ref.isPaused, socket.isPaused]).toEqual([true, true]);

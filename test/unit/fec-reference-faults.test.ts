@@ -31,7 +31,9 @@ describe("faults of the reference", () => {
       const decoder = new RepairDecoder();
       expect(decoder.addRepair(keep(encoderOf(symbols).repairRange(0, size, { row: "xor" })))).toBe("useful");
       // The last source that comes is recovered just before; it is a duplicate then, and right.
-      symbols.forEach((symbol, seq) => expect(decoder.addSource(seq, symbol)).toBe(seq === size - 1 ? "duplicate" : "new"));
+      symbols.forEach((symbol, seq) =>
+        expect(decoder.addSource(seq, symbol)).toBe(seq === size - 1 ? "duplicate" : "new"),
+      );
       expect(drain(decoder)).toEqual([{ seq: size - 1, symbol: symbols[size - 1] }]);
       expect(decoder.equationCount).toBe(0);
     }
@@ -84,17 +86,38 @@ describe("faults of the reference", () => {
     const good = keep(encoderOf(symbolsOf(4)).repairRange(0, 4, { row: "xor" }));
     const ones = new Uint8Array(16).fill(255);
     const hostile = [
-      { span: 0 }, { span: 129 }, { span: 255 }, { span: -1 }, { span: 2.5 }, { span: NaN }, { row: 128 }, { row: 255 }, { row: -1 }, { row: NaN },
-      { base: -1 }, { base: 2 ** 32 }, { base: 0.5 }, { bitmap: new Uint8Array(0) }, { bitmap: new Uint8Array(16) }, { bitmap: new Uint8Array([0x0e]) },
-      { bitmap: new Uint8Array([0x07]) }, { bitmap: new Uint8Array([0x1f]) }, { span: 33, bitmap: ones }, { span: 128, bitmap: ones },
-      { bytes: new Uint8Array(0) }, { bytes: new Uint8Array(1) }, { bytes: new Uint8Array(1203) }, { base: 300 },
+      { span: 0 },
+      { span: 129 },
+      { span: 255 },
+      { span: -1 },
+      { span: 2.5 },
+      { span: NaN },
+      { row: 128 },
+      { row: 255 },
+      { row: -1 },
+      { row: NaN },
+      { base: -1 },
+      { base: 2 ** 32 },
+      { base: 0.5 },
+      { bitmap: new Uint8Array(0) },
+      { bitmap: new Uint8Array(16) },
+      { bitmap: new Uint8Array([0x0e]) },
+      { bitmap: new Uint8Array([0x07]) },
+      { bitmap: new Uint8Array([0x1f]) },
+      { span: 33, bitmap: ones },
+      { span: 128, bitmap: ones },
+      { bytes: new Uint8Array(0) },
+      { bytes: new Uint8Array(1) },
+      { bytes: new Uint8Array(1203) },
+      { base: 300 },
     ];
     for (const fields of hostile) {
       const decoder = new RepairDecoder();
       expect(decoder.addRepair({ ...good, ...fields }), JSON.stringify(fields)).toBe("invalid");
       expect(decoder.equationCount).toBe(0);
     }
-    for (const groupSize of [0, 1, 17, 255]) expect(() => new GenerationSchedule(groupSize)).toThrow(`"groupSize" expected 2..16, got ${groupSize}`);
+    for (const groupSize of [0, 1, 17, 255])
+      expect(() => new GenerationSchedule(groupSize)).toThrow(`"groupSize" expected 2..16, got ${groupSize}`);
   });
 
   it("7: a repair after a lossless generation re-opens nothing, and duplicates are named so", () => {
@@ -208,7 +231,16 @@ describe("what the reference offers", () => {
       encoder.add(seq, symbol);
       return schedule.onSource(seq, seq);
     });
-    expect(demands.map((demand) => demand !== undefined)).toEqual([false, false, false, true, false, false, false, true]);
+    expect(demands.map((demand) => demand !== undefined)).toEqual([
+      false,
+      false,
+      false,
+      true,
+      false,
+      false,
+      false,
+      true,
+    ]);
     expect(demands[7]).toEqual({ first: 4, count: 4, row: "xor" });
   });
 

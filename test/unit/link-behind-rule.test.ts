@@ -24,11 +24,15 @@ interface Arena {
 /** The sample's room, over as little of core's Room as it uses. */
 function createArena(): Arena {
   const sample = samples.find((code) => code.includes("onLinkBehind"))!;
-  const { outputText } = ts.transpileModule(sample, { compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext } });
+  const { outputText } = ts.transpileModule(sample, {
+    compilerOptions: { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ESNext },
+  });
   const Room = class {
     patchRate = FULL_RATE_MS;
   };
-  return new (new Function("Room", `${outputText.replace(/^import .*$/gm, "")}; return Arena;`)(Room) as new () => Arena)();
+  return new (
+    new Function("Room", `${outputText.replace(/^import .*$/gm, "")}; return Arena;`)(Room) as new () => Arena
+  )();
 }
 
 /** Plays for so long, ms; returns the patch interval at every tick. */
@@ -49,7 +53,8 @@ function play(arena: Arena, worlds: readonly World[], ms: number): number[] {
 const meanOf = (values: readonly number[]) => values.reduce((sum, value) => sum + value, 0) / values.length;
 
 test.each([40, 30, 20, 10])("over a link that carries %i patches a second it settles near that", (hz) => {
-  const arena = createArena(), world = new World(carrying(hz), 2000);
+  const arena = createArena(),
+    world = new World(carrying(hz), 2000);
   play(arena, [world], 15_000);
   const { sheds } = world;
   const settled = play(arena, [world], 45_000);
@@ -59,7 +64,8 @@ test.each([40, 30, 20, 10])("over a link that carries %i patches a second it set
 });
 
 test("with many clients it settles near what the slowest carries", () => {
-  const arena = createArena(), worlds = [60, 55, 50, 45, 40, 30, 30, 20].map((hz) => new World(carrying(hz), 2000));
+  const arena = createArena(),
+    worlds = [60, 55, 50, 45, 40, 30, 30, 20].map((hz) => new World(carrying(hz), 2000));
   play(arena, worlds, 15_000);
   const settled = play(arena, worlds, 45_000);
   expect(meanOf(settled)).toBeGreaterThan(0.9 * (1000 / 20));
@@ -67,7 +73,8 @@ test("with many clients it settles near what the slowest carries", () => {
 });
 
 test("a link that carries nothing slows it to 5 patches a second at most, and one that carries all again ends that", () => {
-  const arena = createArena(), world = new World(carrying(100), 2000);
+  const arena = createArena(),
+    world = new World(carrying(100), 2000);
   play(arena, [world], 5000);
   expect(arena.patchRate).toBe(FULL_RATE_MS);
   world.rate = 0;
@@ -79,7 +86,8 @@ test("a link that carries nothing slows it to 5 patches a second at most, and on
 
 test("it is back at the full rate once the last client that is behind keeps up or leaves, and not before", () => {
   for (const end of ["keeps up", "leaves"]) {
-    const arena = createArena(), worlds = [new World(carrying(20), 2000), new World(carrying(20), 2000)] as const;
+    const arena = createArena(),
+      worlds = [new World(carrying(20), 2000), new World(carrying(20), 2000)] as const;
     play(arena, worlds, 10_000);
     worlds[0].rate = carrying(1000);
     play(arena, worlds, 5000);

@@ -6,7 +6,8 @@ const PATH = { mtuBytes: 1200, overheadBytes: 0 };
 /** Moves all datagrams of one link to the other. */
 function move(from: Link, to: Link, nowMs: number): number {
   let count = 0;
-  for (let datagram = from.pollDatagram(nowMs); datagram; datagram = from.pollDatagram(nowMs), count++) to.handleDatagram(datagram.slice(), nowMs);
+  for (let datagram = from.pollDatagram(nowMs); datagram; datagram = from.pollDatagram(nowMs), count++)
+    to.handleDatagram(datagram.slice(), nowMs);
   return count;
 }
 
@@ -45,7 +46,10 @@ describe("what a link tells of its backlog", () => {
     let nowMs = 0;
     for (let i = 0; i < 3000; i++, nowMs += 10) {
       if (i < 2900) a.send(new Uint8Array((i * 37) % 2500));
-      for (const [from, to] of [[a, b], [b, a]] as const) {
+      for (const [from, to] of [
+        [a, b],
+        [b, a],
+      ] as const) {
         for (let n = 0, datagram = from.pollDatagram(nowMs); datagram; datagram = from.pollDatagram(nowMs)) {
           if ((i * 7 + n++) % 11 !== 0) to.handleDatagram(datagram.slice(), nowMs);
         }

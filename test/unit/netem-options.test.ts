@@ -49,7 +49,10 @@ describe("resolveImpairment", () => {
     [{ queueBytes: 1.5 }, '"queueBytes" expected an integer in 0..67108864, got 1.5'],
     [{ seed: -1 }, '"seed" expected 0..4294967295, got -1'],
     [{ jitterDistribution: "pareto" }, '"jitterDistribution" expected one of uniform, normal, got "pareto"'],
-    [{ loss: { kind: "markov" } }, '"loss.kind" expected one of uniform, gilbert-elliott-count, gilbert-elliott-time, got "markov"'],
+    [
+      { loss: { kind: "markov" } },
+      '"loss.kind" expected one of uniform, gilbert-elliott-count, gilbert-elliott-time, got "markov"',
+    ],
     [
       { loss: { kind: "gilbert-elliott-count", lossRatio: 0.9, meanBurstDatagrams: 1 } },
       '"loss.lossRatio" expected at most 0.5 for bursts of 1, got 0.9',
@@ -70,7 +73,10 @@ describe("resolveImpairment", () => {
     [{ loss: "5%" }, '"loss" expected 0..1 or a loss model, got "5%"'],
     [{ delayMs: "50" }, '"delayMs" expected 0..600000, got "50"'],
     [{ reorder: 1 }, '"reorder" expected true or false, got 1'],
-    [{ loss: { kind: "gilbert-elliott-count", lossRatio: 0.1 } }, '"loss.meanBurstDatagrams" expected 1..1000000, got undefined'],
+    [
+      { loss: { kind: "gilbert-elliott-count", lossRatio: 0.1 } },
+      '"loss.meanBurstDatagrams" expected 1..1000000, got undefined',
+    ],
     [
       { loss: { kind: "uniform", lossRatio: 0.1, meanBurstMs: 5 } },
       '"loss" expected only kind, lossRatio, got "meanBurstMs"',
@@ -159,7 +165,7 @@ describe("resolveDirections", () => {
   });
 
   it("refuses anything else", () => {
-    expect(() => resolveDirections({ send: {}, loss: 0.1 } as never)).toThrow(
+    expect(() => resolveDirections({ send: {}, loss: 0.1 })).toThrow(
       new TypeError('"impairment" expected only send, receive, got "loss"'),
     );
     expect(() => resolveDirections(null as never)).toThrow(TypeError);

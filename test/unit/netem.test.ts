@@ -98,16 +98,19 @@ describe("delay and jitter", () => {
     expect(drain(impairment).map((delivery) => delivery.index)).toEqual([...Array(50).keys()]);
   });
 
-  it.each(["uniform", "normal"] as const)("spreads %s jitter over 0..jitterMs around its middle", (jitterDistribution) => {
-    const { deliveries } = run({ delayMs: 50, jitterMs: 20, jitterDistribution, reorder: true }, 20_000, 5);
-    const delays = deliveries.map((delivery) => delivery.atMs - delivery.index * 5);
-    expect(Math.min(...delays)).toBeGreaterThanOrEqual(50);
-    expect(Math.max(...delays)).toBeLessThanOrEqual(70);
-    expect(mean(delays)).toBeCloseTo(60, 0);
-    const deviationMs = Math.sqrt(mean(delays.map((delay) => (delay - 60) ** 2)));
-    const expectedMs = jitterDistribution === "uniform" ? 20 / Math.sqrt(12) : 20 / 6;
-    expect(Math.abs(deviationMs - expectedMs)).toBeLessThan(0.2);
-  });
+  it.each(["uniform", "normal"] as const)(
+    "spreads %s jitter over 0..jitterMs around its middle",
+    (jitterDistribution) => {
+      const { deliveries } = run({ delayMs: 50, jitterMs: 20, jitterDistribution, reorder: true }, 20_000, 5);
+      const delays = deliveries.map((delivery) => delivery.atMs - delivery.index * 5);
+      expect(Math.min(...delays)).toBeGreaterThanOrEqual(50);
+      expect(Math.max(...delays)).toBeLessThanOrEqual(70);
+      expect(mean(delays)).toBeCloseTo(60, 0);
+      const deviationMs = Math.sqrt(mean(delays.map((delay) => (delay - 60) ** 2)));
+      const expectedMs = jitterDistribution === "uniform" ? 20 / Math.sqrt(12) : 20 / 6;
+      expect(Math.abs(deviationMs - expectedMs)).toBeLessThan(0.2);
+    },
+  );
 });
 
 describe("order", () => {

@@ -19,11 +19,23 @@ interface Row {
 type Use = (value: unknown) => unknown;
 
 const text = readFileSync(`${root}docs/OPTIONS.md`, "utf8");
-const [repairRows, impairmentRows, lossRows] = [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) => rowsOf(table)) as [Row[], Row[], Row[]];
+const [repairRows, impairmentRows, lossRows] = [...text.matchAll(/(?:^\|.*\n)+/gm)].map(([table]) => rowsOf(table)) as [
+  Row[],
+  Row[],
+  Row[],
+];
 
 /** One record for each row of a table, by its headings; without the backquotes. */
 function rowsOf(table: string): Row[] {
-  const [headings, , ...rows] = table.trim().split("\n").map((line) => line.split("|").slice(1, -1).map((cell) => cell.trim().replaceAll("`", "")));
+  const [headings, , ...rows] = table
+    .trim()
+    .split("\n")
+    .map((line) =>
+      line
+        .split("|")
+        .slice(1, -1)
+        .map((cell) => cell.trim().replaceAll("`", "")),
+    );
   return rows.map((cells) => Object.fromEntries(cells.map((cell, i) => [headings![i]!, cell])) as unknown as Row);
 }
 
@@ -33,10 +45,18 @@ function valuesOf(range: string): { good: unknown[]; bad: unknown[] } {
     const good = range.split(" or ").map((word) => JSON.parse(word) as unknown);
     return { good, bad: ["another", 1] };
   }
-  const [, integer, above, first, orMore, below, last] = /^(integer )?(above )?([\d.]+)(?:( or more)| to (below )?([\d.]+))$/.exec(range)!;
-  const min = Number(first), max = orMore ? Infinity : Number(last), step = integer ? 1 : 1e-9;
+  const [, integer, above, first, orMore, below, last] =
+    /^(integer )?(above )?([\d.]+)(?:( or more)| to (below )?([\d.]+))$/.exec(range)!;
+  const min = Number(first),
+    max = orMore ? Infinity : Number(last),
+    step = integer ? 1 : 1e-9;
   const good = [above ? min + step : min, below ? max - step : max];
-  const bad = [above ? min : min - step, ...(orMore ? [] : [below ? max : max + step]), integer ? min + 0.5 : NaN, `${min}`];
+  const bad = [
+    above ? min : min - step,
+    ...(orMore ? [] : [below ? max : max + step]),
+    integer ? min + 0.5 : NaN,
+    `${min}`,
+  ];
   return { good, bad };
 }
 
@@ -57,10 +77,13 @@ const REPAIR: Record<string, Use> = {
 describe("the options of repair", () => {
   test("are all there", () => {
     expect(repairRows.map(({ option }) => option)).toEqual(Object.keys(REPAIR));
-    for (const { option, schedule } of repairRows) expect(() => parseRepair({ schedule, [option]: 0 })).not.toThrow("is not an option");
+    for (const { option, schedule } of repairRows)
+      expect(() => parseRepair({ schedule, [option]: 0 })).not.toThrow("is not an option");
     expect(() => parseRepair({ schedule: "adaptive", another: 1 })).toThrow('expected "schedule", "overheadMax"');
     expect(() => parseRepair({ schedule: "generation", another: 1 })).toThrow('expected "schedule", "groupSize"');
-    expect(() => parseRepair({ schedule: "sliding", another: 1 })).toThrow('expected "schedule", "codeRate", "depth", "separate"');
+    expect(() => parseRepair({ schedule: "sliding", another: 1 })).toThrow(
+      'expected "schedule", "codeRate", "depth", "separate"',
+    );
   });
 
   test.each(repairRows)("$option of $schedule: $range", (row) => check(row, REPAIR[row.option]!));
@@ -75,14 +98,20 @@ describe("the options of repair", () => {
     const source = readFileSync(`${root}plugin/core/control/redundancy-controller.ts`, "utf8");
     const constant = (name: string) => Number(new RegExp(`const ${name} = ([\\d.]+);`).exec(source)![1]);
     const documented = repairRows.find(({ option }) => option === "overheadMax")!.default;
-    expect(documented).toBe(`${constant("SHARE_MAX")}; ${constant("SEPARATE_SHARE_MAX")} below ${1000 / constant("SEPARATE_INTERVAL_MS")} patches a second`);
+    expect(documented).toBe(
+      `${constant("SHARE_MAX")}; ${constant("SEPARATE_SHARE_MAX")} below ${1000 / constant("SEPARATE_INTERVAL_MS")} patches a second`,
+    );
   });
 });
 
 describe("the options of an impairment", () => {
   const inText = ["burstDatagrams", "burstMs"];
-  const use = (option: string): Use => (value) =>
-    inText.includes(option) ? parseImpairment(`loss=0.1,${option}=${typeof value === "number" ? value : "no number"}`) : resolveImpairment({ [option]: value });
+  const use =
+    (option: string): Use =>
+    (value) =>
+      inText.includes(option)
+        ? parseImpairment(`loss=0.1,${option}=${typeof value === "number" ? value : "no number"}`)
+        : resolveImpairment({ [option]: value });
 
   test("are all there", () => {
     expect(impairmentRows.map(({ option }) => option)).toEqual([...IMPAIRMENT_OPTION_NAMES, ...inText]);
@@ -115,10 +144,15 @@ const LOSS: Record<string, (value: number) => object> = {
   lossInBad: (lossInBad) => ({ lossRatio: lossInBad / 3, lossInBad }),
   lossInGood: (lossInGood) => ({ lossRatio: lossInGood, lossInGood }),
 };
-const BURST: Record<string, object> = { uniform: {}, "gilbert-elliott-count": { meanBurstDatagrams: 1_000_000 }, "gilbert-elliott-time": { meanBurstMs: 50 } };
+const BURST: Record<string, object> = {
+  uniform: {},
+  "gilbert-elliott-count": { meanBurstDatagrams: 1_000_000 },
+  "gilbert-elliott-time": { meanBurstMs: 50 },
+};
 
 describe("the options of a loss model", () => {
-  const kindsOf = ({ kind }: Row) => (kind!.startsWith("both") ? ["gilbert-elliott-count", "gilbert-elliott-time"] : [kind!]);
+  const kindsOf = ({ kind }: Row) =>
+    kind!.startsWith("both") ? ["gilbert-elliott-count", "gilbert-elliott-time"] : [kind!];
 
   test("are all there", () => {
     for (const [kind, burst] of Object.entries(BURST)) {
@@ -130,7 +164,8 @@ describe("the options of a loss model", () => {
 
   test.each(lossRows)("$option of $kind: $range", (row) => {
     for (const kind of kindsOf(row)) {
-      const use = (value: unknown) => resolveImpairment({ loss: { kind, ...BURST[kind], ...LOSS[row.option]!(value as number) } as never });
+      const use = (value: unknown) =>
+        resolveImpairment({ loss: { kind, ...BURST[kind], ...LOSS[row.option]!(value as number) } as never });
       if (kind === "gilbert-elliott-count" && row.option === "lossRatio") {
         // Bursts of a million, the longest, allow no more than the documented b / (b + 1).
         expect(row.range).toBe("0 to below 1");
@@ -144,13 +179,15 @@ describe("the options of a loss model", () => {
       for (const kind of kindsOf(row)) {
         const loss = { kind, lossRatio: 0.1, ...BURST[kind], [row.option]: undefined };
         if (row.default === "required") expect(() => resolveImpairment({ loss: loss as never })).toThrow(TypeError);
-        else expect(resolveImpairment({ loss: loss as never }).loss).toMatchObject({ [row.option]: Number(row.default) });
+        else
+          expect(resolveImpairment({ loss: loss as never }).loss).toMatchObject({ [row.option]: Number(row.default) });
       }
     }
   });
 
   test("the count model's longest share of losses is as documented", () => {
-    const use = (lossRatio: number) => resolveImpairment({ loss: { kind: "gilbert-elliott-count", lossRatio, meanBurstDatagrams: 4 } });
+    const use = (lossRatio: number) =>
+      resolveImpairment({ loss: { kind: "gilbert-elliott-count", lossRatio, meanBurstDatagrams: 4 } });
     expect(() => use(4 / 5)).not.toThrow();
     expect(() => use(4 / 5 + 1e-9)).toThrow(RangeError);
   });

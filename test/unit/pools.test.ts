@@ -1,6 +1,13 @@
 /** What a session keeps for reuse does not grow with what it has sent and received; buffers and frames are reused. */
 import { describe, expect, it } from "vitest";
-import { DatagramReader, DatagramWriter, RepairDecoder, RepairEncoder, makeSymbol, seqAdd } from "../../plugin/core/index.js";
+import {
+  DatagramReader,
+  DatagramWriter,
+  RepairDecoder,
+  RepairEncoder,
+  makeSymbol,
+  seqAdd,
+} from "../../plugin/core/index.js";
 import { BlockPool } from "../../plugin/core/fec/block-pool.js";
 import { FrontViews } from "../../plugin/core/front-views.js";
 import { FEC_FREE_BLOCKS_MAX } from "../../plugin/core/limits.js";
@@ -32,10 +39,19 @@ function expectBounded(pool: BlockPool, step: (i: number) => void): void {
 
 describe("pools", () => {
   it("of outgoing ordered symbols hold what is unacknowledged, after 100,000 messages as after 1000", () => {
-    const pool = new BlockPool(), buffer = new OrderedBuffer(FIRST_SEQ, pool);
-    const frame: FeedbackFrame = { kind: "feedback", largest16: 0, bitmap: new Uint8Array(0), ackDelayMs: 0, queueDelayMs: 0, next24: 0, symbolBitmap: new Uint8Array(0) };
+    const pool = new BlockPool(),
+      buffer = new OrderedBuffer(FIRST_SEQ, pool);
+    const frame: FeedbackFrame = {
+      kind: "feedback",
+      largest16: 0,
+      bitmap: new Uint8Array(0),
+      ackDelayMs: 0,
+      queueDelayMs: 0,
+      next24: 0,
+      symbolBitmap: new Uint8Array(0),
+    };
     let freed = 0;
-    expectBounded(pool, i => {
+    expectBounded(pool, (i) => {
       buffer.push(message(i), 300);
       for (let slot = buffer.peekNew(); slot; slot = buffer.peekNew()) buffer.onSent(slot, i, i);
       if (i % 10 !== 9) return;
@@ -51,9 +67,10 @@ describe("pools", () => {
   });
 
   it("of outgoing unreliable symbols hold what waits, and what is dropped for room comes back", () => {
-    const pool = new BlockPool(), buffer = new UnreliableBuffer(FIRST_SEQ, pool);
+    const pool = new BlockPool(),
+      buffer = new UnreliableBuffer(FIRST_SEQ, pool);
     let dropped = 0;
-    expectBounded(pool, i => {
+    expectBounded(pool, (i) => {
       dropped += buffer.push(message(i), 0, 300);
       if (i % 100 !== 99) return;
       expect(pool.live).toBeLessThanOrEqual(64);
@@ -64,8 +81,9 @@ describe("pools", () => {
   });
 
   it("of an encoder hold its encoding window", () => {
-    const pool = new BlockPool(), encoder = new RepairEncoder({ pool });
-    expectBounded(pool, i => {
+    const pool = new BlockPool(),
+      encoder = new RepairEncoder({ pool });
+    expectBounded(pool, (i) => {
       const payload = message(i);
       encoder.add(seqAdd(FIRST_SEQ, i), makeSymbol(payload, 0, payload.length, true, true));
       if (i % 3 === 0) encoder.remove(seqAdd(FIRST_SEQ, i - 2));
@@ -75,10 +93,14 @@ describe("pools", () => {
   });
 
   it("of a decoder hold its history and equations, a tenth of the symbols lost and recovered", () => {
-    const pool = new BlockPool(), encoder = new RepairEncoder(), decoder = new RepairDecoder({ firstSeq: FIRST_SEQ, pool });
+    const pool = new BlockPool(),
+      encoder = new RepairEncoder(),
+      decoder = new RepairDecoder({ firstSeq: FIRST_SEQ, pool });
     let recovered = 0;
-    expectBounded(pool, i => {
-      const payload = message(i), symbol = makeSymbol(payload, 0, payload.length, true, true), seq = seqAdd(FIRST_SEQ, i);
+    expectBounded(pool, (i) => {
+      const payload = message(i),
+        symbol = makeSymbol(payload, 0, payload.length, true, true),
+        seq = seqAdd(FIRST_SEQ, i);
       encoder.add(seq, symbol);
       if (i % 10 !== 4) decoder.addSource(seq, symbol);
       if (i % 2 === 1) decoder.addRepair(encoder.repairNewest(2)!);
@@ -94,7 +116,7 @@ describe("a block's copy", () => {
   it("is the part of the source and zeros after it, wherever the part lies and however long the source is", () => {
     const pool = new BlockPool();
     for (const sourceBytes of [300, 1400, 2048, 2049, 70_000]) {
-      const source = Uint8Array.from({ length: sourceBytes }, (_, i) => 1 + (i * 31) % 255);
+      const source = Uint8Array.from({ length: sourceBytes }, (_, i) => 1 + ((i * 31) % 255));
       for (const length of [0, 1, 3, 200, 255, 256, 257, 700, 1202]) {
         for (const start of [0, 1, 5, sourceBytes - length]) {
           if (start < 0 || start + length > sourceBytes) continue;
@@ -112,10 +134,12 @@ describe("a block's copy", () => {
 
 describe("FrontViews", () => {
   it("gives the same view again, and never one of another length", () => {
-    const bytes = new Uint8Array(100), views = new FrontViews(bytes, 16);
+    const bytes = new Uint8Array(100),
+      views = new FrontViews(bytes, 16);
     const first = views.of(20);
     expect(views.of(20)).toBe(first);
-    for (let round = 0; round < 3; round++) for (let length = 0; length <= 100; length++) expect(views.of(length).length).toBe(length);
+    for (let round = 0; round < 3; round++)
+      for (let length = 0; length <= 100; length++) expect(views.of(length).length).toBe(length);
     expect(views.of(20).buffer).toBe(bytes.buffer);
   });
 });
@@ -123,13 +147,17 @@ describe("FrontViews", () => {
 describe("MessageQueue", () => {
   it("gives messages in order, each once, and holds none of them afterwards", () => {
     const queue = new MessageQueue();
-    let pushed = 0, polled = 0;
+    let pushed = 0,
+      polled = 0;
     for (let i = 0; i < 2000; i++) {
       for (let n = 0; n < (i * 7) % 5; n++, pushed++) queue.push(Uint8Array.of(pushed, pushed >> 8), pushed % 3 === 0);
       for (let n = 0; n < (i * 5) % 4 || i === 1999; n++) {
         const message = queue.shift();
         if (!message) break;
-        expect([message.bytes[0]! | (message.bytes[1]! << 8), message.ordered]).toEqual([polled & 0xffff, polled % 3 === 0]);
+        expect([message.bytes[0]! | (message.bytes[1]! << 8), message.ordered]).toEqual([
+          polled & 0xffff,
+          polled % 3 === 0,
+        ]);
         polled++;
       }
     }
@@ -146,7 +174,14 @@ describe("DatagramReader", () => {
       writer.begin(seq, 0);
       const symbol = makeSymbol(new Uint8Array(payloadBytes), 0, payloadBytes, true, true);
       writer.source(0, seq, symbol, false);
-      writer.repair(0, { row: 1, base: seq, span: 9, bitmap: Uint8Array.of(1 | seq, 1), members: seq === 2 ? 3 : 4, bytes: symbol });
+      writer.repair(0, {
+        row: 1,
+        base: seq,
+        span: 9,
+        bitmap: Uint8Array.of(1 | seq, 1),
+        members: seq === 2 ? 3 : 4,
+        bytes: symbol,
+      });
       const datagram = reader.read(writer.end());
       if (typeof datagram === "string") throw new Error(datagram);
       return datagram.frames;

@@ -8,11 +8,22 @@ import { root, samples } from "./readme-samples.js";
 const PRELUDE = `import { FecTransport } from "colyseus-fec"; import { FecClient } from "colyseus-fec/client"; declare const url: string;`;
 
 test("its TypeScript samples type-check", () => {
-  const files = new Map(samples.map((code, i) => [`${root}readme-sample-${i}.mts`, /^import /m.test(code) ? code : `${PRELUDE}\n${code}`]));
+  const files = new Map(
+    samples.map((code, i) => [`${root}readme-sample-${i}.mts`, /^import /m.test(code) ? code : `${PRELUDE}\n${code}`]),
+  );
   expect(files.size).toBeGreaterThanOrEqual(4);
   const options: ts.CompilerOptions = {
-    strict: true, noEmit: true, skipLibCheck: true, target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.NodeNext, types: ["node"], lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.esnext.decorators.d.ts"],
-    paths: { "colyseus-fec": [`${root}plugin/server/index.ts`], "colyseus-fec/client": [`${root}plugin/client/index.ts`] },
+    strict: true,
+    noEmit: true,
+    skipLibCheck: true,
+    target: ts.ScriptTarget.ES2022,
+    module: ts.ModuleKind.NodeNext,
+    types: ["node"],
+    lib: ["lib.es2022.d.ts", "lib.dom.d.ts", "lib.esnext.decorators.d.ts"],
+    paths: {
+      "colyseus-fec": [`${root}plugin/server/index.ts`],
+      "colyseus-fec/client": [`${root}plugin/client/index.ts`],
+    },
   };
   const host = ts.createCompilerHost(options);
   const { readFile, fileExists, getSourceFile } = host;
@@ -25,5 +36,10 @@ test("its TypeScript samples type-check", () => {
     const file = program.getSourceFile(name)!;
     return [...program.getSyntacticDiagnostics(file), ...program.getSemanticDiagnostics(file)];
   });
-  expect(problems.map(({ file, messageText }) => `${file?.fileName.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`)).toEqual([]);
+  expect(
+    problems.map(
+      ({ file, messageText }) =>
+        `${file?.fileName.slice(root.length)}: ${ts.flattenDiagnosticMessageText(messageText, " ")}`,
+    ),
+  ).toEqual([]);
 }, 120_000);

@@ -38,10 +38,36 @@ function without<Target extends object>(target: Target, path: string): Target {
 }
 
 const TREE = "room._serializer.encoder.root.changeTrees.0";
-const ENCODER_PARTS = ["hasChanges", "_fullSyncGen", "root", "root.changeTrees", "root.streamTrees", "context", "context.schemas"].map((name) => `room._serializer.encoder.${name}`);
-const TREE_PARTS = ["ref", "isFiltered", "_fullSyncGen", "encDescriptor", ...["isSchema", "metadata", "names", "tags", "metadata.1", "names.1"].map((name) => `encDescriptor.${name}`)].map((name) => `${TREE}.${name}`);
-const PARTS = ["room.sendFullState", "room._serializer", "room._serializer.id", "room._serializer.encoder", ...ENCODER_PARTS, ...TREE_PARTS];
-const VIEW_PARTS = ["client.view.changes", "client.view.changes.size", "client.view.isChangeTreeVisible", `${TREE}.encDescriptor.filter`];
+const ENCODER_PARTS = [
+  "hasChanges",
+  "_fullSyncGen",
+  "root",
+  "root.changeTrees",
+  "root.streamTrees",
+  "context",
+  "context.schemas",
+].map((name) => `room._serializer.encoder.${name}`);
+const TREE_PARTS = [
+  "ref",
+  "isFiltered",
+  "_fullSyncGen",
+  "encDescriptor",
+  ...["isSchema", "metadata", "names", "tags", "metadata.1", "names.1"].map((name) => `encDescriptor.${name}`),
+].map((name) => `${TREE}.${name}`);
+const PARTS = [
+  "room.sendFullState",
+  "room._serializer",
+  "room._serializer.id",
+  "room._serializer.encoder",
+  ...ENCODER_PARTS,
+  ...TREE_PARTS,
+];
+const VIEW_PARTS = [
+  "client.view.changes",
+  "client.view.changes.size",
+  "client.view.isChangeTreeVisible",
+  `${TREE}.encDescriptor.filter`,
+];
 
 describe("a room whose state is of schema", () => {
   afterEach(() => {
@@ -50,7 +76,8 @@ describe("a room whose state is of schema", () => {
   });
 
   test("is resyncable, with and without views, and says which fields are absent", () => {
-    for (const each of [world(new Plain()), world(new Secret(), new StateView()), world(new Secret())]) expect(resyncable(each)).toBe(true);
+    for (const each of [world(new Plain()), world(new Secret(), new StateView()), world(new Secret())])
+      expect(resyncable(each)).toBe(true);
     expect([...absent(world(new Plain()))]).toEqual([255, 0, 64 | 1]);
     expect([...absent(world(new Secret(), new StateView()))]).toEqual([]);
   });
@@ -74,7 +101,10 @@ describe("a room whose state is of schema", () => {
     vi.doMock("@colyseus/schema", async (original) => {
       const actual = await original<typeof import("@colyseus/schema")>();
       const marks = { patchOnly: { patchOnly: true }, deprecated: { deprecated: true } };
-      return { ...actual, schema: () => ({ [Symbol.metadata]: { ...Object.values({ ...marks, [mark]: { renamed: true } }) } }) };
+      return {
+        ...actual,
+        schema: () => ({ [Symbol.metadata]: { ...Object.values({ ...marks, [mark]: { renamed: true } }) } }),
+      };
     });
     const fresh = await import("../../plugin/server/room-state.js");
     const { room, client } = world(new Plain());

@@ -24,16 +24,32 @@ function play(path: Path, ms: number, startMs = 0): Play {
   const test = new SelfLossTest();
   const result: Play = { pauses: [], guiltyMs: [] };
   const recent: number[] = [];
-  let outcomes = 0, losses = 0, runs = 0, debt = 0;
+  let outcomes = 0,
+    losses = 0,
+    runs = 0,
+    debt = 0;
   for (let t = 0; t < ms; t += 100) {
-    const pausing = test.pausing, run = path.run ?? 1, before = losses;
+    const pausing = test.pausing,
+      run = path.run ?? 1,
+      before = losses;
     outcomes += 6;
     const ratio = pausing || t < startMs ? path.without : path.withRepair;
     for (let i = 0; i < 6; i++) debt += path.random === undefined ? ratio : Number(path.random.next() < ratio);
     for (; debt >= run; debt -= run, runs++) losses += run;
     recent.push(losses - before);
-    const lossOf = (looks: number): number => recent.slice(-looks).reduce((sum, lost) => sum + lost, 0) / (6 * Math.min(looks, recent.length));
-    const counts = { nowMs: t, srttMs: 100, recentLossRatio: lossOf(10), longLossRatio: lossOf(100), meanRun: run, runs, patchIntervalMs: 1000 / 60, outcomes, losses };
+    const lossOf = (looks: number): number =>
+      recent.slice(-looks).reduce((sum, lost) => sum + lost, 0) / (6 * Math.min(looks, recent.length));
+    const counts = {
+      nowMs: t,
+      srttMs: 100,
+      recentLossRatio: lossOf(10),
+      longLossRatio: lossOf(100),
+      meanRun: run,
+      runs,
+      patchIntervalMs: 1000 / 60,
+      outcomes,
+      losses,
+    };
     if (t === startMs) test.onStart(counts);
     if (t >= startMs && test.update(counts)) result.guiltyMs.push(t);
     if (test.pausing && !pausing) result.pauses.push({ atMs: t, ms: 0 });
@@ -50,17 +66,19 @@ describe("SelfLossTest", () => {
   it("finds repair innocent of loss that stays without it, and asks again after a minute, then two", () => {
     const { pauses, guiltyMs } = play({ withRepair: 0.2, without: 0.2 }, 240_000);
     expect(guiltyMs).toEqual([]);
-    expect(pauses.map(pause => Math.round(pause.atMs / 1000))).toEqual([1, 62, 182]);
+    expect(pauses.map((pause) => Math.round(pause.atMs / 1000))).toEqual([1, 62, 182]);
     for (const pause of pauses) expect(pause.ms).toBeLessThanOrEqual(1500);
   });
 
   it("convicts nobody of what chance added to the loss of a lossy path (a conviction costs fifteen seconds without repair)", () => {
-    const convicted = seeds(300).filter(seed => play({ withRepair: 0.06, without: 0.06, random: new SeededRandom(seed) }, 30_000).guiltyMs.length > 0);
+    const convicted = seeds(300).filter(
+      (seed) => play({ withRepair: 0.06, without: 0.06, random: new SeededRandom(seed) }, 30_000).guiltyMs.length > 0,
+    );
     expect(convicted.length, `seeds ${convicted.join(", ")}`).toBeLessThanOrEqual(2);
   });
 
   it("rests no longer than the loss takes to tell: higher loss, sooner", () => {
-    const [at10, at30] = [0.1, 0.3].map(ratio => play({ withRepair: ratio, without: ratio }, 10_000).pauses[0]!.ms);
+    const [at10, at30] = [0.1, 0.3].map((ratio) => play({ withRepair: ratio, without: ratio }, 10_000).pauses[0]!.ms);
     expect(at10).toBeLessThanOrEqual(2500);
     expect(at30).toBeLessThan(at10!);
   });
@@ -84,7 +102,18 @@ describe("SelfLossTest", () => {
   });
 
   it("counts a pause in which nothing was reported for nothing", () => {
-    const test = new SelfLossTest(), counts = { nowMs: 0, srttMs: 100, recentLossRatio: 0.2, longLossRatio: 0.2, meanRun: 1, runs: 0, patchIntervalMs: 1000 / 60, outcomes: 0, losses: 0 };
+    const test = new SelfLossTest(),
+      counts = {
+        nowMs: 0,
+        srttMs: 100,
+        recentLossRatio: 0.2,
+        longLossRatio: 0.2,
+        meanRun: 1,
+        runs: 0,
+        patchIntervalMs: 1000 / 60,
+        outcomes: 0,
+        losses: 0,
+      };
     test.onStart(counts);
     for (let t = 0; t < 20_000; t += 100) expect(test.update({ ...counts, nowMs: t })).toBe(false);
   });

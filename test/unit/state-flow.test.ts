@@ -112,35 +112,42 @@ const PLACES: Record<string, (client: FakeClient) => void> = {
 
 describe("a client that was too far behind", () => {
   test.each(Object.keys(PLACES))("gets the full state %s, with what it leaves unsaid", (place) => {
-    const room = new FakeRoom(), client = new FakeClient(room);
+    const room = new FakeRoom(),
+      client = new FakeClient(room);
     client.fallBehind();
     client.catchUp();
     const before = client.sent.length;
     PLACES[place]!(client);
     expect(client.flow.resyncs).toBe(1);
-    expect(client.sent.slice(before).map((bytes) => [bytes[0], [...bytes.subarray(-3)]])).toEqual([[Protocol.ROOM_STATE, [255, 1, 64]]]);
+    expect(client.sent.slice(before).map((bytes) => [bytes[0], [...bytes.subarray(-3)]])).toEqual([
+      [Protocol.ROOM_STATE, [255, 1, 64]],
+    ]);
     expect([errors, client.ref.closed]).toEqual([[], []]);
   });
 
   for (const [failure, fail] of Object.entries(FAILURES)) {
-    test.each(Object.keys(PLACES))(`and whose full state ${failure} %s is told to come back; its room sheds nothing from then on`, (place) => {
-      const room = new FakeRoom(), clients = [new FakeClient(room), new FakeClient(room)] as const;
-      const late = new FakeClient(room);
-      for (const client of clients) client.fallBehind();
-      const sent = clients.map((client) => client.sent.length);
-      fail(room);
-      for (const client of clients) {
-        client.catchUp();
-        PLACES[place]!(client);
-        client.raw(PATCH);
-        vi.advanceTimersByTime(1000);
-      }
-      expect(clients.map(({ ref }) => ref.closed)).toEqual(Array(2).fill([CloseCode.MAY_TRY_RECONNECT]));
-      expect(clients.map((client) => client.sent.length)).toEqual(sent);
-      expect(errors).toEqual([[expect.stringMatching(/^colyseus-fec: room room .*full state/), expect.any(Error)]]);
-      late.fallBehind();
-      late.raw(PATCH);
-      expect([late.flow.patchesShed, late.sent.length]).toEqual([0, 22]);
-    });
+    test.each(Object.keys(PLACES))(
+      `and whose full state ${failure} %s is told to come back; its room sheds nothing from then on`,
+      (place) => {
+        const room = new FakeRoom(),
+          clients = [new FakeClient(room), new FakeClient(room)] as const;
+        const late = new FakeClient(room);
+        for (const client of clients) client.fallBehind();
+        const sent = clients.map((client) => client.sent.length);
+        fail(room);
+        for (const client of clients) {
+          client.catchUp();
+          PLACES[place]!(client);
+          client.raw(PATCH);
+          vi.advanceTimersByTime(1000);
+        }
+        expect(clients.map(({ ref }) => ref.closed)).toEqual(Array(2).fill([CloseCode.MAY_TRY_RECONNECT]));
+        expect(clients.map((client) => client.sent.length)).toEqual(sent);
+        expect(errors).toEqual([[expect.stringMatching(/^colyseus-fec: room room .*full state/), expect.any(Error)]]);
+        late.fallBehind();
+        late.raw(PATCH);
+        expect([late.flow.patchesShed, late.sent.length]).toEqual([0, 22]);
+      },
+    );
   }
 });

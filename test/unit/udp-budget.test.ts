@@ -46,7 +46,9 @@ describe("the budgets of a UDP endpoint", () => {
     const [one, two] = [new SessionBudget(OPTIONS, common, 0), new SessionBudget(OPTIONS, common, 0)];
     expect(garbage(one, false, 1000, 0)).toBe(10 + 50);
     expect(one.refusal(false, 0)).toBe("overBudget");
-    expect([garbage(one, true, 1000, 0), garbage(two, false, 1000, 0), garbage(two, true, 1000, 0)]).toEqual([5, 10, 5]);
+    expect([garbage(one, true, 1000, 0), garbage(two, false, 1000, 0), garbage(two, true, 1000, 0)]).toEqual([
+      5, 10, 5,
+    ]);
     expect(garbage(one, true, 1000, 1000)).toBe(5 + 50);
     expect(garbage(two, true, 1000, 1000)).toBe(5);
   });
@@ -66,7 +68,14 @@ describe("the budgets of a UDP endpoint", () => {
 
   test("challenges have a rate and a burst", () => {
     const budget = new SessionBudget(OPTIONS, new TokenBucket(OPTIONS.common, 0), 0);
-    expect([0, 0, 0, 999, 1000, 1000].map((nowMs) => budget.takeChallenge(nowMs))).toEqual([true, true, false, false, true, false]);
+    expect([0, 0, 0, 999, 1000, 1000].map((nowMs) => budget.takeChallenge(nowMs))).toEqual([
+      true,
+      true,
+      false,
+      false,
+      true,
+      false,
+    ]);
   });
 
   test("the default takes 2000 datagrams a second of a session after 4000, and 4000 of garbage after 4000 beside its own", () => {

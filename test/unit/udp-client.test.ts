@@ -36,7 +36,10 @@ async function connect(): Promise<{ endpoint: UdpEndpoint; server: DatagramChann
   const endpoint = await UdpEndpoint.bind({ port: 0, host: HOST });
   const { channel: server, ...session } = endpoint.createChannel();
   const client = openUdpChannel({ host: HOST, port: endpoint.address().port, ...session });
-  closers.push(() => endpoint.close(), () => client.close());
+  closers.push(
+    () => endpoint.close(),
+    () => client.close(),
+  );
   await until(() => client.state === "open" && server.state === "open");
   return { endpoint, server, client };
 }
@@ -60,7 +63,10 @@ async function startNat(serverPort: number): Promise<{ port: number; rebind(): P
     clientPort = from.port;
     outer.send(packet, serverPort, HOST);
   });
-  closers.push(() => inner.close(), () => outer.close());
+  closers.push(
+    () => inner.close(),
+    () => outer.close(),
+  );
 
   async function openOuter(): Promise<Socket> {
     const socket = createSocket("udp4").bind(0, HOST);

@@ -86,7 +86,9 @@ function createSession(): Session {
   const received: string[] = [];
   channel.ondatagram = (datagram) => received.push(Buffer.from(datagram).toString());
   return {
-    channel, connectionId, received,
+    channel,
+    connectionId,
+    received,
     sealer: new UdpSealer(secret, "c2s", connectionId),
     opener: new UdpOpener(secret, "s2c", connectionId),
   };
@@ -149,12 +151,17 @@ describe("the UDP endpoint", () => {
     const challenge = await challengeFor(client, session, session.sealer.seal(empty));
     expect(challenge).toHaveLength(10);
     expect([session.channel.state, session.channel.send(text("early"))]).toEqual(["connecting", false]);
-    await sendAll(client, [session.sealer.seal(encodeResponse(tokenOf(challenge))), session.sealer.seal(text("hello")), session.sealer.seal(empty)]);
+    await sendAll(client, [
+      session.sealer.seal(encodeResponse(tokenOf(challenge))),
+      session.sealer.seal(text("hello")),
+      session.sealer.seal(empty),
+    ]);
     expect(session.channel.state).toBe("open");
     expect(opens).toBe(1);
     expect(session.received).toEqual(["hello"]);
     await until(() => client.heard.length === 3);
-    for (const packet of client.heard.slice(1)) expect(session.opener.open(packet)).toMatchObject({ ok: true, datagram: empty });
+    for (const packet of client.heard.slice(1))
+      expect(session.opener.open(packet)).toMatchObject({ ok: true, datagram: empty });
     expect(session.channel.send(text("welcome"))).toBe(true);
     await until(() => client.heard.length === 4);
     expect(session.opener.open(client.heard[3]!)).toMatchObject({ ok: true, datagram: text("welcome"), counter: 3 });
@@ -168,7 +175,8 @@ describe("the UDP endpoint", () => {
     const packets = [session.sealer.seal(empty), session.sealer.seal(text("data")), session.sealer.seal(empty)];
     await sendAll(victim, packets);
     await until(() => victim.heard.length === 3);
-    for (const packet of victim.heard) expect(kindOf((session.opener.open(packet) as { datagram: Buffer }).datagram)).toBe("challenge");
+    for (const packet of victim.heard)
+      expect(kindOf((session.opener.open(packet) as { datagram: Buffer }).datagram)).toBe("challenge");
     const bytes = (list: Buffer[]): number => list.reduce((sum, packet) => sum + packet.length, 0);
     expect(bytes(victim.heard)).toBeLessThanOrEqual(3 * bytes(packets));
     expect(session.channel.state).toBe("connecting");
@@ -186,7 +194,11 @@ describe("the UDP endpoint", () => {
     const wrong = Buffer.from(tokenOf(challenge));
     wrong[7]! ^= 1;
     await sendAll(other, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
-    await sendAll(client, [session.sealer.seal(encodeResponse(wrong)), session.sealer.seal(challenge), session.sealer.seal(text("\0\x03later"))]);
+    await sendAll(client, [
+      session.sealer.seal(encodeResponse(wrong)),
+      session.sealer.seal(challenge),
+      session.sealer.seal(text("\0\x03later")),
+    ]);
     nowMs += 15_000;
     await sendAll(client, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
     expect(session.channel.state).toBe("connecting");
@@ -256,7 +268,9 @@ describe("the UDP endpoint", () => {
 
   test("throws RangeError for a datagram that looks like the channel's own", async () => {
     await bind();
-    expect(() => createSession().channel.send(Uint8Array.of(0, 1))).toThrow('"datagram" expected a first byte of 1..255, got 0');
+    expect(() => createSession().channel.send(Uint8Array.of(0, 1))).toThrow(
+      '"datagram" expected a first byte of 1..255, got 0',
+    );
   });
 
   test("keeps sessions apart on one socket", async () => {
@@ -277,7 +291,14 @@ describe("the UDP endpoint", () => {
     const unknown = garbageFor(session, 1)[0]!;
     unknown.writeUInt32LE((session.connectionId + 1) >>> 0, 0);
     await sendAll(client, [Buffer.alloc(0), Buffer.alloc(23), Buffer.alloc(1201), unknown, ...garbageFor(session, 20)]);
-    expect(endpoint.stats).toMatchObject({ received: 24, malformed: 3, unknownConnection: 1, unauthentic: 20, accepted: 0, sent: 0 });
+    expect(endpoint.stats).toMatchObject({
+      received: 24,
+      malformed: 3,
+      unknownConnection: 1,
+      unauthentic: 20,
+      accepted: 0,
+      sent: 0,
+    });
     expect(session.channel.state).toBe("connecting");
     expect(session.channel.send(text("x"))).toBe(false);
     await validate(client, session);
@@ -438,7 +459,12 @@ describe("the UDP endpoint", () => {
   });
 
   test("keeps for each place of each session a share of its own when all the rest is used up", async () => {
-    const budget: UdpBudgetOptions = { ...UDP_BUDGET_DEFAULT, session: { perSecond: 10, burst: 10 }, strangers: { perSecond: 20, burst: 30 }, common: { perSecond: 1, burst: 100 } };
+    const budget: UdpBudgetOptions = {
+      ...UDP_BUDGET_DEFAULT,
+      session: { perSecond: 10, burst: 10 },
+      strangers: { perSecond: 20, burst: 30 },
+      common: { perSecond: 1, burst: 100 },
+    };
     let nowMs = 0;
     await bind({ budget, now: () => nowMs });
     const [open, waiting] = [createSession(), createSession()];

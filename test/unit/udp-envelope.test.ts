@@ -34,7 +34,11 @@ async function openByTheDocument(packet: Uint8Array, direction: UdpDirection, co
   for (let i = 0; i < 8; i++) nonce[11 - i]! ^= Number((counter >> BigInt(8 * i)) & 0xffn);
   const key = await subtle.importKey("raw", await derive("key", 16), "AES-GCM", false, ["decrypt"]);
   const additionalData = packet.subarray(0, 8);
-  const plain = await subtle.decrypt({ name: "AES-GCM", iv: nonce, additionalData, tagLength: 128 }, key, packet.subarray(8));
+  const plain = await subtle.decrypt(
+    { name: "AES-GCM", iv: nonce, additionalData, tagLength: 128 },
+    key,
+    packet.subarray(8),
+  );
   return new Uint8Array(plain);
 }
 
@@ -51,7 +55,8 @@ describe("the UDP envelope", () => {
 
   test("seals and opens the same with ciphers that were prepared, across an epoch, gaps and forgeries", () => {
     const start = EPOCH_DATAGRAMS - 5;
-    const plain = ends(start), prepared = ends(start);
+    const plain = ends(start),
+      prepared = ends(start);
     for (let i = 0; i < 10; i++) {
       for (let times = 0; times < i % 3; times++) {
         prepared.sealer.prepare();
@@ -166,7 +171,9 @@ describe("the UDP envelope", () => {
 
 describe("the replay window", () => {
   test("agrees with a set of everything seen, for any order of counters", () => {
-    const steps = fc.array(fc.oneof(fc.integer({ min: -1100, max: 40 }), fc.integer({ min: 1, max: 5000 })), { maxLength: 400 });
+    const steps = fc.array(fc.oneof(fc.integer({ min: -1100, max: 40 }), fc.integer({ min: 1, max: 5000 })), {
+      maxLength: 400,
+    });
     fc.assert(
       fc.property(steps, fc.constantFrom(0, 2 ** 32 - 5, 2 ** 40), (moves, start) => {
         const window = new ReplayWindow(start);

@@ -48,9 +48,13 @@ async function connect(through?: (serverPort: number) => Promise<number>): Promi
   const { channel: server, ...session } = endpoint.createChannel();
   const port = endpoint.address().port;
   const client = openUdpChannel({ host: "127.0.0.1", port: (await through?.(port)) ?? port, ...session });
-  closers.push(() => endpoint.close(), () => client.close());
+  closers.push(
+    () => endpoint.close(),
+    () => client.close(),
+  );
   const told: string[] = [];
-  let heard = 0, answered = 0;
+  let heard = 0,
+    answered = 0;
   server.onmoved = () => told.push("server");
   client.onmoved = () => told.push("client");
   server.ondatagram = () => void (heard++, server.send(Uint8Array.of(2)));

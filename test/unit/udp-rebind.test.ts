@@ -21,8 +21,13 @@ vi.mock(import("../../plugin/channels/udp/udp-socket.js"), async (original) => {
     const socket = module.createUdpSocket(down.has(type) ? "udp4" : type);
     pluginSockets.push(socket);
     if (!down.has(type)) return socket;
-    const connect = socket.connect.bind(socket) as (port: number, address: string, done: (error?: Error) => void) => void;
-    socket.connect = ((port: number, _address: string, done: (error?: Error) => void) => connect(port, "255.255.255.255", done)) as Socket["connect"];
+    const connect = socket.connect.bind(socket) as (
+      port: number,
+      address: string,
+      done: (error?: Error) => void,
+    ) => void;
+    socket.connect = ((port: number, _address: string, done: (error?: Error) => void) =>
+      connect(port, "255.255.255.255", done)) as Socket["connect"];
     return socket;
   };
   return { ...module, createUdpSocket };
@@ -30,8 +35,12 @@ vi.mock(import("../../plugin/channels/udp/udp-socket.js"), async (original) => {
 
 vi.mock(import("node:dns/promises"), async (original) => {
   const module = await original();
-  const both = [{ address: "127.0.0.1", family: 4 }, { address: "::1", family: 6 }];
-  const lookup = ((host: string, options: object) => (host === "both.test" ? Promise.resolve(both) : module.lookup(host, options))) as typeof module.lookup;
+  const both = [
+    { address: "127.0.0.1", family: 4 },
+    { address: "::1", family: 6 },
+  ];
+  const lookup = ((host: string, options: object) =>
+    host === "both.test" ? Promise.resolve(both) : module.lookup(host, options)) as typeof module.lookup;
   return { ...module, default: module, lookup };
 });
 
@@ -65,11 +74,24 @@ async function pass(msMax: number, done: () => boolean = () => false): Promise<n
   return performance.now() - startMs;
 }
 
-async function connect(host = HOST, bindHost = HOST): Promise<{ endpoint: UdpEndpoint; server: DatagramChannel; client: UdpClientChannel; connectionId: number; heard: string[]; reasons: string[] }> {
+async function connect(
+  host = HOST,
+  bindHost = HOST,
+): Promise<{
+  endpoint: UdpEndpoint;
+  server: DatagramChannel;
+  client: UdpClientChannel;
+  connectionId: number;
+  heard: string[];
+  reasons: string[];
+}> {
   const endpoint = await UdpEndpoint.bind({ port: 0, host: bindHost });
   const { channel: server, ...session } = endpoint.createChannel();
   const client = openUdpChannel({ host, port: endpoint.address().port, ...session });
-  closers.push(() => endpoint.close(), () => client.close());
+  closers.push(
+    () => endpoint.close(),
+    () => client.close(),
+  );
   const [heard, reasons]: string[][] = [[], []];
   server.ondatagram = (datagram) => heard!.push(Buffer.from(datagram).toString());
   client.onclose = (reason) => reasons!.push(reason);
@@ -84,7 +106,11 @@ describe("the UDP client whose network goes away", () => {
     down.add("udp4");
     client.rebind();
     await pass(12_000);
-    expect([client.state, client.send(Buffer.from("down")), client.stats.socketErrors > 0]).toEqual(["open", false, true]);
+    expect([client.state, client.send(Buffer.from("down")), client.stats.socketErrors > 0]).toEqual([
+      "open",
+      false,
+      true,
+    ]);
     down.clear();
     await pass(1100);
     client.send(Buffer.from("back"));
@@ -193,7 +219,8 @@ describe("the UDP client that someone floods", () => {
     const forged = Buffer.alloc(60, 7);
     forged.writeUInt32LE(connectionId, 0);
     const forge = (count: number): void => {
-      for (let i = 0; i < count; i++) socket.emit("message", forged, { address: HOST, port: 1, family: "IPv4", size: forged.length });
+      for (let i = 0; i < count; i++)
+        socket.emit("message", forged, { address: HOST, port: 1, family: "IPv4", size: forged.length });
     };
     const sent: string[] = [];
     for (let i = 0; i < 200; i++) {

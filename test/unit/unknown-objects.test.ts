@@ -10,14 +10,18 @@ const UNKNOWN = Uint8Array.of(16 | 0x40, 1, 0, 255, 99, 128, 255, 0, 128, 7, 0, 
 
 function joined(): { state: InstanceType<typeof State>; decoder: Decoder; room: AnyRoom } {
   const server = new State().assign({ tick: 5, name: "a" });
-  const state = new State(), decoder = new Decoder(state);
+  const state = new State(),
+    decoder = new Decoder(state);
   decoder.decode(new Encoder(server).encodeAll());
   return { state, decoder, room: { serializer: { decoder } } as unknown as AnyRoom };
 }
 
 afterEach(() => vi.restoreAllMocks());
 
-it.each([[false, 7], [true, 5]])("guarded: %s leaves the state's tick at %i", (guarded, tick) => {
+it.each([
+  [false, 7],
+  [true, 5],
+])("guarded: %s leaves the state's tick at %i", (guarded, tick) => {
   vi.spyOn(console, "error").mockImplementation(() => {});
   vi.spyOn(console, "warn").mockImplementation(() => {});
   const { state, decoder, room } = joined();

@@ -38,7 +38,8 @@ describe("what a server takes of one WebRTC client", () => {
   test("is exceeded by one that floods in pulses as well", () => {
     const allowance = new DatagramAllowance(0);
     let ended = false;
-    for (let ms = 0; ms < 10_000 && !ended; ms += 2000) ended = "end" in verdicts(allowance, SESSION_DATAGRAMS.burst + FLOOD_DATAGRAMS.burst, ms);
+    for (let ms = 0; ms < 10_000 && !ended; ms += 2000)
+      ended = "end" in verdicts(allowance, SESSION_DATAGRAMS.burst + FLOOD_DATAGRAMS.burst, ms);
     expect(ended).toBe(true);
   });
 });
@@ -64,30 +65,36 @@ describe("the WebRTC endpoint", () => {
     return { ...ends, reasons };
   }
 
-  test("ends the connection of a client that floods it, hands on no more than the budget, and keeps the others", async () => {
-    endpoint = await WebRtcEndpoint.bind({ ports: [0], host: "127.0.0.1" });
-    const calm = await connect(), hostile = await connect();
-    let taken = 0, calmTaken = 0;
-    hostile.server.ondatagram = () => taken++;
-    calm.server.ondatagram = () => calmTaken++;
-    const startMs = performance.now();
-    const datagram = Uint8Array.of(1, 2, 3);
-    await until(() => {
-      for (let i = 0; i < 200; i++) hostile.client.send(datagram);
-      calm.client.send(datagram);
-      return hostile.server.state === "closed";
-    });
-    const seconds = (performance.now() - startMs) / 1000;
-    expect(hostile.reasons).toEqual(["too many datagrams"]);
-    expect(taken).toBeLessThanOrEqual(SESSION_DATAGRAMS.burst + SESSION_DATAGRAMS.perSecond * (seconds + 1));
-    expect(endpoint.stats.flooded).toBe(1);
-    expect(endpoint.stats.overRate).toBeGreaterThan(FLOOD_DATAGRAMS.burst);
-    const before = calmTaken;
-    await until(() => calm.client.send(datagram) && calmTaken > before);
-    expect([calm.server.state, calm.reasons, endpoint.channelCount]).toEqual(["open", [], 1]);
-    calm.client.close();
-    hostile.client.close();
-  }, 2 * WAIT_MS_MAX);
+  test(
+    "ends the connection of a client that floods it, hands on no more than the budget, and keeps the others",
+    async () => {
+      endpoint = await WebRtcEndpoint.bind({ ports: [0], host: "127.0.0.1" });
+      const calm = await connect(),
+        hostile = await connect();
+      let taken = 0,
+        calmTaken = 0;
+      hostile.server.ondatagram = () => taken++;
+      calm.server.ondatagram = () => calmTaken++;
+      const startMs = performance.now();
+      const datagram = Uint8Array.of(1, 2, 3);
+      await until(() => {
+        for (let i = 0; i < 200; i++) hostile.client.send(datagram);
+        calm.client.send(datagram);
+        return hostile.server.state === "closed";
+      });
+      const seconds = (performance.now() - startMs) / 1000;
+      expect(hostile.reasons).toEqual(["too many datagrams"]);
+      expect(taken).toBeLessThanOrEqual(SESSION_DATAGRAMS.burst + SESSION_DATAGRAMS.perSecond * (seconds + 1));
+      expect(endpoint.stats.flooded).toBe(1);
+      expect(endpoint.stats.overRate).toBeGreaterThan(FLOOD_DATAGRAMS.burst);
+      const before = calmTaken;
+      await until(() => calm.client.send(datagram) && calmTaken > before);
+      expect([calm.server.state, calm.reasons, endpoint.channelCount]).toEqual(["open", [], 1]);
+      calm.client.close();
+      hostile.client.close();
+    },
+    2 * WAIT_MS_MAX,
+  );
 });
 
 async function until(condition: () => boolean): Promise<void> {

@@ -20,7 +20,10 @@ export class Capture {
   #largestAtMs = NaN;
 
   /** Hooks into `end.link`, before its path opens. */
-  constructor(readonly end: End, firstSeq: number) {
+  constructor(
+    readonly end: End,
+    firstSeq: number,
+  ) {
     this.second = new SecondReceiver(firstSeq);
     const { link } = end;
     const { handleDatagram, handleReliable, openPath, closePath } = link;
@@ -61,11 +64,13 @@ export class Capture {
     const { second } = this;
     this.feedbackFrames++;
     const agree = (what: string, got: unknown, expected: unknown): void => {
-      if (got !== expected) throw new Error(`FEEDBACK of ${this.end.name} at ${nowMs} ms: ${what} expected ${expected}, got ${got}`);
+      if (got !== expected)
+        throw new Error(`FEEDBACK of ${this.end.name} at ${nowMs} ms: ${what} expected ${expected}, got ${got}`);
     };
     agree("any datagram received", second.datagrams.size > 0, true);
     agree("largest", frame.largest16, second.largest & 0xffff);
-    for (let i = 0; i < frame.bitmapBytes * 8; i++) agree(`bitmap bit ${i}`, frame.received.includes(i), second.datagrams.has(second.largest - 1 - i));
+    for (let i = 0; i < frame.bitmapBytes * 8; i++)
+      agree(`bitmap bit ${i}`, frame.received.includes(i), second.datagrams.has(second.largest - 1 - i));
     agree("acknowledgement delay", frame.ackDelayMs, Math.min(255, Math.round(nowMs - this.#largestAtMs)));
     const behind = ((second.next & 0xff_ffff) - frame.next24 + 0x100_0000) % 0x100_0000;
     const next = second.next - behind;
@@ -84,9 +89,19 @@ function kindsOf(frame: Frame): string[] {
   if (frame.kind === "feedback") return frame.held.length > 0 ? ["feedback", "feedback holds symbols"] : ["feedback"];
   if (frame.kind === "ping") return ["ping"];
   const name = `${frame.kind} ${frame.stream}`;
-  if (frame.kind === "repair") return [`${name} ${frame.row === 0 ? "XOR" : "Cauchy"}`, ...(frame.members.length < frame.span ? [`${name} with gaps`] : [])];
-  const { first, last } = frame, place = first ? (last ? "whole" : "FIRST only") : last ? "LAST only" : "middle";
-  return [name, `${name} ${place}`, ...(frame.retransmitted ? [`${name} RETRANSMITTED`] : []), ...(frame.payload.length === 0 ? [`${name} empty`] : [])];
+  if (frame.kind === "repair")
+    return [
+      `${name} ${frame.row === 0 ? "XOR" : "Cauchy"}`,
+      ...(frame.members.length < frame.span ? [`${name} with gaps`] : []),
+    ];
+  const { first, last } = frame,
+    place = first ? (last ? "whole" : "FIRST only") : last ? "LAST only" : "middle";
+  return [
+    name,
+    `${name} ${place}`,
+    ...(frame.retransmitted ? [`${name} RETRANSMITTED`] : []),
+    ...(frame.payload.length === 0 ? [`${name} empty`] : []),
+  ];
 }
 
 /** True if `part` is a run of the first messages of `whole`. */

@@ -29,34 +29,71 @@ export function repairOf(symbols: readonly (readonly [seq: number, symbol: Uint8
 }
 
 export function repairMeaning(stream: 0 | 1, repair: RepairSymbol): FrameMeaning {
-  return { kind: "repair", stream, row: repair.row, base24: repair.base & 0xff_ffff, span: repair.span, members: offsets(repair.bitmap), bytes: toHex(repair.bytes) };
+  return {
+    kind: "repair",
+    stream,
+    row: repair.row,
+    base24: repair.base & 0xff_ffff,
+    span: repair.span,
+    members: offsets(repair.bitmap),
+    bytes: toHex(repair.bytes),
+  };
 }
 
-export function source(seq24: number, flags: { stream?: 1; retransmitted?: true; middle?: true; first?: true; last?: true }, payload: string): FrameMeaning {
+export function source(
+  seq24: number,
+  flags: { stream?: 1; retransmitted?: true; middle?: true; first?: true; last?: true },
+  payload: string,
+): FrameMeaning {
   const { stream = 0, retransmitted = false } = flags;
   const whole = !flags.first && !flags.last && !flags.middle;
-  return { kind: "source", stream, retransmitted, seq24, first: whole || flags.first === true, last: whole || flags.last === true, payload };
+  return {
+    kind: "source",
+    stream,
+    retransmitted,
+    seq24,
+    first: whole || flags.first === true,
+    last: whole || flags.last === true,
+    payload,
+  };
 }
 
 function write(writer: DatagramWriter, frame: FrameMeaning): void {
   switch (frame.kind) {
     case "source": {
       const payload = fromHex(frame.payload);
-      writer.source(frame.stream, frame.seq24, makeSymbol(payload, 0, payload.length, frame.first, frame.last), frame.retransmitted);
+      writer.source(
+        frame.stream,
+        frame.seq24,
+        makeSymbol(payload, 0, payload.length, frame.first, frame.last),
+        frame.retransmitted,
+      );
       return;
     }
     case "repair":
       writer.repair(frame.stream, {
-        row: frame.row, base: frame.base24, span: frame.span, bitmap: bitmap(frame.members, 16), members: frame.members.length, bytes: fromHex(frame.bytes),
+        row: frame.row,
+        base: frame.base24,
+        span: frame.span,
+        bitmap: bitmap(frame.members, 16),
+        members: frame.members.length,
+        bytes: fromHex(frame.bytes),
       });
       return;
     case "feedback":
       writer.feedback({
-        largest: frame.largest16, bitmapBytes: frame.bitmapBytes, bitmap: bitmap(frame.received, frame.bitmapBytes), ackDelayMs: frame.ackDelayMs,
-        queueDelayMs: frame.queueingDelayMs, next: frame.next24, symbolBytes: frame.symbolBytes, symbolBitmap: bitmap(frame.held, frame.symbolBytes),
+        largest: frame.largest16,
+        bitmapBytes: frame.bitmapBytes,
+        bitmap: bitmap(frame.received, frame.bitmapBytes),
+        ackDelayMs: frame.ackDelayMs,
+        queueDelayMs: frame.queueingDelayMs,
+        next: frame.next24,
+        symbolBytes: frame.symbolBytes,
+        symbolBitmap: bitmap(frame.held, frame.symbolBytes),
       });
       return;
-    case "ping": writer.ping();
+    case "ping":
+      writer.ping();
   }
 }
 
@@ -67,5 +104,5 @@ function bitmap(bits: readonly number[], length: number): Uint8Array {
 }
 
 function offsets(bits: Uint8Array): number[] {
-  return Array.from({ length: bits.length * 8 }, (_, i) => i).filter(i => (bits[i >> 3]! >> (i & 7)) & 1);
+  return Array.from({ length: bits.length * 8 }, (_, i) => i).filter((i) => (bits[i >> 3]! >> (i & 7)) & 1);
 }

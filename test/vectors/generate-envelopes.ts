@@ -15,7 +15,15 @@ export function makeEnvelopes(): EnvelopeVector[] {
     const nonce = Buffer.alloc(12);
     writeNonce(nonce, iv, counter);
     return {
-      name, section: "5", direction, connectionId: CONNECTION_ID, counter, key: toHex(key.export()), iv: toHex(iv), nonce: toHex(nonce), datagram,
+      name,
+      section: "5",
+      direction,
+      connectionId: CONNECTION_ID,
+      counter,
+      key: toHex(key.export()),
+      iv: toHex(iv),
+      nonce: toHex(nonce),
+      datagram,
       packet: grouped(seal(direction, counter, datagram)),
     };
   };
@@ -34,20 +42,40 @@ export function makeEnvelopes(): EnvelopeVector[] {
 
 export function makeEnvelopeSequences(): EnvelopeSequence[] {
   type Packet = EnvelopeSequence["packets"][number];
-  const make = (name: string, start: number, packets: Packet[], direction: UdpDirection = "s2c"): EnvelopeSequence => ({ name, section: "5", direction, start, packets });
-  const open = (counter: number, newest = true): Packet => ({ hex: grouped(seal("s2c", counter, DATAGRAM)), fate: "open", newest });
+  const make = (name: string, start: number, packets: Packet[], direction: UdpDirection = "s2c"): EnvelopeSequence => ({
+    name,
+    section: "5",
+    direction,
+    start,
+    packets,
+  });
+  const open = (counter: number, newest = true): Packet => ({
+    hex: grouped(seal("s2c", counter, DATAGRAM)),
+    fate: "open",
+    newest,
+  });
   const drop = (counter: number): Packet => ({ hex: grouped(seal("s2c", counter, DATAGRAM)), fate: "drop" });
   const raw = (hex: string): Packet => ({ hex, fate: "drop" });
   const good = seal("s2c", 1, DATAGRAM);
-  const flipped = (at: number): Packet => raw(grouped(good.map((byte, i) => i === at ? byte ^ 1 : byte)));
+  const flipped = (at: number): Packet => raw(grouped(good.map((byte, i) => (i === at ? byte ^ 1 : byte))));
   return [
     make("in order, then a late one, then the same again", 0, [open(0), open(2), open(1, false), drop(1), drop(2)]),
     make("1023 behind is taken, 1024 behind is not", 0, [open(2000), open(977, false), drop(976)]),
-    make("over the epoch change and back", EPOCH - 1, [open(EPOCH - 1), open(EPOCH + 1), open(EPOCH, false), open(EPOCH + 2)]),
+    make("over the epoch change and back", EPOCH - 1, [
+      open(EPOCH - 1),
+      open(EPOCH + 1),
+      open(EPOCH, false),
+      open(EPOCH + 2),
+    ]),
     make("the low 32 bits wrap", 2 ** 32 - 2, [open(2 ** 32 - 1), open(2 ** 32), open(2 ** 32 - 2, false)]),
     make("an epoch that differs by two", EPOCH - 1, [open(EPOCH - 1), drop(2 * EPOCH)]),
     make("a counter that would be negative", 0, [drop(2 ** 32 - 1), open(0)]),
-    make("flipped bits in counter, ciphertext and tag; then the original", 0, [flipped(4), flipped(8), flipped(good.length - 1), open(1)]),
+    make("flipped bits in counter, ciphertext and tag; then the original", 0, [
+      flipped(4),
+      flipped(8),
+      flipped(good.length - 1),
+      open(1),
+    ]),
     make("23 bytes, and 1201 bytes", 0, [raw(toHex(good.subarray(0, 23))), raw(toHex(new Uint8Array(1201)))]),
     make("a reflected datagram is not authentic", 0, [drop(0)], "c2s"),
   ];
@@ -59,5 +87,8 @@ function seal(direction: UdpDirection, counter: number, datagram: string): Uint8
 
 /** Connection id, counter, ciphertext and tag apart. */
 function grouped(packet: Uint8Array): string {
-  return [packet.subarray(0, 4), packet.subarray(4, 8), packet.subarray(8, -16), packet.subarray(-16)].map(toHex).filter(Boolean).join(" ");
+  return [packet.subarray(0, 4), packet.subarray(4, 8), packet.subarray(8, -16), packet.subarray(-16)]
+    .map(toHex)
+    .filter(Boolean)
+    .join(" ");
 }

@@ -5,18 +5,31 @@ import { fromHex, toHex, type MalformedRecordVector, type RecordVector } from ".
 
 export function makeRecords(): RecordVector[] {
   const symbol = (name: string, seq: number, first: boolean, last: boolean, payload: string): RecordVector => ({
-    name, section: "1", hex: toHex(encodeSymbolRecord(seq, first, last, fromHex(payload))), means: { kind: "symbol", first, last, seq, payload },
+    name,
+    section: "1",
+    hex: toHex(encodeSymbolRecord(seq, first, last, fromHex(payload))),
+    means: { kind: "symbol", first, last, seq, payload },
   });
   const unreliable = (name: string, barrier: number, payload: string): RecordVector => ({
-    name, section: "1", hex: toHex(encodeUnreliableRecord(barrier, fromHex(payload))), means: { kind: "unreliable", barrier, payload },
+    name,
+    section: "1",
+    hex: toHex(encodeUnreliableRecord(barrier, fromHex(payload))),
+    means: { kind: "unreliable", barrier, payload },
   });
   const control = (name: string, record: ControlRecord, json: object): RecordVector => ({
-    name, section: "4", hex: toHex(encodeControl(record)), means: { kind: "control", json },
+    name,
+    section: "4",
+    hex: toHex(encodeControl(record)),
+    means: { kind: "control", json },
   });
   const secret = Uint8Array.from({ length: 32 }, (_, i) => i);
   const offer = { kind: "udp", port: 2568, connectionId: 0x00c0ffee, secret } as const;
   const json = { t: "udp", port: 2568, id: "00c0ffee", secret: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" };
-  const peer = { ufrag: "aB+/", pwd: "0123456789abcdefghijKL", fingerprint: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=" };
+  const peer = {
+    ufrag: "aB+/",
+    pwd: "0123456789abcdefghijKL",
+    fingerprint: "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=",
+  };
   return [
     symbol("SYMBOL: a whole message", 0x04030201, true, true, "aabb"),
     symbol("SYMBOL: an empty message", 0, true, true, ""),
@@ -25,13 +38,36 @@ export function makeRecords(): RecordVector[] {
     symbol("SYMBOL: LAST, longer than a datagram's", 1, false, true, "(dd)x1500"),
     unreliable("UNRELIABLE", 0xfedcba98, "c0ffee"),
     unreliable("UNRELIABLE: empty message", 0, ""),
-    { name: "DATAGRAM: a PING", section: "1", hex: toHex(encodeDatagramRecord(fromHex("01 0300 1122 40"))), means: { kind: "datagram", payload: "010300112240" } },
+    {
+      name: "DATAGRAM: a PING",
+      section: "1",
+      hex: toHex(encodeDatagramRecord(fromHex("01 0300 1122 40"))),
+      means: { kind: "datagram", payload: "010300112240" },
+    },
     control("CONTROL: hello", { kind: "hello", version: 1, fragment: 4096 }, { t: "hello", v: 1, fragment: 4096 }),
-    control("CONTROL: hello, with kinds of channel and a TURN server",
-      { kind: "hello", version: 1, fragment: 4096, channels: ["udp", "webrtc"], iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }] },
-      { t: "hello", v: 1, fragment: 4096, channels: ["udp", "webrtc"], iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }] }),
+    control(
+      "CONTROL: hello, with kinds of channel and a TURN server",
+      {
+        kind: "hello",
+        version: 1,
+        fragment: 4096,
+        channels: ["udp", "webrtc"],
+        iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }],
+      },
+      {
+        t: "hello",
+        v: 1,
+        fragment: 4096,
+        channels: ["udp", "webrtc"],
+        iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }],
+      },
+    ),
     control("CONTROL: webrtc, a request", { kind: "webrtc-request", peer }, { t: "webrtc", ...peer }),
-    control("CONTROL: webrtc, an answer", { kind: "webrtc-answer", peer, host: "192.0.2.1", port: 2568 }, { t: "webrtc", ...peer, host: "192.0.2.1", port: 2568 }),
+    control(
+      "CONTROL: webrtc, an answer",
+      { kind: "webrtc-answer", peer, host: "192.0.2.1", port: 2568 },
+      { t: "webrtc", ...peer, host: "192.0.2.1", port: 2568 },
+    ),
     control("CONTROL: udp, on the host of the WebSocket", { ...offer, host: undefined }, json),
     control("CONTROL: udp, on another host", { ...offer, host: "2001:db8::1" }, { ...json, host: "2001:db8::1" }),
     control("CONTROL: close", { kind: "close" }, { t: "close" }),

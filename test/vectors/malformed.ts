@@ -43,7 +43,12 @@ export const MALFORMED: MalformedVector[] = [
   vector("2.3", "FEEDBACK: bitmap cut off", "truncated", `${HEADER} 38 0100 01`),
   vector("2.3", "FEEDBACK: no symbol bitmap", "truncated", `${HEADER} 30 0100 0000 000000`),
   vector("2.3", "FEEDBACK: symbol bitmap cut off", "truncated", `${HEADER} 30 0100 0000 000000 02 01`),
-  vector("2.3", "FEEDBACK: symbol bitmap of 33 bytes", "out of range", `${HEADER} 30 0100 0000 000000 21 ${"01".repeat(33)}`),
+  vector(
+    "2.3",
+    "FEEDBACK: symbol bitmap of 33 bytes",
+    "out of range",
+    `${HEADER} 30 0100 0000 000000 21 ${"01".repeat(33)}`,
+  ),
   vector("2.3", "FEEDBACK: symbol bitmap ends in zero", "out of range", `${HEADER} 30 0100 0000 000000 02 0100`),
   vector("2.4", "PING: flags", "reserved bits", `${HEADER} 41`),
 ];

@@ -6,17 +6,44 @@
 
 export type Stream = 0 | 1;
 
-export interface Source { kind: "source"; stream: Stream; retransmitted: boolean; seq24: number; first: boolean; last: boolean; payload: Uint8Array }
+export interface Source {
+  kind: "source";
+  stream: Stream;
+  retransmitted: boolean;
+  seq24: number;
+  first: boolean;
+  last: boolean;
+  payload: Uint8Array;
+}
 /** `members` are offsets from the base; `bytes` is the repair symbol. */
-export interface Repair { kind: "repair"; stream: Stream; row: number; base24: number; span: number; members: number[]; bytes: Uint8Array }
+export interface Repair {
+  kind: "repair";
+  stream: Stream;
+  row: number;
+  base24: number;
+  span: number;
+  members: number[];
+  bytes: Uint8Array;
+}
 /** `received` lists the i of set bits (datagram largest - 1 - i), `held` those of ordered symbols next + 1 + i. */
 export interface Feedback {
-  kind: "feedback"; largest16: number; bitmapBytes: number; received: number[]; ackDelayMs: number; queueingDelayMs: number;
-  next24: number; symbolBytes: number; held: number[];
+  kind: "feedback";
+  largest16: number;
+  bitmapBytes: number;
+  received: number[];
+  ackDelayMs: number;
+  queueingDelayMs: number;
+  next24: number;
+  symbolBytes: number;
+  held: number[];
 }
 export type Frame = Source | Repair | Feedback | { kind: "ping" };
 
-export interface Datagram { number16: number; time16: number; frames: Frame[] }
+export interface Datagram {
+  number16: number;
+  time16: number;
+  frames: Frame[];
+}
 
 export type ReliableRecord =
   | { kind: "control"; json: { t: string } & Record<string, unknown> }
@@ -32,7 +59,8 @@ export class Malformed extends Error {}
 export function readDatagram(bytes: Uint8Array): Datagram {
   const reader = new Reader(bytes);
   must(reader.u8() === 0x01, "another version");
-  const number16 = reader.u16(), time16 = reader.u16();
+  const number16 = reader.u16(),
+    time16 = reader.u16();
   const frames: Frame[] = [];
   while (reader.left > 0) frames.push(readFrame(reader));
   return { number16, time16, frames };
@@ -81,7 +109,9 @@ export function sourceSymbol(first: boolean, last: boolean, payload: Uint8Array)
 }
 
 function readFrame(reader: Reader): Frame {
-  const start = reader.u8(), type = start >> 4, flags = start & 15;
+  const start = reader.u8(),
+    type = start >> 4,
+    flags = start & 15;
   if (type === 1) return readSource(reader, flags);
   if (type === 2) return readRepair(reader, flags);
   if (type === 3) return readFeedback(reader, flags);
@@ -92,19 +122,28 @@ function readFrame(reader: Reader): Frame {
 
 function readSource(reader: Reader, flags: number): Source {
   must(flags < 4, "reserved bits");
-  const seq24 = reader.u24(), header = reader.u16();
+  const seq24 = reader.u24(),
+    header = reader.u16();
   must(header < 1 << 14, "reserved bits");
   const length = header & 0xfff;
   must(length <= 1200, "payload length above 1200");
   return {
-    kind: "source", stream: flags & 1 ? 1 : 0, retransmitted: bit(flags, 1), seq24,
-    first: bit(header, 12), last: bit(header, 13), payload: reader.take(length),
+    kind: "source",
+    stream: flags & 1 ? 1 : 0,
+    retransmitted: bit(flags, 1),
+    seq24,
+    first: bit(header, 12),
+    last: bit(header, 13),
+    payload: reader.take(length),
   };
 }
 
 function readRepair(reader: Reader, flags: number): Repair {
   must(flags < 4, "reserved bits");
-  const dense = bit(flags, 1), row = reader.u8(), base24 = reader.u24(), span = reader.u8();
+  const dense = bit(flags, 1),
+    row = reader.u8(),
+    base24 = reader.u24(),
+    span = reader.u8();
   must(row <= 127, "row above 127");
   must(span >= 1 && span <= 128, "span outside 1..128");
   must(!dense || span <= 32, "dense span above 32");
@@ -118,12 +157,26 @@ function readRepair(reader: Reader, flags: number): Repair {
 
 function readFeedback(reader: Reader, bitmapBytes: number): Feedback {
   must(bitmapBytes <= 8, "datagram bitmap above 8 bytes");
-  const largest16 = reader.u16(), received = setBits(reader.take(bitmapBytes));
-  const ackDelayMs = reader.u8(), queueingDelayMs = reader.u8(), next24 = reader.u24(), symbolBytes = reader.u8();
+  const largest16 = reader.u16(),
+    received = setBits(reader.take(bitmapBytes));
+  const ackDelayMs = reader.u8(),
+    queueingDelayMs = reader.u8(),
+    next24 = reader.u24(),
+    symbolBytes = reader.u8();
   must(symbolBytes <= 32, "symbol bitmap above 32 bytes");
   const bitmap = reader.take(symbolBytes);
   must(bitmap.at(-1) !== 0, "last byte of the symbol bitmap is zero");
-  return { kind: "feedback", largest16, bitmapBytes, received, ackDelayMs, queueingDelayMs, next24, symbolBytes, held: setBits(bitmap) };
+  return {
+    kind: "feedback",
+    largest16,
+    bitmapBytes,
+    received,
+    ackDelayMs,
+    queueingDelayMs,
+    next24,
+    symbolBytes,
+    held: setBits(bitmap),
+  };
 }
 
 function readControl(text: Uint8Array): { t: string } & Record<string, unknown> {
@@ -134,7 +187,10 @@ function readControl(text: Uint8Array): { t: string } & Record<string, unknown> 
   } catch {
     throw new Malformed("control record that is not JSON");
   }
-  must(typeof json === "object" && json !== null && "t" in json && typeof json.t === "string", "control record without t");
+  must(
+    typeof json === "object" && json !== null && "t" in json && typeof json.t === "string",
+    "control record without t",
+  );
   return json as { t: string } & Record<string, unknown>;
 }
 
@@ -181,7 +237,7 @@ function upTo(count: number): number[] {
 
 /** Bit i is bit i mod 8 of byte floor(i / 8), least significant first. */
 function setBits(bitmap: Uint8Array): number[] {
-  return upTo(bitmap.length * 8).filter(i => bit(bitmap[Math.floor(i / 8)]!, i % 8));
+  return upTo(bitmap.length * 8).filter((i) => bit(bitmap[Math.floor(i / 8)]!, i % 8));
 }
 
 function bit(value: number, i: number): boolean {

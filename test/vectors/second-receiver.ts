@@ -2,12 +2,30 @@
  * Second decoder, part 2: a receiver written only from docs/WIRE-FORMAT.md (sections 1 and 3), like second-decoder.ts.
  * No clock (nothing is held back for its barrier) and no memory bound worth the name: it judges captures, it is no product.
  */
-import { coefficient, type Feedback, type Frame, inverse, Malformed, multiply, readDatagram, readRecord, type Repair, sourceSymbol } from "./second-decoder.js";
+import {
+  coefficient,
+  type Feedback,
+  type Frame,
+  inverse,
+  Malformed,
+  multiply,
+  readDatagram,
+  readRecord,
+  type Repair,
+  sourceSymbol,
+} from "./second-decoder.js";
 
-interface SymbolParts { first: boolean; last: boolean; payload: Uint8Array }
+interface SymbolParts {
+  first: boolean;
+  last: boolean;
+  payload: Uint8Array;
+}
 
 /** Sum of coefficient x symbol over `terms` (by sequence) equals `sum`. */
-interface Equation { terms: Map<number, number>; sum: number[] }
+interface Equation {
+  terms: Map<number, number>;
+  sum: number[];
+}
 
 /** Ordered symbols this far ahead of the next expected one are not kept, sections 1 and 3.1. */
 const AHEAD_MAX = 256;
@@ -21,8 +39,9 @@ export function distance32(a: number, b: number): number {
 
 /** The number of 32 bits that ends in the `bits` bits `low` and is nearest to `near`; the tie is behind. */
 export function nearest32(low: number, near: number, bits: 16 | 24): number {
-  const all = 2 ** bits, half = all / 2;
-  const difference = (((low - near) % all) + all + half) % all - half;
+  const all = 2 ** bits,
+    half = all / 2;
+  const difference = ((((low - near) % all) + all + half) % all) - half;
   return (near + difference) >>> 0;
 }
 
@@ -44,7 +63,7 @@ class SymbolStore {
   }
 
   addRepair(frame: Repair, base: number): void {
-    const terms = new Map(frame.members.map(i => [(base + i) >>> 0, coefficient(frame.row, (base + i) >>> 0)]));
+    const terms = new Map(frame.members.map((i) => [(base + i) >>> 0, coefficient(frame.row, (base + i) >>> 0)]));
     this.#equations.push({ terms, sum: [...frame.bytes] });
   }
 
@@ -53,21 +72,26 @@ class SymbolStore {
     for (const equation of this.#equations) this.#substituteKnown(equation);
     eliminate(this.#equations);
     for (const { terms, sum } of this.#equations) {
-      if (terms.size === 0 && sum.some(byte => byte !== 0)) this.contradictions++;
+      if (terms.size === 0 && sum.some((byte) => byte !== 0)) this.contradictions++;
       if (terms.size !== 1) continue;
       const [[seq, factor]] = [...terms] as [[number, number]];
       const parts = partsOf(scaled(sum, inverse(factor)));
       if (parts) found(seq, parts);
       else this.contradictions++;
     }
-    this.#equations = this.#equations.filter(({ terms }) => terms.size > 1 && [...terms.keys()].every(seq => distance32(this.newest, seq) < EQUATION_AGE_MAX));
+    this.#equations = this.#equations.filter(
+      ({ terms }) =>
+        terms.size > 1 && [...terms.keys()].every((seq) => distance32(this.newest, seq) < EQUATION_AGE_MAX),
+    );
   }
 
   #substituteKnown({ terms, sum }: Equation): void {
     for (const [seq, factor] of [...terms]) {
       const parts = this.known.get(seq);
       if (!parts) continue;
-      sourceSymbol(parts.first, parts.last, parts.payload).forEach((byte, i) => { sum[i] = (sum[i] ?? 0) ^ multiply(factor, byte); });
+      sourceSymbol(parts.first, parts.last, parts.payload).forEach((byte, i) => {
+        sum[i] = (sum[i] ?? 0) ^ multiply(factor, byte);
+      });
       terms.delete(seq);
     }
   }
@@ -135,10 +159,14 @@ export class SecondReceiver {
   #takeFrames(frames: readonly Frame[]): void {
     for (const frame of frames) {
       if (frame.kind === "feedback") this.feedback.push(frame);
-      if (frame.kind === "source" && frame.stream === 0) this.#takeOrdered(nearest32(frame.seq24, this.next, 24), frame, true);
-      if (frame.kind === "source" && frame.stream === 1) this.#takeUnreliable(nearest32(frame.seq24, this.#unreliable.newest, 24), frame);
-      if (frame.kind === "repair" && frame.stream === 0) this.#ordered.addRepair(frame, nearest32(frame.base24, this.next, 24));
-      if (frame.kind === "repair" && frame.stream === 1) this.#unreliable.addRepair(frame, nearest32(frame.base24, this.#unreliable.newest, 24));
+      if (frame.kind === "source" && frame.stream === 0)
+        this.#takeOrdered(nearest32(frame.seq24, this.next, 24), frame, true);
+      if (frame.kind === "source" && frame.stream === 1)
+        this.#takeUnreliable(nearest32(frame.seq24, this.#unreliable.newest, 24), frame);
+      if (frame.kind === "repair" && frame.stream === 0)
+        this.#ordered.addRepair(frame, nearest32(frame.base24, this.next, 24));
+      if (frame.kind === "repair" && frame.stream === 1)
+        this.#unreliable.addRepair(frame, nearest32(frame.base24, this.#unreliable.newest, 24));
       this.#advance();
     }
   }
@@ -200,7 +228,11 @@ export class SecondReceiver {
   #advance(): void {
     this.#ordered.solve((seq, parts) => this.#takeOrdered(seq, parts, false));
     this.#unreliable.solve((seq, parts) => this.#takeUnreliable(seq, parts));
-    for (let parts = this.#ordered.known.get(this.next); parts && this.closeCode === undefined; parts = this.#ordered.known.get(this.next)) {
+    for (
+      let parts = this.#ordered.known.get(this.next);
+      parts && this.closeCode === undefined;
+      parts = this.#ordered.known.get(this.next)
+    ) {
       this.#deliver(parts);
       this.next = (this.next + 1) >>> 0;
     }
@@ -213,7 +245,7 @@ export class SecondReceiver {
       return;
     }
     if (first) this.firstSeqs.push(this.next);
-    this.#open = [...this.#open ?? [], payload];
+    this.#open = [...(this.#open ?? []), payload];
     if (!last) return;
     this.ordered.push(concat(this.#open));
     this.#open = undefined;
@@ -222,7 +254,8 @@ export class SecondReceiver {
   /** Delivers the message that symbol `seq` completes: a run of consecutive symbols from FIRST to LAST. */
   #deliverUnreliable(seq: number): void {
     const at = (n: number) => this.#unreliable.known.get(n >>> 0);
-    let from = seq, to = seq;
+    let from = seq,
+      to = seq;
     while (at(from)?.first === false && at(from - 1)?.last === false) from--;
     while (at(to)?.last === false && at(to + 1)?.first === false) to++;
     if (!at(from)?.first || !at(to)?.last || this.#unreliableDone.has(from >>> 0)) return;
@@ -248,23 +281,30 @@ function eliminate(equations: readonly Equation[]): void {
         else other.terms.set(seq, sum);
       }
       // Symbols are zero-padded without end, so sums of unequal length add up.
-      pivot.sum.forEach((byte, i) => { other.sum[i] = (other.sum[i] ?? 0) ^ multiply(factor, byte); });
+      pivot.sum.forEach((byte, i) => {
+        other.sum[i] = (other.sum[i] ?? 0) ^ multiply(factor, byte);
+      });
     }
   }
 }
 
 function scaled(sum: readonly number[], factor: number): number[] {
-  return sum.map(byte => multiply(factor, byte));
+  return sum.map((byte) => multiply(factor, byte));
 }
 
 /** Takes a source symbol apart; undefined if it is none: reserved bits, a length that is too long, or padding that is not zero. */
 function partsOf(symbol: readonly number[]): SymbolParts | undefined {
-  const header = symbol[0]! + symbol[1]! * 256, length = header & 0xfff;
+  const header = symbol[0]! + symbol[1]! * 256,
+    length = header & 0xfff;
   if (header >= 1 << 14 || length > 1200 || length > symbol.length - 2) return undefined;
-  if (symbol.slice(2 + length).some(byte => byte !== 0)) return undefined;
-  return { first: (header >> 12) % 2 === 1, last: (header >> 13) % 2 === 1, payload: Uint8Array.from(symbol.slice(2, 2 + length)) };
+  if (symbol.slice(2 + length).some((byte) => byte !== 0)) return undefined;
+  return {
+    first: (header >> 12) % 2 === 1,
+    last: (header >> 13) % 2 === 1,
+    payload: Uint8Array.from(symbol.slice(2, 2 + length)),
+  };
 }
 
 function concat(parts: readonly Uint8Array[]): Uint8Array {
-  return Uint8Array.from(parts.flatMap(part => [...part]));
+  return Uint8Array.from(parts.flatMap((part) => [...part]));
 }

@@ -6,20 +6,24 @@ import { createDecipheriv, hkdfSync } from "node:crypto";
 
 export type Direction = "s2c" | "c2s";
 /** `newest`: the peer's address is where this one came from. */
-export type Opened = { kind: "datagram" | "probe"; counter: bigint; bytes: Uint8Array; newest: boolean } | { kind: "drop"; reason: string };
+export type Opened =
+  | { kind: "datagram" | "probe"; counter: bigint; bytes: Uint8Array; newest: boolean }
+  | { kind: "drop"; reason: string };
 
 const BEHIND_MAX = 1023n;
 
 /** Key and iv of one epoch: 16 and 12 bytes. */
 export function udpKey(secret: Uint8Array, direction: Direction, epoch: bigint): { key: Uint8Array; iv: Uint8Array } {
   const derive = (what: string, length: number) =>
-    new Uint8Array(hkdfSync("sha256", secret, new Uint8Array(0), `colyseus-fec udp v1 ${direction} ${what} ${epoch}`, length));
+    new Uint8Array(
+      hkdfSync("sha256", secret, new Uint8Array(0), `colyseus-fec udp v1 ${direction} ${what} ${epoch}`, length),
+    );
   return { key: derive("key", 16), iv: derive("iv", 12) };
 }
 
 /** The iv with the counter, big-endian, xored into its last 8 bytes. */
 export function udpNonce(iv: Uint8Array, counter: bigint): Uint8Array {
-  return iv.map((byte, i) => i < 4 ? byte : byte ^ Number(counter >> BigInt(8 * (11 - i)) & 255n));
+  return iv.map((byte, i) => (i < 4 ? byte : byte ^ Number((counter >> BigInt(8 * (11 - i))) & 255n)));
 }
 
 export class SecondUdpOpener {
@@ -27,7 +31,11 @@ export class SecondUdpOpener {
   readonly #seen = new Set<bigint>();
 
   /** `start`: the peer's first counter; other than 0 to begin in the middle of a session. */
-  constructor(private readonly secret: Uint8Array, private readonly direction: Direction, start = 0n) {
+  constructor(
+    private readonly secret: Uint8Array,
+    private readonly direction: Direction,
+    start = 0n,
+  ) {
     this.#largest = start - 1n;
   }
 

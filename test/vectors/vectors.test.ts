@@ -20,7 +20,7 @@ const secret = fromHex(vectors.secret);
 
 /** A table of named vectors for it.each: the title is "section name". */
 function named<T extends { name: string; section: string }>(list: readonly T[]): [string, T][] {
-  return list.map(v => [`${v.section} ${v.name}`, v]);
+  return list.map((v) => [`${v.section} ${v.name}`, v]);
 }
 
 describe("vectors.json", () => {
@@ -31,7 +31,7 @@ describe("vectors.json", () => {
   it("names every vector once", () => {
     for (const list of Object.values(vectors)) {
       if (!Array.isArray(list)) continue;
-      const names = list.flatMap(v => "name" in v ? [v.name] : []);
+      const names = list.flatMap((v) => ("name" in v ? [v.name] : []));
       expect(new Set(names).size).toBe(names.length);
     }
   });
@@ -63,7 +63,7 @@ describe("datagrams", () => {
       const bytes = fromHex(hex);
       for (let at = 0; at < Math.min(bytes.length, 60); at++) {
         for (const flip of [1, 2, 4, 8, 16, 32, 64, 128, 255]) {
-          const changed = bytes.map((byte, i) => i === at ? byte ^ flip : byte);
+          const changed = bytes.map((byte, i) => (i === at ? byte ^ flip : byte));
           const means = read(changed);
           expect(typeof means === "string", toHex(changed)).toBe(isMalformed(changed));
           if (typeof means !== "string") expect(means).toEqual(plain(second.readDatagram(changed)));
@@ -76,18 +76,24 @@ describe("datagrams", () => {
 describe("sequence numbers, field and coefficients", () => {
   it("the low 16 or 24 bits give the nearest number", () => {
     for (const { bits, low, near, seq } of vectors.expansions) {
-      expect([(bits === 16 ? seqExpand : seqExpand24)(low, near), nearest32(low, near, bits)], `${low} near ${near}`).toEqual([seq, seq]);
+      expect(
+        [(bits === 16 ? seqExpand : seqExpand24)(low, near), nearest32(low, near, bits)],
+        `${low} near ${near}`,
+      ).toEqual([seq, seq]);
     }
   });
 
   it("coefficients of rows and sequence numbers", () => {
-    for (const { row, seq, c } of vectors.coefficients) expect([coefficient(row, seq), second.coefficient(row, seq)], `c(${row}, ${seq})`).toEqual([c, c]);
+    for (const { row, seq, c } of vectors.coefficients)
+      expect([coefficient(row, seq), second.coefficient(row, seq)], `c(${row}, ${seq})`).toEqual([c, c]);
   });
 
   it("all products, and all coefficients of all rows, are the same to both", () => {
-    for (let a = 0; a < 256; a++) for (let b = 0; b < 256; b++) if (mul(a, b) !== second.multiply(a, b)) throw new Error(`${a} x ${b}`);
+    for (let a = 0; a < 256; a++)
+      for (let b = 0; b < 256; b++) if (mul(a, b) !== second.multiply(a, b)) throw new Error(`${a} x ${b}`);
     for (let row = 0; row < 128; row++) {
-      for (let s = 0; s < 128; s++) if (coefficient(row, s) !== second.coefficient(row, s)) throw new Error(`c(${row}, ${s})`);
+      for (let s = 0; s < 128; s++)
+        if (coefficient(row, s) !== second.coefficient(row, s)) throw new Error(`c(${row}, ${s})`);
     }
   });
 });
@@ -97,7 +103,10 @@ describe("repair symbols", () => {
     for (const { row, bytes } of repairs) {
       const members = symbols.map(([seq, hex]) => [seq, fromHex(hex)] as const);
       const sum = new Uint8Array(Math.max(...members.map(([, symbol]) => symbol.length)));
-      for (const [seq, symbol] of members) symbol.forEach((byte, i) => { sum[i]! ^= second.multiply(second.coefficient(row, seq), byte); });
+      for (const [seq, symbol] of members)
+        symbol.forEach((byte, i) => {
+          sum[i]! ^= second.multiply(second.coefficient(row, seq), byte);
+        });
       expect(toHex(sum)).toBe(bytes);
     }
   });
@@ -114,12 +123,14 @@ describe("records", () => {
     const bytes = fromHex(hex);
     expect(plain(second.readRecord(bytes))).toEqual(means);
     // A request and an answer are both "webrtc" on the wire.
-    if (means.kind === "control") expect(readControl(bytes).kind).toMatch(new RegExp(`^${(means.json as { t: string }).t}(-|$)`));
+    if (means.kind === "control")
+      expect(readControl(bytes).kind).toMatch(new RegExp(`^${(means.json as { t: string }).t}(-|$)`));
     else expect(plain(readRecord(bytes))).toEqual(means);
   });
 
   it.each(named(vectors.malformedRecords))("%s: ends the session", (_, { hex, closeCode }) => {
-    const link = new Link(), receiver = new SecondReceiver();
+    const link = new Link(),
+      receiver = new SecondReceiver();
     link.handleReliable(fromHex(hex), 0);
     receiver.handleRecord(fromHex(hex));
     expect(link.failure?.code).toBe(closeCode);
@@ -129,7 +140,11 @@ describe("records", () => {
 
 describe("sessions", () => {
   it.each(named(vectors.sessions))("%s", (_, session) => {
-    const expected = { ordered: session.ordered, unreliable: [...session.unreliable].sort(), closeCode: session.closeCode };
+    const expected = {
+      ordered: session.ordered,
+      unreliable: [...session.unreliable].sort(),
+      closeCode: session.closeCode,
+    };
     expect(playLink(session)).toEqual(expected);
     const receiver = new SecondReceiver(session.firstSeq);
     for (const { path, hex } of session.feed) {
@@ -143,24 +158,38 @@ describe("sessions", () => {
 });
 
 describe("UDP envelopes", () => {
-  it.each(named(vectors.envelopes))("%s", (_, { direction, connectionId, counter, key, iv, nonce, datagram, packet }) => {
-    const keys = udpKey(secret, direction, BigInt(counter) >> 22n);
-    expect(plain(keys)).toEqual({ key, iv });
-    expect(toHex(udpNonce(keys.iv, BigInt(counter)))).toBe(nonce);
-    const bytes = fromHex(datagram), opened = new SecondUdpOpener(secret, direction, BigInt(counter)).open(fromHex(packet));
-    expect(opened).toEqual({ kind: bytes.length === 0 ? "probe" : "datagram", counter: BigInt(counter), bytes, newest: true });
-    expect(Uint8Array.from(new UdpSealer(secret, direction, connectionId, counter).seal(bytes))).toEqual(fromHex(packet));
-    const own = new UdpOpener(secret, direction, connectionId, counter).open(Buffer.from(fromHex(packet)));
-    expect(own).toMatchObject({ ok: true, counter, newest: true, datagram: Buffer.from(bytes) });
-  });
+  it.each(named(vectors.envelopes))(
+    "%s",
+    (_, { direction, connectionId, counter, key, iv, nonce, datagram, packet }) => {
+      const keys = udpKey(secret, direction, BigInt(counter) >> 22n);
+      expect(plain(keys)).toEqual({ key, iv });
+      expect(toHex(udpNonce(keys.iv, BigInt(counter)))).toBe(nonce);
+      const bytes = fromHex(datagram),
+        opened = new SecondUdpOpener(secret, direction, BigInt(counter)).open(fromHex(packet));
+      expect(opened).toEqual({
+        kind: bytes.length === 0 ? "probe" : "datagram",
+        counter: BigInt(counter),
+        bytes,
+        newest: true,
+      });
+      expect(Uint8Array.from(new UdpSealer(secret, direction, connectionId, counter).seal(bytes))).toEqual(
+        fromHex(packet),
+      );
+      const own = new UdpOpener(secret, direction, connectionId, counter).open(Buffer.from(fromHex(packet)));
+      expect(own).toMatchObject({ ok: true, counter, newest: true, datagram: Buffer.from(bytes) });
+    },
+  );
 
   it.each(named(vectors.envelopeSequences))("%s", (_, { direction, start, packets }) => {
-    const own = new UdpOpener(secret, direction, vectors.envelopes[0]!.connectionId, start), other = new SecondUdpOpener(secret, direction, BigInt(start));
+    const own = new UdpOpener(secret, direction, vectors.envelopes[0]!.connectionId, start),
+      other = new SecondUdpOpener(secret, direction, BigInt(start));
     for (const { hex, fate, newest } of packets) {
-      const a = own.open(Buffer.from(fromHex(hex))), b = other.open(fromHex(hex));
+      const a = own.open(Buffer.from(fromHex(hex))),
+        b = other.open(fromHex(hex));
       expect(a.ok ? "open" : "drop").toBe(fate);
       expect(b.kind === "drop" ? "drop" : "open").toBe(fate);
-      if (a.ok && b.kind !== "drop") expect([a.newest, b.newest, BigInt(a.counter)]).toEqual([newest, newest, b.counter]);
+      if (a.ok && b.kind !== "drop")
+        expect([a.newest, b.newest, BigInt(a.counter)]).toEqual([newest, newest, b.counter]);
     }
   });
 });

@@ -11,7 +11,15 @@ const NO_IPV6 = new Set(["EAFNOSUPPORT", "EINVAL", "EADDRNOTAVAIL", "EPROTONOSUP
  * A socket bound at a name or an IP literal; unless told, at every IPv6 and IPv4 address (IPv4 alone where there is no IPv6).
  * Port 0 = any free one. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND ...).
  */
-export async function bindUdpSocket({ port, host, log }: { port: number; host?: string; log?: (message: string) => void }): Promise<Socket> {
+export async function bindUdpSocket({
+  port,
+  host,
+  log,
+}: {
+  port: number;
+  host?: string;
+  log?: (message: string) => void;
+}): Promise<Socket> {
   if (host !== undefined) {
     const { address, family } = await lookup(host);
     return bindTo(port, address, family === 6 ? "udp6" : "udp4");

@@ -69,8 +69,17 @@ interface Route {
 
 export class UdpClientChannel extends UdpChannel {
   readonly stats: UdpClientStats = {
-    received: 0, accepted: 0, malformed: 0, replayed: 0, unauthentic: 0, overBudget: 0,
-    sent: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0, rebinds: 0,
+    received: 0,
+    accepted: 0,
+    malformed: 0,
+    replayed: 0,
+    unauthentic: 0,
+    overBudget: 0,
+    sent: 0,
+    sendDropped: 0,
+    sendErrors: 0,
+    socketErrors: 0,
+    rebinds: 0,
   };
 
   readonly #options: UdpClientOptions;
@@ -176,7 +185,12 @@ export class UdpClientChannel extends UdpChannel {
   }
 
   #openRoute(remote: LookupAddress): Route {
-    const route: Route = { remote, localAddress: undefined, connected: false, socket: createUdpSocket(remote.family === 6 ? "udp6" : "udp4") };
+    const route: Route = {
+      remote,
+      localAddress: undefined,
+      connected: false,
+      socket: createUdpSocket(remote.family === 6 ? "udp6" : "udp4"),
+    };
     const { socket } = route;
     socket.on("message", (packet) => this.#onPacket(packet, route));
     // ECONNREFUSED arrives here when nothing listens there (yet): not fatal, the hello is said again.
@@ -281,7 +295,8 @@ export class UdpClientChannel extends UdpChannel {
   #searchOn(): void {
     this.#searchTimer = undefined;
     this.#searchStepMs = Infinity;
-    if (this.#searchStartMs !== undefined && performance.now() - this.#searchStartMs >= UDP_SEARCH_MS) this.end("silent");
+    if (this.#searchStartMs !== undefined && performance.now() - this.#searchStartMs >= UDP_SEARCH_MS)
+      this.end("silent");
     else this.rebind();
   }
 
@@ -303,10 +318,13 @@ export class UdpClientChannel extends UdpChannel {
 
   /** A timer that ends with the channel and does not keep the process alive. */
   #after(delayMs: number, run: () => void): void {
-    const timer = setTimeout(() => {
-      this.#timers.delete(timer);
-      run();
-    }, Math.max(0, delayMs));
+    const timer = setTimeout(
+      () => {
+        this.#timers.delete(timer);
+        run();
+      },
+      Math.max(0, delayMs),
+    );
     timer.unref();
     this.#timers.add(timer);
   }

@@ -54,7 +54,10 @@ export class PathTokens {
   }
 
   #token(address: string, port: number, period: number): Buffer {
-    return createHmac("sha256", this.#key).update(`${address} ${port} ${period}`).digest().subarray(0, PATH_TOKEN_BYTES);
+    return createHmac("sha256", this.#key)
+      .update(`${address} ${port} ${period}`)
+      .digest()
+      .subarray(0, PATH_TOKEN_BYTES);
   }
 }
 

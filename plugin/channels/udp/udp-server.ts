@@ -64,8 +64,21 @@ export interface UdpEndpointStats {
 /** One UDP socket and the channels of its sessions. */
 export class UdpEndpoint {
   readonly stats: UdpEndpointStats = {
-    received: 0, accepted: 0, malformed: 0, unknownConnection: 0, replayed: 0, unauthentic: 0, overBudget: 0, overRate: 0,
-    sent: 0, challenges: 0, challengesDropped: 0, sendDropped: 0, sendErrors: 0, socketErrors: 0, internalErrors: 0,
+    received: 0,
+    accepted: 0,
+    malformed: 0,
+    unknownConnection: 0,
+    replayed: 0,
+    unauthentic: 0,
+    overBudget: 0,
+    overRate: 0,
+    sent: 0,
+    challenges: 0,
+    challengesDropped: 0,
+    sendDropped: 0,
+    sendErrors: 0,
+    socketErrors: 0,
+    internalErrors: 0,
   };
 
   readonly #socket: Socket;
@@ -110,10 +123,13 @@ export class UdpEndpoint {
    */
   createChannel(): { channel: DatagramChannel } & UdpSession {
     if (this.#closing !== undefined) throw new Error("the UDP endpoint is closed");
-    if (this.#channels.size >= UDP_SESSIONS_MAX) throw new RangeError(`UDP sessions expected at most ${UDP_SESSIONS_MAX}`);
+    if (this.#channels.size >= UDP_SESSIONS_MAX)
+      throw new RangeError(`UDP sessions expected at most ${UDP_SESSIONS_MAX}`);
     const session: UdpSession = { connectionId: this.#freeId(), secret: randomBytes(UDP_SECRET_BYTES) };
     const budget = new SessionBudget(this.#budgetOptions, this.#common, this.#now());
-    const channel = new UdpServerChannel(session, budget, this.#socket, this.stats, () => this.#channels.delete(session.connectionId));
+    const channel = new UdpServerChannel(session, budget, this.#socket, this.stats, () =>
+      this.#channels.delete(session.connectionId),
+    );
     this.#channels.set(session.connectionId, channel);
     return { channel, ...session };
   }

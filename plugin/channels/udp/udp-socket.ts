@@ -40,7 +40,12 @@ export function hasSendRoom(socket: Socket): boolean {
  * Sends one packet, to `to` or where the socket is connected. Everything that can fail reaches the callback:
  * node:dgram throws for some of it, such as a port that is none or a socket that is closed.
  */
-export function sendPacket(socket: Socket, packet: Buffer, to: { address: string; port: number } | undefined, onSent: (error: Error | null) => void): void {
+export function sendPacket(
+  socket: Socket,
+  packet: Buffer,
+  to: { address: string; port: number } | undefined,
+  onSent: (error: Error | null) => void,
+): void {
   try {
     if (to === undefined) socket.send(packet, onSent);
     else socket.send(packet, to.port, to.address, onSent);

@@ -20,7 +20,11 @@ export class MuxedPort {
   static async bind(library: NativeLibrary, port: number, host: string | undefined): Promise<MuxedPort> {
     const socket = await bindUdpSocket({ port, ...(host !== undefined && { host }) });
     const { port: bound } = socket.address();
-    const holder = new library.PeerConnection("colyseus-fec port", { iceServers: [], disableAutoNegotiation: true, ...muxOptions(bound, host) });
+    const holder = new library.PeerConnection("colyseus-fec port", {
+      iceServers: [],
+      disableAutoNegotiation: true,
+      ...muxOptions(bound, host),
+    });
     // Without a listener for its end, either would keep the process alive after it.
     holder.onStateChange(() => {});
     holder.createDataChannel("d", { negotiated: true, id: 0 }).onClosed(() => {});
@@ -48,5 +52,10 @@ export class MuxedPort {
 }
 
 function muxOptions(port: number, host: string | undefined): object {
-  return { enableIceUdpMux: true, portRangeBegin: port, portRangeEnd: port, ...(host !== undefined && { bindAddress: host }) };
+  return {
+    enableIceUdpMux: true,
+    portRangeBegin: port,
+    portRangeEnd: port,
+    ...(host !== undefined && { bindAddress: host }),
+  };
 }

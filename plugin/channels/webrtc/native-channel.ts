@@ -16,7 +16,11 @@ export const SERVER_CHANNEL = { ...NEGOTIATED, maxPacketLifeTime: WEBRTC_LIFETIM
 export const CLIENT_CHANNEL = { ...NEGOTIATED, maxRetransmits: 0 } as const;
 
 /** Options of every connection: what is sent when is decided here, not by the library. */
-export const CONNECTION_OPTIONS = { iceServers: [], disableAutoNegotiation: true, maxMessageSize: WEBRTC_MESSAGE_BYTES_MAX } as const;
+export const CONNECTION_OPTIONS = {
+  iceServers: [],
+  disableAutoNegotiation: true,
+  maxMessageSize: WEBRTC_MESSAGE_BYTES_MAX,
+} as const;
 
 export abstract class NativeChannel extends WebRtcChannel {
   /** The library's count ends where usrsctp's own buffer of 1 MB begins. */
@@ -28,9 +32,11 @@ export abstract class NativeChannel extends WebRtcChannel {
   protected connect(library: NativeLibrary, connectionOptions: object, channelOptions: object): NativePeerConnection {
     const connection = new library.PeerConnection("colyseus-fec", { ...CONNECTION_OPTIONS, ...connectionOptions });
     this.#connection = connection;
-    connection.onStateChange(guarded((state) => {
-      if (state === "failed" || state === "disconnected" || state === "closed") this.end(`connection ${state}`);
-    }));
+    connection.onStateChange(
+      guarded((state) => {
+        if (state === "failed" || state === "disconnected" || state === "closed") this.end(`connection ${state}`);
+      }),
+    );
     const data = connection.createDataChannel("d", channelOptions);
     this.#data = data;
     data.onOpen(guarded(() => this.open()));

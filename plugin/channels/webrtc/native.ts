@@ -48,13 +48,20 @@ export function loadNative(): Promise<NativeLibrary> {
 }
 
 async function load(): Promise<NativeLibrary> {
-  if (!isMainThread) throw new NativeLibraryError("node-datachannel is not loaded in a worker thread: together with a copy in the main thread it would end the process");
+  if (!isMainThread)
+    throw new NativeLibraryError(
+      "node-datachannel is not loaded in a worker thread: together with a copy in the main thread it would end the process",
+    );
   try {
     const name: string = "node-datachannel";
     return ((await import(name)) as { default: NativeLibrary }).default;
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException;
     const missing = code === "ERR_MODULE_NOT_FOUND" || code === "MODULE_NOT_FOUND";
-    throw new NativeLibraryError(missing ? "node-datachannel is not installed (npm i node-datachannel)" : `node-datachannel cannot be loaded (${message})`);
+    throw new NativeLibraryError(
+      missing
+        ? "node-datachannel is not installed (npm i node-datachannel)"
+        : `node-datachannel cannot be loaded (${message})`,
+    );
   }
 }

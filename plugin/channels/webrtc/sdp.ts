@@ -26,8 +26,14 @@ const HOST_PRIORITY = 2_130_706_431;
 /** Whether these are fields that may go into a template. */
 export function isPeerFields(fields: { ufrag: unknown; pwd: unknown; fingerprint: unknown }): fields is PeerFields {
   const { ufrag, pwd, fingerprint } = fields;
-  return typeof ufrag === "string" && UFRAG_PATTERN.test(ufrag) && typeof pwd === "string" && PWD_PATTERN.test(pwd)
-    && typeof fingerprint === "string" && FINGERPRINT_PATTERN.test(fingerprint);
+  return (
+    typeof ufrag === "string" &&
+    UFRAG_PATTERN.test(ufrag) &&
+    typeof pwd === "string" &&
+    PWD_PATTERN.test(pwd) &&
+    typeof fingerprint === "string" &&
+    FINGERPRINT_PATTERN.test(fingerprint)
+  );
 }
 
 /** The fields in the own SDP of a browser or of the native library; undefined if it lacks one. */
@@ -53,17 +59,35 @@ export function offerOf(client: PeerFields): string {
 
 /** The server's answer, as the client hands it on. `mid` is that of the client's offer; `host` an IP literal. @throws TypeError for fields that are none. */
 export function answerOf(server: PeerFields, host: string, port: number, mid = "0"): string {
-  return describe(server, mid, "active", [`a=candidate:1 1 UDP ${HOST_PRIORITY} ${host} ${port} typ host`, "a=end-of-candidates"]);
+  return describe(server, mid, "active", [
+    `a=candidate:1 1 UDP ${HOST_PRIORITY} ${host} ${port} typ host`,
+    "a=end-of-candidates",
+  ]);
 }
 
 function describe(fields: PeerFields, mid: string, setup: "actpass" | "active", candidates: readonly string[]): string {
   if (!isPeerFields(fields)) throw new TypeError('"fields" expected ufrag, pwd and fingerprint, got something else');
-  const hash = [...atob(fields.fingerprint)].map((c) => c.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase()).join(":");
+  const hash = [...atob(fields.fingerprint)]
+    .map((c) => c.charCodeAt(0).toString(16).padStart(2, "0").toUpperCase())
+    .join(":");
   const lines = [
-    "v=0", "o=- 1 1 IN IP4 0.0.0.0", "s=-", "t=0 0", `a=group:BUNDLE ${mid}`, "a=ice-options:ice2,trickle",
-    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel", "c=IN IP4 0.0.0.0", `a=mid:${mid}`, "a=sendrecv",
-    `a=ice-ufrag:${fields.ufrag}`, `a=ice-pwd:${fields.pwd}`, `a=fingerprint:sha-256 ${hash}`, `a=setup:${setup}`,
-    "a=sctp-port:5000", `a=max-message-size:${WEBRTC_MESSAGE_BYTES_MAX}`, ...candidates,
+    "v=0",
+    "o=- 1 1 IN IP4 0.0.0.0",
+    "s=-",
+    "t=0 0",
+    `a=group:BUNDLE ${mid}`,
+    "a=ice-options:ice2,trickle",
+    "m=application 9 UDP/DTLS/SCTP webrtc-datachannel",
+    "c=IN IP4 0.0.0.0",
+    `a=mid:${mid}`,
+    "a=sendrecv",
+    `a=ice-ufrag:${fields.ufrag}`,
+    `a=ice-pwd:${fields.pwd}`,
+    `a=fingerprint:sha-256 ${hash}`,
+    `a=setup:${setup}`,
+    "a=sctp-port:5000",
+    `a=max-message-size:${WEBRTC_MESSAGE_BYTES_MAX}`,
+    ...candidates,
   ];
   return lines.join("\r\n") + "\r\n";
 }

@@ -22,11 +22,18 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
 
   constructor({ sendRequest, iceServers, timeoutMs }: WebRtcClientOptions) {
     // Before super(), whose timer would outlive an error here.
-    const connection = new RTCPeerConnection({ iceServers: (iceServers ?? []).map(({ urls, ...rest }) => ({ urls: [...urls], ...rest })) });
+    const connection = new RTCPeerConnection({
+      iceServers: (iceServers ?? []).map(({ urls, ...rest }) => ({ urls: [...urls], ...rest })),
+    });
     super(timeoutMs);
     this.#connection = connection;
     this.#connection.onconnectionstatechange = () => this.#onState();
-    this.#data = this.#connection.createDataChannel("d", { negotiated: true, id: 0, ordered: false, maxRetransmits: 0 });
+    this.#data = this.#connection.createDataChannel("d", {
+      negotiated: true,
+      id: 0,
+      ordered: false,
+      maxRetransmits: 0,
+    });
     this.#data.binaryType = "arraybuffer";
     this.#data.onopen = () => this.open();
     this.#data.onclose = () => this.end("closed by the peer");
@@ -40,7 +47,9 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
     const connection = this.#connection;
     if (this.state !== "connecting" || connection.signalingState !== "have-local-offer") return;
     const sdp = answerOf(peer, host, port, midOfOwn(connection.localDescription?.sdp ?? ""));
-    connection.setRemoteDescription({ type: "answer", sdp }).catch((error: Error) => this.end(`answer: ${error.message}`));
+    connection
+      .setRemoteDescription({ type: "answer", sdp })
+      .catch((error: Error) => this.end(`answer: ${error.message}`));
   }
 
   protected override bufferedBytes(): number {
@@ -83,7 +92,8 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
     systemClock.clearTimeout(this.#disconnectedTimer);
     if (connectionState === "failed" || connectionState === "closed") this.end(`connection ${connectionState}`);
     // It may come back by itself; on another network it does not, and a new connection is made sooner than the browser gives up.
-    if (connectionState === "disconnected") this.#disconnectedTimer = systemClock.setTimeout(() => this.end("connection lost"), WEBRTC_DISCONNECTED_MS);
+    if (connectionState === "disconnected")
+      this.#disconnectedTimer = systemClock.setTimeout(() => this.end("connection lost"), WEBRTC_DISCONNECTED_MS);
   }
 
   readonly #onPageHide = (): void => this.end("page hidden");

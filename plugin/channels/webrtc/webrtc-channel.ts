@@ -7,7 +7,14 @@
 import { systemClock } from "../clock.js";
 import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
 import { checkDatagramSize } from "../datagram-size.js";
-import { IPV4_UDP_HEADER_BYTES, WEBRTC_BUFFERED_BYTES_MAX, WEBRTC_BURST_MS, WEBRTC_DATAGRAM_BYTES_MAX, WEBRTC_ENVELOPE_BYTES, WEBRTC_OPEN_TIMEOUT_MS } from "../limits.js";
+import {
+  IPV4_UDP_HEADER_BYTES,
+  WEBRTC_BUFFERED_BYTES_MAX,
+  WEBRTC_BURST_MS,
+  WEBRTC_DATAGRAM_BYTES_MAX,
+  WEBRTC_ENVELOPE_BYTES,
+  WEBRTC_OPEN_TIMEOUT_MS,
+} from "../limits.js";
 import type { IceServer, WebRtcAnswer } from "../control-records.js";
 import type { PeerFields } from "./sdp.js";
 
@@ -62,7 +69,8 @@ export abstract class WebRtcChannel implements DatagramChannel {
 
   /** What is sent in one go may wait together; what still waits after that has met SCTP's congestion control. */
   get writable(): boolean {
-    const bufferedBytes = this.bufferedBytes(), nowMs = systemClock.now();
+    const bufferedBytes = this.bufferedBytes(),
+      nowMs = systemClock.now();
     if (bufferedBytes === 0) this.#drainedMs = nowMs;
     return bufferedBytes <= WEBRTC_BUFFERED_BYTES_MAX && nowMs - this.#drainedMs <= WEBRTC_BURST_MS;
   }
@@ -107,7 +115,8 @@ export abstract class WebRtcChannel implements DatagramChannel {
   /** Hands on a message of the peer, if it is a datagram and the channel is open; text is none. */
   protected deliver(message: unknown): void {
     if (this.#state !== "open") return;
-    const bytes = message instanceof Uint8Array ? message : message instanceof ArrayBuffer ? new Uint8Array(message) : undefined;
+    const bytes =
+      message instanceof Uint8Array ? message : message instanceof ArrayBuffer ? new Uint8Array(message) : undefined;
     if (bytes === undefined || bytes.length === 0 || bytes.length > this.maxDatagramBytes) {
       this.stats.malformed++;
       return;

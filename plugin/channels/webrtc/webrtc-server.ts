@@ -42,7 +42,17 @@ export interface WebRtcEndpointStats {
 
 /** The muxed sockets of one server and its connections. */
 export class WebRtcEndpoint {
-  readonly stats: WebRtcEndpointStats = { created: 0, opened: 0, unopened: 0, refused: 0, failed: 0, overRate: 0, flooded: 0, sendDropped: 0, malformed: 0 };
+  readonly stats: WebRtcEndpointStats = {
+    created: 0,
+    opened: 0,
+    unopened: 0,
+    refused: 0,
+    failed: 0,
+    overRate: 0,
+    flooded: 0,
+    sendDropped: 0,
+    malformed: 0,
+  };
 
   readonly #library: NativeLibrary;
   readonly #muxed: readonly MuxedPort[];
@@ -92,7 +102,9 @@ export class WebRtcEndpoint {
     if (this.#closed) throw new Error("the WebRTC endpoint is closed");
     if (this.#channels.size >= WEBRTC_SESSIONS_MAX || this.#connectingCount() >= WEBRTC_CONNECTING_MAX) {
       this.stats.refused++;
-      throw new RangeError(`WebRTC connections expected at most ${WEBRTC_SESSIONS_MAX}, and ${WEBRTC_CONNECTING_MAX} not yet open`);
+      throw new RangeError(
+        `WebRTC connections expected at most ${WEBRTC_SESSIONS_MAX}, and ${WEBRTC_CONNECTING_MAX} not yet open`,
+      );
     }
     const muxed = this.#muxed[this.#next++ % this.#muxed.length]!;
     const channel = new WebRtcServerChannel(this.stats, (ended) => this.#channels.delete(ended));
@@ -139,7 +151,8 @@ class WebRtcServerChannel extends NativeChannel {
     const connection = this.connect(library, muxed.connectionOptions, SERVER_CHANNEL);
     connection.setRemoteDescription(offerOf(client), "offer");
     // Without a valid offer the library ends the process.
-    if (connection.signalingState() !== "have-remote-offer") throw new Error("the WebRTC library did not take the client's half");
+    if (connection.signalingState() !== "have-remote-offer")
+      throw new Error("the WebRTC library did not take the client's half");
     connection.setLocalDescription("answer");
     return this.ownFields(connection);
   }

@@ -73,7 +73,8 @@ export class LossEstimator {
   /** Share lost over the last 10 s, 0..1; 0 without outcomes. */
   longRatio(nowMs: number): number {
     this.#advance(nowMs);
-    let total = 0, lost = 0;
+    let total = 0,
+      lost = 0;
     for (let i = 0; i < BUCKETS; i++) {
       total += this.#totals[i]!;
       lost += this.#losses[i]!;
@@ -94,7 +95,8 @@ export class LossEstimator {
 
   #recent(nowMs: number): { total: number; lost: number } {
     this.#advance(nowMs);
-    let total = 0, lost = 0;
+    let total = 0,
+      lost = 0;
     for (let back = 0; back < BUCKETS && (back < 3 || total < RECENT_OUTCOMES_MIN); back++) {
       const i = (this.#bucket - back + BUCKETS) % BUCKETS;
       total += this.#totals[i]!;

@@ -6,7 +6,10 @@ export class MinFilter {
   #endsMs = -Infinity;
 
   /** @param periodMs length of one period, ms; @param periods how many are remembered, the present one included. */
-  constructor(private readonly periodMs: number, periods: number) {
+  constructor(
+    private readonly periodMs: number,
+    periods: number,
+  ) {
     this.#minima = new Float64Array(periods).fill(Infinity);
   }
 

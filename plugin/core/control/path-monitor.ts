@@ -89,7 +89,10 @@ export class PathMonitor {
     this.#spokeMs = nowMs;
     if (this.#state.kind !== "suspended") return;
     this.#state.probeAtMs = nowMs + this.#state.probeIntervalMs;
-    const mostMs = Math.min(PROBE_MS_MAX_LATE, Math.max(PROBE_MS_MAX, PROBE_SHARE_OF_OUTAGE * (nowMs - this.#state.sinceMs)));
+    const mostMs = Math.min(
+      PROBE_MS_MAX_LATE,
+      Math.max(PROBE_MS_MAX, PROBE_SHARE_OF_OUTAGE * (nowMs - this.#state.sinceMs)),
+    );
     this.#state.probeIntervalMs = Math.min(mostMs, 2 * this.#state.probeIntervalMs);
   }
 }

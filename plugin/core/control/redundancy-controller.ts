@@ -159,7 +159,8 @@ export class RedundancyController {
     if (!settling) this.#stillMs = Math.min(this.#stillMs, path.queueDelayMs);
     else if (path.queueDelayMs < DELAY_MS_TOLD_MAX) this.#stillMs = path.queueDelayMs;
     this.#drain(path);
-    if ((this.#congested(path) || selfMade) && !this.#draining && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS) this.#stepBack(path, selfMade ? 0 : this.#level >> 1);
+    if ((this.#congested(path) || selfMade) && !this.#draining && nowMs - this.#lastHalvedMs >= WATCH_AFTER_UP_MS)
+      this.#stepBack(path, selfMade ? 0 : this.#level >> 1);
     if (this.#level < LEVELS.length - 1 && nowMs >= this.#heldUntilMs) {
       // Where repair once met congestion, every step up is a try.
       this.#heldUntilMs = nowMs + HOLD_AFTER_CONGESTION_MS;
@@ -167,26 +168,42 @@ export class RedundancyController {
       this.#onUp(path);
     }
     const known = nowMs - this.#lossyAtMs < KNOWN_LOSSY_MS;
-    const wanted = loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining && !settling;
+    const wanted =
+      loss >= (known ? LOSS_RATIO_MIN_KNOWN : LOSS_RATIO_MIN) && this.#level > 0 && !this.#draining && !settling;
     if (wanted && !this.#repairing) {
-      if (!known || nowMs - this.#lastHalvedMs < KNOWN_LOSSY_MS) this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
+      if (!known || nowMs - this.#lastHalvedMs < KNOWN_LOSSY_MS)
+        this.#msPerByte = Math.max(this.#msPerByte, MS_PER_BYTE_FIRST);
       this.#onUp(path);
     }
     this.#repairing = wanted;
     if (wanted) this.#lossyAtMs = nowMs;
-    const bytesPerSecondMax = Math.min(BUDGET_BYTES_PER_SECOND_MAX, Math.max(BUDGET_BYTES_PER_SECOND, BUDGET_SHARE * this.#sourceRate));
+    const bytesPerSecondMax = Math.min(
+      BUDGET_BYTES_PER_SECOND_MAX,
+      Math.max(BUDGET_BYTES_PER_SECOND, BUDGET_SHARE * this.#sourceRate),
+    );
     const separate = path.patchIntervalMs > SEPARATE_INTERVAL_MS;
-    this.#setPrice(LEVELS[this.#level]! * (this.overheadMax ?? (separate ? SEPARATE_SHARE_MAX : SHARE_MAX)), bytesPerSecondMax, path.elapsedMs);
+    this.#setPrice(
+      LEVELS[this.#level]! * (this.overheadMax ?? (separate ? SEPARATE_SHARE_MAX : SHARE_MAX)),
+      bytesPerSecondMax,
+      path.elapsedMs,
+    );
     const relossRatio = Math.max(Math.min(1, RELOSS_FACTOR * loss), 1 - 1 / path.meanRun);
-    return { value: wanted && !this.#selfLoss.pausing ? { lossRatio: Math.max(loss, LOSS_RATIO_MIN), relossRatio, msPerByte: this.#msPerByte } : undefined, separate, bytesPerSecondMax };
+    return {
+      value:
+        wanted && !this.#selfLoss.pausing
+          ? { lossRatio: Math.max(loss, LOSS_RATIO_MIN), relossRatio, msPerByte: this.#msPerByte }
+          : undefined,
+      separate,
+      bytesPerSecondMax,
+    };
   }
 
   #measureRates({ elapsedMs, sourceBytes, repairBytes, resentBytes }: PathState): void {
     if (!(elapsedMs < 10_000)) return;
     const weight = Math.min(1, elapsedMs / PRICE_MS);
-    this.#sourceRate += (sourceBytes / elapsedMs * 1000 - this.#sourceRate) * weight;
-    this.#repairRate += (repairBytes / elapsedMs * 1000 - this.#repairRate) * weight;
-    this.#resentRate += (resentBytes / elapsedMs * 1000 - this.#resentRate) * weight;
+    this.#sourceRate += ((sourceBytes / elapsedMs) * 1000 - this.#sourceRate) * weight;
+    this.#repairRate += ((repairBytes / elapsedMs) * 1000 - this.#repairRate) * weight;
+    this.#resentRate += ((resentBytes / elapsedMs) * 1000 - this.#resentRate) * weight;
   }
 
   /** Raises the price while repair takes more than its share, and lets it fall again. */
@@ -194,7 +211,10 @@ export class RedundancyController {
     const repairRateMax = Math.min(shareMax * this.#sourceRate - this.#resentRate, bytesPerSecondMax);
     const ratio = this.#repairRate > 0 ? this.#repairRate / Math.max(repairRateMax, REPAIR_RATE_MIN) : 0;
     const step = Math.min(1, elapsedMs / PRICE_MS);
-    this.#msPerByte = Math.min(MS_PER_BYTE_MAX, Math.max(MS_PER_BYTE, this.#msPerByte * Math.exp(step * Math.min(1, ratio - 1))));
+    this.#msPerByte = Math.min(
+      MS_PER_BYTE_MAX,
+      Math.max(MS_PER_BYTE, this.#msPerByte * Math.exp(step * Math.min(1, ratio - 1))),
+    );
   }
 
   #onUp(path: PathState): void {
@@ -205,7 +225,8 @@ export class RedundancyController {
 
   /** Ends the time without repair once the queue has gone, or has shown that it does not go. */
   #drain(path: PathState): void {
-    const draining = this.#draining, { nowMs, queueDelayMs } = path;
+    const draining = this.#draining,
+      { nowMs, queueDelayMs } = path;
     if (!draining) return;
     draining.leastMs = Math.min(draining.leastMs, queueDelayMs);
     draining.mostMs = Math.max(draining.mostMs, queueDelayMs);
@@ -216,7 +237,10 @@ export class RedundancyController {
     }
     if (nowMs - draining.sinceMs < DRAIN_MS) return;
     const variesMs = Math.max(STILL_MS, Math.min(STILL_MS_MAX, 2 * path.rttvarMs));
-    const still = draining.mostMs < DELAY_MS_TOLD_MAX && draining.mostMs - draining.leastMs <= variesMs && path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
+    const still =
+      draining.mostMs < DELAY_MS_TOLD_MAX &&
+      draining.mostMs - draining.leastMs <= variesMs &&
+      path.losses - draining.losses <= STILL_LOSS_RATIO_MAX * (path.outcomes - draining.outcomes);
     if (still) this.#stillMs = draining.leastMs;
     this.#draining = still ? undefined : restFrom(path);
   }

@@ -83,12 +83,13 @@ export class SelfLossTest {
     if (state.kind === "pausing") return this.#judge(state, counts);
     const { lossRatio, outcomes: seen } = this.#suspicion(state, counts);
     // Runs of losses come independently.
-    const leastRatio = lossRatio - CHANCE_DEVIATIONS * Math.sqrt(lossRatio * counts.meanRun / seen);
+    const leastRatio = lossRatio - CHANCE_DEVIATIONS * Math.sqrt((lossRatio * counts.meanRun) / seen);
     const { nowMs, srttMs, outcomes, losses } = counts;
-    if (leastRatio < Math.max(SUSPECT_LOSS_RATIO, nowMs < this.#innocentUntilMs ? GROWTH * this.#innocentLossRatio : 0)) return false;
+    if (leastRatio < Math.max(SUSPECT_LOSS_RATIO, nowMs < this.#innocentUntilMs ? GROWTH * this.#innocentLossRatio : 0))
+      return false;
     // A pause that could not convict would be for nothing.
     const outcomesMax = COUNT_MS_MAX / counts.patchIntervalMs;
-    if (outcomesMax * evidenceOfDelivery(leastRatio) / counts.meanRun < EVIDENCE_OF_GUILT) return false;
+    if ((outcomesMax * evidenceOfDelivery(leastRatio)) / counts.meanRun < EVIDENCE_OF_GUILT) return false;
     this.#state = { kind: "pausing", fromMs: nowMs + 2 * srttMs + SETTLE_MS, lossRatio, leastRatio, outcomes, losses };
     return false;
   }
@@ -98,11 +99,15 @@ export class SelfLossTest {
     const repairMs = counts.nowMs - state.sinceMs;
     if (state.fresh && repairMs < FRESH_MS) {
       const outcomes = counts.outcomes - state.outcomes;
-      if (outcomes >= FRESH_OUTCOMES_MIN && counts.runs - state.runs >= FRESH_RUNS_MIN) return { lossRatio: (counts.losses - state.losses) / outcomes, outcomes };
+      if (outcomes >= FRESH_OUTCOMES_MIN && counts.runs - state.runs >= FRESH_RUNS_MIN)
+        return { lossRatio: (counts.losses - state.losses) / outcomes, outcomes };
     }
     // While the ten seconds still fill with a higher loss, one test would be followed by another.
     const settled = counts.longLossRatio >= SETTLED_SHARE * counts.recentLossRatio;
-    return { lossRatio: settled && repairMs >= REPAIR_MS_MIN ? counts.longLossRatio : 0, outcomes: LONG_MS / counts.patchIntervalMs };
+    return {
+      lossRatio: settled && repairMs >= REPAIR_MS_MIN ? counts.longLossRatio : 0,
+      outcomes: LONG_MS / counts.patchIntervalMs,
+    };
   }
 
   #judge(state: State & { kind: "pausing" }, counts: LossCounts): boolean {
@@ -112,11 +117,17 @@ export class SelfLossTest {
       state.losses = counts.losses;
       return false;
     }
-    const { lossRatio, leastRatio } = state, lost = counts.losses - state.losses, delivered = counts.outcomes - state.outcomes - lost;
+    const { lossRatio, leastRatio } = state,
+      lost = counts.losses - state.losses,
+      delivered = counts.outcomes - state.outcomes - lost;
     // Logarithm of how much likelier the pause's outcomes are if loss stays than if it falls; runs of losses come independently, not losses.
     const evidence = (lost * Math.log(1 / GUILTY_SHARE) - delivered * evidenceOfDelivery(leastRatio)) / meanRun;
     const countedMs = nowMs - state.fromMs;
-    if (countedMs < COUNT_MS_MIN || (evidence > -EVIDENCE_OF_GUILT && evidence < EVIDENCE_OF_INNOCENCE && countedMs < COUNT_MS_MAX)) return false;
+    if (
+      countedMs < COUNT_MS_MIN ||
+      (evidence > -EVIDENCE_OF_GUILT && evidence < EVIDENCE_OF_INNOCENCE && countedMs < COUNT_MS_MAX)
+    )
+      return false;
     this.#state = { kind: "repairing", sinceMs: nowMs, fresh: false, outcomes: 0, losses: 0, runs: 0 };
     const guilty = evidence <= -EVIDENCE_OF_GUILT;
     if (!guilty) {

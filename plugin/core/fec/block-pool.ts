@@ -80,7 +80,7 @@ const LOOP_BYTES_MAX = 256;
 
 /** The buffer, and views of its front as long as the blocks that it fills. A source beyond it, which no datagram is, is copied by a view. */
 const STAGE = new Uint8Array(2048);
-const STAGE_FRONTS: readonly Uint8Array[] = CLASS_BYTES.map(bytes => STAGE.subarray(0, bytes));
+const STAGE_FRONTS: readonly Uint8Array[] = CLASS_BYTES.map((bytes) => STAGE.subarray(0, bytes));
 
 const HOST_IS_LITTLE_ENDIAN = new Uint8Array(new Uint16Array([1]).buffer)[0] === 1;
 

@@ -79,7 +79,13 @@ export class EquationSystem {
 
   /** An equation without unknowns yet, for `setCoefficient` and then `insert`; the system owns the block from now on. */
   begin(block: Block, bytes: number): Equation {
-    const equation = this.#free.pop() ?? { coefficients: makeBlock(DECODER_UNKNOWNS_MAX), unknowns: 0, pivot: -1, block, bytes };
+    const equation = this.#free.pop() ?? {
+      coefficients: makeBlock(DECODER_UNKNOWNS_MAX),
+      unknowns: 0,
+      pivot: -1,
+      block,
+      bytes,
+    };
     equation.block = block;
     equation.bytes = bytes;
     equation.unknowns = 0;
@@ -165,7 +171,8 @@ export class EquationSystem {
     if (this.#columnEnd === 0) return;
     for (let index = this.#equations.length - 1; index >= 0; index--) {
       const equation = this.#equations[index]!;
-      if (seqDiff(this.#columnSeqs[equation.pivot]!, oldest) < 0 || this.#reachesBefore(equation, oldest)) this.#drop(index);
+      if (seqDiff(this.#columnSeqs[equation.pivot]!, oldest) < 0 || this.#reachesBefore(equation, oldest))
+        this.#drop(index);
     }
     this.#collectColumns();
   }
@@ -206,7 +213,8 @@ export class EquationSystem {
 
   #reachesBefore(equation: Equation, oldest: Seq): boolean {
     for (let column = 0; column < this.#columnEnd; column++) {
-      if (equation.coefficients.bytes[column] !== 0 && seqDiff(oldest, this.#columnSeqs[column]!) > REPAIR_SPAN_MAX) return true;
+      if (equation.coefficients.bytes[column] !== 0 && seqDiff(oldest, this.#columnSeqs[column]!) > REPAIR_SPAN_MAX)
+        return true;
     }
     return false;
   }
@@ -215,7 +223,8 @@ export class EquationSystem {
   #oldestIndex(): number {
     let oldest = 0;
     for (let index = 1; index < this.#equations.length; index++) {
-      if (seqDiff(this.unknownOf(this.#equations[index]!), this.unknownOf(this.#equations[oldest]!)) < 0) oldest = index;
+      if (seqDiff(this.unknownOf(this.#equations[index]!), this.unknownOf(this.#equations[oldest]!)) < 0)
+        oldest = index;
     }
     return oldest;
   }

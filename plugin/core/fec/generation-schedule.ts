@@ -3,7 +3,13 @@
  * A generation that nobody fills is closed by a deadline, so the end of a burst is protected too. Decides only; the encoder computes.
  */
 
-import { GENERATION_SIZE_DEFAULT, GENERATION_SIZE_MAX, GENERATION_SIZE_MIN, PARTIAL_GENERATION_MS, REPAIR_SPAN_MAX } from "../limits.js";
+import {
+  GENERATION_SIZE_DEFAULT,
+  GENERATION_SIZE_MAX,
+  GENERATION_SIZE_MIN,
+  PARTIAL_GENERATION_MS,
+  REPAIR_SPAN_MAX,
+} from "../limits.js";
 import { seqDiff, type Seq } from "../seq.js";
 import { checkInteger } from "./check-integer.js";
 import type { RowKind } from "./repair-encoder.js";
@@ -30,7 +36,8 @@ export class GenerationSchedule {
   constructor(groupSize = GENERATION_SIZE_DEFAULT, options: { partialGenerationMs?: number } = {}) {
     this.#groupSize = checkInteger("groupSize", groupSize, GENERATION_SIZE_MIN, GENERATION_SIZE_MAX);
     this.#partialGenerationMs = options.partialGenerationMs ?? PARTIAL_GENERATION_MS;
-    if (!(this.#partialGenerationMs >= 0)) throw new RangeError(`"partialGenerationMs" expected 0 or more, got ${this.#partialGenerationMs}`);
+    if (!(this.#partialGenerationMs >= 0))
+      throw new RangeError(`"partialGenerationMs" expected 0 or more, got ${this.#partialGenerationMs}`);
   }
 
   /**

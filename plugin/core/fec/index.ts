@@ -4,7 +4,13 @@ export { CAUCHY_ROW_MAX, XOR_ROW, coefficient } from "./coefficients.js";
 export { div, inv, mul } from "./field.js";
 export { GenerationSchedule, type RepairDemand } from "./generation-schedule.js";
 export { mulAddInto, scaleInPlace, xorInto } from "./kernels.js";
-export { RepairDecoder, type RepairDecoderOptions, type RepairFate, type RepairFields, type SourceFate } from "./repair-decoder.js";
+export {
+  RepairDecoder,
+  type RepairDecoderOptions,
+  type RepairFate,
+  type RepairFields,
+  type SourceFate,
+} from "./repair-decoder.js";
 export { RepairEncoder, type RowKind } from "./repair-encoder.js";
 export { HOST_KERNEL, kernelFor } from "./simd-kernel.js";
 export { PURE_KERNEL, type SymbolKernel } from "./symbol-kernel.js";

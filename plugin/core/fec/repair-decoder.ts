@@ -8,8 +8,14 @@
  */
 
 import {
-  DECODER_AHEAD_SYMBOLS, DECODER_HISTORY_SYMBOLS, DECODER_HISTORY_SYMBOLS_MAX, ENCODING_WINDOW_SYMBOLS_MAX,
-  EQUATIONS_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES,
+  DECODER_AHEAD_SYMBOLS,
+  DECODER_HISTORY_SYMBOLS,
+  DECODER_HISTORY_SYMBOLS_MAX,
+  ENCODING_WINDOW_SYMBOLS_MAX,
+  EQUATIONS_MAX,
+  REPAIR_SPAN_MAX,
+  SYMBOL_BYTES_MAX,
+  SYMBOL_HEADER_BYTES,
 } from "../limits.js";
 import { seqAdd, seqDiff, type Seq } from "../seq.js";
 import { BlockPool, type Block } from "./block-pool.js";
@@ -67,7 +73,12 @@ export class RepairDecoder {
   /** @throws TypeError, RangeError */
   constructor(options: RepairDecoderOptions = {}) {
     const firstSeq = checkInteger("firstSeq", options.firstSeq ?? 0, 0, 0xffffffff);
-    const symbols = checkInteger("historySymbols", options.historySymbols ?? DECODER_HISTORY_SYMBOLS, 1, DECODER_HISTORY_SYMBOLS_MAX);
+    const symbols = checkInteger(
+      "historySymbols",
+      options.historySymbols ?? DECODER_HISTORY_SYMBOLS,
+      1,
+      DECODER_HISTORY_SYMBOLS_MAX,
+    );
     const equations = checkInteger("equations", options.equations ?? EQUATIONS_MAX, 1, EQUATIONS_MAX);
     this.#aheadSymbols = checkInteger("aheadSymbols", options.aheadSymbols ?? DECODER_AHEAD_SYMBOLS, 1, 2 ** 30);
     this.#pool = options.pool ?? new BlockPool();
@@ -129,7 +140,8 @@ export class RepairDecoder {
     if (!this.#isWellFormed(repair)) return "invalid";
     if (seqDiff(repair.base, this.#history.oldest) < 0) return "stale";
     if (seqDiff(seqAdd(repair.base, repair.span - 1), this.#history.newest) > this.#aheadSymbols) return "invalid";
-    const start = repair.start ?? 0, end = repair.end ?? repair.bytes.length;
+    const start = repair.start ?? 0,
+      end = repair.end ?? repair.bytes.length;
     const unknowns = this.#sortMembers(repair, end - start);
     if (unknowns < 0) return "invalid";
     if (unknowns === 0) return "redundant";
@@ -137,7 +149,8 @@ export class RepairDecoder {
     const block = this.#pool.acquireCopy(repair.bytes, start, end);
     this.#kernel.addMultiples(block, this.#knownBlocks, this.#knownLengths, this.#knownCoefficients, this.#knownCount);
     const equation = this.#system.begin(block, end - start);
-    for (let i = 0; i < unknowns; i++) this.#system.setCoefficient(equation, this.#unknownSeqs[i]!, coefficient(repair.row, this.#unknownSeqs[i]!));
+    for (let i = 0; i < unknowns; i++)
+      this.#system.setCoefficient(equation, this.#unknownSeqs[i]!, coefficient(repair.row, this.#unknownSeqs[i]!));
     const fate = this.#system.insert(equation);
     if (fate === "contradiction") this.#contradictionCount++;
     this.#settle();

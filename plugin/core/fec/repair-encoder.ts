@@ -49,7 +49,14 @@ export class RepairEncoder {
     this.#lengths = new Uint16Array(this.#capacity);
     this.#pool = options.pool ?? new BlockPool();
     this.#kernel = options.kernel ?? HOST_KERNEL;
-    this.#repair = { row: XOR_ROW, base: 0, span: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), members: 0, bytes: NO_BYTES };
+    this.#repair = {
+      row: XOR_ROW,
+      base: 0,
+      span: 0,
+      bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8),
+      members: 0,
+      bytes: NO_BYTES,
+    };
   }
 
   /** Symbols held. */
@@ -74,7 +81,9 @@ export class RepairEncoder {
   add(seq: Seq, bytes: Uint8Array, end = bytes.length): void {
     checkInteger("symbol.length", end, SYMBOL_HEADER_BYTES, SYMBOL_BYTES_MAX);
     if (symbolBytesByHeader(bytes, 0, end) !== end) {
-      throw new RangeError(`"symbol" expected a header that gives its length, got ${end} bytes for ${symbolBytesByHeader(bytes, 0, end)}`);
+      throw new RangeError(
+        `"symbol" expected a header that gives its length, got ${end} bytes for ${symbolBytesByHeader(bytes, 0, end)}`,
+      );
     }
     checkInteger("seq", seq, 0, 0xffffffff);
     if (this.#newest !== undefined && seqDiff(seq, this.#newest) <= 0) {

@@ -31,7 +31,8 @@ class SimdKernel implements SymbolKernel {
     this.#mulAdd = mulAdd;
     this.#target = new Int32Array(buffer, TARGET, BLOCK_BYTES_MAX / 4);
     this.#source = new Int32Array(buffer, SOURCE, BLOCK_BYTES_MAX / 4);
-    for (let bytes = 0; bytes <= BLOCK_BYTES_MAX; bytes += BLOCK_BYTES_STEP) this.#targets.push(new Int32Array(buffer, TARGET, bytes / 4));
+    for (let bytes = 0; bytes <= BLOCK_BYTES_MAX; bytes += BLOCK_BYTES_STEP)
+      this.#targets.push(new Int32Array(buffer, TARGET, bytes / 4));
     const tables = new Uint8Array(buffer, 0, TARGET);
     for (let coefficient = 0; coefficient < 256; coefficient++) {
       for (let nibble = 0; nibble < 16; nibble++) {
@@ -41,7 +42,13 @@ class SimdKernel implements SymbolKernel {
     }
   }
 
-  addMultiples(target: Block, sources: readonly Block[], lengths: Uint16Array, coefficients: Uint8Array, count: number): void {
+  addMultiples(
+    target: Block,
+    sources: readonly Block[],
+    lengths: Uint16Array,
+    coefficients: Uint8Array,
+    count: number,
+  ): void {
     this.#target.set(target.words);
     for (let i = 0; i < count; i++) {
       if (coefficients[i] === 0) continue;

@@ -64,7 +64,7 @@ export class SymbolHistory {
     const block = this.block(seq);
     if (!block) return undefined;
     const slot = seq & this.#mask;
-    return (this.#views[slot] ??= block.bytes.subarray(0, this.#lengths[slot]!));
+    return (this.#views[slot] ??= block.bytes.subarray(0, this.#lengths[slot]));
   }
 
   /**

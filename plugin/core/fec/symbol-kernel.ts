@@ -9,7 +9,13 @@ import { mulAddInto, scaleInPlace, wordsOf } from "./kernels.js";
 
 export interface SymbolKernel {
   /** target += the sum of coefficients[i] x sources[i] over i < count; coefficients 0..255, those of 0 are passed over. No source is longer than target's block. */
-  addMultiples(target: Block, sources: readonly Block[], lengths: Uint16Array, coefficients: Uint8Array, count: number): void;
+  addMultiples(
+    target: Block,
+    sources: readonly Block[],
+    lengths: Uint16Array,
+    coefficients: Uint8Array,
+    count: number,
+  ): void;
   /** target += coefficient (1..255) x source. */
   addMultiple(target: Block, source: Block, bytes: number, coefficient: number): void;
   /** target = coefficient (1..255) x target. */

@@ -61,7 +61,9 @@ export class ValueSchedule {
   repairBytes(value: RepairValue, waitMs: number, headerBytes: number, coming = 0): number {
     this.#sortByLength();
     const newest = this.#seqs[this.#count - 1]!;
-    let best = 0, bestMs = 0, savedMs = 0;
+    let best = 0,
+      bestMs = 0,
+      savedMs = 0;
     for (let i = 0; i < this.#count; i++) {
       const index = this.#byLength[i]!;
       const age = seqDiff(newest, this.#seqs[index]!);
@@ -93,7 +95,8 @@ export class ValueSchedule {
   }
 
   #sortByLength(): void {
-    const order = this.#byLength, bytes = this.#bytes;
+    const order = this.#byLength,
+      bytes = this.#bytes;
     for (let i = 0; i < this.#count; i++) {
       let at = i;
       for (; at > 0 && bytes[order[at - 1]!]! > bytes[i]!; at--) order[at] = order[at - 1]!;
@@ -120,13 +123,19 @@ export class ValueSchedule {
  * Repairs of `bytes` bytes that are worth sending at once with the `fragments` symbols of one message: one more as long as the probability that so many of them are
  * lost is worth its bytes. Losses are taken as independent, which within one instant is the best that can be hoped for.
  */
-export function fragmentRepairsByValue(fragments: number, bytes: number, value: RepairValue, intervalMs: number): number {
+export function fragmentRepairsByValue(
+  fragments: number,
+  bytes: number,
+  value: RepairValue,
+  intervalMs: number,
+): number {
   const p = value.lossRatio;
-  let exactly = (1 - p) ** fragments, more = 1 - exactly;
+  let exactly = (1 - p) ** fragments,
+    more = 1 - exactly;
   let repairs = 0;
   while (repairs < fragments && more * FRAGMENT_INTERVALS * intervalMs > value.msPerByte * bytes) {
     repairs++;
-    exactly *= (fragments - repairs + 1) / repairs * p / (1 - p);
+    exactly *= (((fragments - repairs + 1) / repairs) * p) / (1 - p);
     more -= exactly;
   }
   return repairs;

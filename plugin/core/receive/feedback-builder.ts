@@ -2,7 +2,12 @@
  * What the peer must be told of incoming datagrams: which came, how long ago, and whether they queue
  * (docs/WIRE-FORMAT.md section 2.3; RFC 9000 section 13.2 on when to acknowledge). Knows no symbols.
  */
-import { DATAGRAM_HISTORY, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX } from "../limits.js";
+import {
+  DATAGRAM_HISTORY,
+  FEEDBACK_BITMAP_BYTES_MAX,
+  FEEDBACK_DELAY_MS_MAX,
+  FEEDBACK_RELAXED_DELAY_MS_MAX,
+} from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { Feedback } from "../wire/datagram-writer.js";
 
@@ -66,7 +71,14 @@ export class FeedbackBuilder {
   constructor(firstNumber: Seq, symbolBitmap: Uint8Array) {
     this.#near = firstNumber;
     this.#feedback = {
-      largest: 0, bitmapBytes: 0, bitmap: new Uint8Array(FEEDBACK_BITMAP_BYTES_MAX), ackDelayMs: 0, queueDelayMs: 0, next: 0, symbolBytes: 0, symbolBitmap,
+      largest: 0,
+      bitmapBytes: 0,
+      bitmap: new Uint8Array(FEEDBACK_BITMAP_BYTES_MAX),
+      ackDelayMs: 0,
+      queueDelayMs: 0,
+      next: 0,
+      symbolBytes: 0,
+      symbolBitmap,
     };
   }
 
@@ -98,7 +110,8 @@ export class FeedbackBuilder {
     if (carried) return "late";
     // The peer may be about to send its symbols again.
     this.#gap = true;
-    if (lateMs > this.#gapMs) this.#gapMs = Math.min(FEEDBACK_DELAY_MS_MAX, this.#gapMs + (lateMs - this.#gapMs) * GAP_GROWTH);
+    if (lateMs > this.#gapMs)
+      this.#gapMs = Math.min(FEEDBACK_DELAY_MS_MAX, this.#gapMs + (lateMs - this.#gapMs) * GAP_GROWTH);
     return "late";
   }
 
@@ -112,13 +125,22 @@ export class FeedbackBuilder {
     this.#eliciting++;
     if (!relaxed) {
       this.#relaxed = false;
-      this.#silentAtMs = this.#doubt < DOUBT_MAX ? nowMs + intervalMs + Math.min(SILENCE_SLACK_MS_MAX, Math.max(SILENCE_SLACK_MS_MIN, SILENCE_SLACK_DEVIATIONS * deviationMs)) : Infinity;
+      this.#silentAtMs =
+        this.#doubt < DOUBT_MAX
+          ? nowMs +
+            intervalMs +
+            Math.min(SILENCE_SLACK_MS_MAX, Math.max(SILENCE_SLACK_MS_MIN, SILENCE_SLACK_DEVIATIONS * deviationMs))
+          : Infinity;
     }
     const delayMs = relaxed ? FEEDBACK_RELAXED_DELAY_MS_MAX : FEEDBACK_DELAY_MS_MAX;
     // Waiting saves a datagram only if another comes in time, or one of this end's own goes.
     const carried = carrierMs <= FEEDBACK_DELAY_MS_MAX && this.#eliciting < ELICITING_CARRIED_MAX;
     if (this.#gap) this.#dueMs = this.#gapMs >= 1 ? Math.min(this.#dueMs, nowMs + this.#gapMs) : nowMs;
-    else if (!carried && (this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs))) this.#dueMs = nowMs;
+    else if (
+      !carried &&
+      (this.#eliciting >= (relaxed ? ELICITING_RELAXED_MAX : ELICITING_MAX) || (!relaxed && intervalMs > delayMs))
+    )
+      this.#dueMs = nowMs;
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
   }
 
@@ -148,7 +170,11 @@ export class FeedbackBuilder {
 
   /** True if there is something to tell that is worth its bytes in the next datagram. */
   pending(nowMs: number): boolean {
-    return this.dueMs <= nowMs || this.#silences > 0 || (this.#dueMs !== Infinity && (!this.#relaxed || this.#eliciting >= ELICITING_RELAXED_MAX / 2));
+    return (
+      this.dueMs <= nowMs ||
+      this.#silences > 0 ||
+      (this.#dueMs !== Infinity && (!this.#relaxed || this.#eliciting >= ELICITING_RELAXED_MAX / 2))
+    );
   }
 
   /** The feedback as of now, reused: valid until the next call. The caller fills what concerns symbols. */
@@ -156,7 +182,8 @@ export class FeedbackBuilder {
     if (this.#largest === undefined) return undefined;
     this.#builtMs = nowMs;
     const feedback = this.#feedback;
-    const from = this.#reports === 0 ? this.#largest : this.#reported[this.#reports < REPORTS ? 0 : this.#reports % REPORTS]!;
+    const from =
+      this.#reports === 0 ? this.#largest : this.#reported[this.#reports < REPORTS ? 0 : this.#reports % REPORTS]!;
     feedback.bitmapBytes = Math.min(FEEDBACK_BITMAP_BYTES_MAX, Math.max(1, (seqDiff(this.#largest, from) + 7) >> 3));
     feedback.bitmap.fill(0);
     for (let i = 0; i < feedback.bitmapBytes * 8; i++) {
@@ -174,7 +201,8 @@ export class FeedbackBuilder {
     this.#dueMs = Infinity;
     this.#relaxed = true;
     this.#gap = false;
-    if (this.#silentAtMs <= this.#builtMs) this.#silentAtMs = ++this.#silences < SILENCES_MAX >> this.#doubt ? this.#builtMs + SILENCE_REPEAT_MS : Infinity;
+    if (this.#silentAtMs <= this.#builtMs)
+      this.#silentAtMs = ++this.#silences < SILENCES_MAX >> this.#doubt ? this.#builtMs + SILENCE_REPEAT_MS : Infinity;
     if (this.#silentAtMs === Infinity) this.#silences = 0;
     // Repeated in a silence, it takes no report from an earlier datagram.
     if (this.#reports > 0 && this.#reported[(this.#reports - 1) % REPORTS] === this.#largest) return;

@@ -18,7 +18,13 @@ export class MessageAssembler {
   constructor(private readonly messageBytesMax: number) {}
 
   /** Takes the next symbol's payload, bytes[start..end), copied. Returns the message if it is complete, a fault, or undefined. */
-  add(bytes: Uint8Array, start: number, end: number, first: boolean, last: boolean): Uint8Array | AssemblyFault | undefined {
+  add(
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    first: boolean,
+    last: boolean,
+  ): Uint8Array | AssemblyFault | undefined {
     if (first === this.#open) return first ? "first inside a message" : "no first symbol";
     if (this.#length + end - start > this.messageBytesMax) return "too large";
     // Not bytes.slice: of a Node Buffer that would be a view of the host's memory.

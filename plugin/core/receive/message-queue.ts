@@ -24,7 +24,8 @@ export class MessageQueue {
   /** The oldest message, out of the queue. The object is reused by the next call; its bytes are the caller's. */
   shift(): QueuedMessage | undefined {
     if (this.#start === this.#end) return undefined;
-    const place = this.#places[this.#start++]!, polled = this.#polled;
+    const place = this.#places[this.#start++]!,
+      polled = this.#polled;
     polled.bytes = place.bytes;
     polled.ordered = place.ordered;
     place.bytes = NO_BYTES;

@@ -3,7 +3,14 @@
  * Repair is the decoder's work; what to tell the sender is read by the feedback.
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
-import { CARRIED_AHEAD_BYTES_MAX, DECODER_HISTORY_SYMBOLS, FEEDBACK_SYMBOL_BYTES_MAX, ORDERED_WINDOW_SYMBOLS, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import {
+  CARRIED_AHEAD_BYTES_MAX,
+  DECODER_HISTORY_SYMBOLS,
+  FEEDBACK_SYMBOL_BYTES_MAX,
+  ORDERED_WINDOW_SYMBOLS,
+  SYMBOL_HEADER_BYTES,
+  SYMBOL_PAYLOAD_BYTES_MAX,
+} from "../limits.js";
 import { seqAdd, seqDiff, seqExpand24, type Seq } from "../seq.js";
 import type { LinkCounters, SampleWindow } from "../stats.js";
 import type { RepairFrame, SourceFrame } from "../wire/datagram-reader.js";
@@ -45,7 +52,11 @@ export class OrderedReceiver {
     this.#next = this.#end = firstSeq;
     // How far ahead a symbol may be is checked here, so the decoder need not. It keeps what waits for delivery, and behind
     // that what a repair may still name.
-    this.#decoder = new RepairDecoder({ firstSeq, aheadSymbols: 2 ** 30, historySymbols: ORDERED_WINDOW_SYMBOLS + DECODER_HISTORY_SYMBOLS });
+    this.#decoder = new RepairDecoder({
+      firstSeq,
+      aheadSymbols: 2 ** 30,
+      historySymbols: ORDERED_WINDOW_SYMBOLS + DECODER_HISTORY_SYMBOLS,
+    });
     this.#assembler = new MessageAssembler(messageBytesMax);
   }
 
@@ -68,7 +79,12 @@ export class OrderedReceiver {
       this.counters.framesIgnored++;
       return;
     }
-    if (ahead < 0 || this.#carried.has(seq) || this.#decoder.addSource(seq, frame.bytes, frame.start, frame.end) !== "new") return;
+    if (
+      ahead < 0 ||
+      this.#carried.has(seq) ||
+      this.#decoder.addSource(seq, frame.bytes, frame.start, frame.end) !== "new"
+    )
+      return;
     if (retransmitted) this.counters.symbolsRetransmitted++;
     else this.counters.symbolsReceived++;
     this.#sentMs[seq % ORDERED_WINDOW_SYMBOLS] = retransmitted ? NaN : sentMs;
@@ -104,12 +120,19 @@ export class OrderedReceiver {
       this.#note(record.seq);
       this.#takeNext(record.payload, 0, record.payload.length, record.first, record.last);
     } else if (record.payload.length <= SYMBOL_PAYLOAD_BYTES_MAX) {
-      this.#decoder.addSource(record.seq, makeSymbol(record.payload, 0, record.payload.length, record.first, record.last));
+      this.#decoder.addSource(
+        record.seq,
+        makeSymbol(record.payload, 0, record.payload.length, record.first, record.last),
+      );
       this.#note(record.seq);
     } else if (this.#carriedBytes + record.payload.length > CARRIED_AHEAD_BYTES_MAX && ahead > 0) {
       this.fault = "too much ahead";
     } else {
-      this.#carried.set(record.seq, { payload: Uint8Array.prototype.slice.call(record.payload), first: record.first, last: record.last });
+      this.#carried.set(record.seq, {
+        payload: Uint8Array.prototype.slice.call(record.payload),
+        first: record.first,
+        last: record.last,
+      });
       this.#carriedBytes += record.payload.length;
       this.#note(record.seq);
     }
@@ -153,7 +176,13 @@ export class OrderedReceiver {
       const symbol = seqDiff(this.#end, seq) > 0 ? this.#decoder.block(seq)?.bytes : undefined;
       if (!symbol) return;
       this.#measure(seq, nowMs);
-      this.#takeNext(symbol, SYMBOL_HEADER_BYTES, this.#decoder.bytesOf(seq), symbolIsFirst(symbol), symbolIsLast(symbol));
+      this.#takeNext(
+        symbol,
+        SYMBOL_HEADER_BYTES,
+        this.#decoder.bytesOf(seq),
+        symbolIsFirst(symbol),
+        symbolIsLast(symbol),
+      );
     }
   }
 

@@ -44,13 +44,24 @@ export class Receiver {
   /** An unreliable message of the reliable path was above messageBytesMax. */
   #tooLarge = false;
 
-  constructor(private readonly options: ReceiverOptions, private readonly counters: LinkCounters) {
-    const deliver = (ordered: boolean) => (bytes: Uint8Array): void => {
-      counters.messagesReceived++;
-      this.#messages.push(bytes, ordered);
-    };
+  constructor(
+    private readonly options: ReceiverOptions,
+    private readonly counters: LinkCounters,
+  ) {
+    const deliver =
+      (ordered: boolean) =>
+      (bytes: Uint8Array): void => {
+        counters.messagesReceived++;
+        this.#messages.push(bytes, ordered);
+      };
     this.#feedback = new FeedbackBuilder(options.firstSeq, this.#symbolBitmap);
-    this.#ordered = new OrderedReceiver(options.firstSeq, options.messageBytesMax, counters, this.applyDelays, deliver(true));
+    this.#ordered = new OrderedReceiver(
+      options.firstSeq,
+      options.messageBytesMax,
+      counters,
+      this.applyDelays,
+      deliver(true),
+    );
     this.#unreliable = new UnreliableReceiver(options.firstSeq, options.messageBytesMax, counters, deliver(false));
   }
 
@@ -89,7 +100,9 @@ export class Receiver {
       this.counters.datagramsDuplicate++;
       return false;
     }
-    this.#sentMs = carried ? this.#delay.sentMs(datagram.sentAt16, nowMs) : this.#delay.onDatagram(datagram.sentAt16, nowMs);
+    this.#sentMs = carried
+      ? this.#delay.sentMs(datagram.sentAt16, nowMs)
+      : this.#delay.onDatagram(datagram.sentAt16, nowMs);
     if (skipped === "late") this.#loss.forgive();
     else {
       this.#missed += skipped;
@@ -99,18 +112,29 @@ export class Receiver {
     const { counters } = this;
     counters.datagramsReceived++;
     counters.wireBytesReceived += bytes + this.#overheadBytes;
-    let sourceBytes = 0, eliciting = false, ordered = false, ping = false;
+    let sourceBytes = 0,
+      eliciting = false,
+      ordered = false,
+      ping = false;
     for (const frame of datagram.frames) {
       if (frame.kind === "feedback") continue;
       eliciting = true;
       if (frame.kind === "ping") ping = true;
       else if (frame.kind === "source" && frame.stream === ORDERED) ordered = true;
-      if (frame.kind === "source" && !frame.retransmitted) sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.end - frame.start;
+      if (frame.kind === "source" && !frame.retransmitted)
+        sourceBytes += SOURCE_FRAME_HEADER_BYTES + frame.end - frame.start;
     }
     if (sourceBytes > 0) counters.sourceBytesReceived += sourceBytes + DATAGRAM_HEADER_BYTES + this.#overheadBytes;
     if (ping) this.#feedback.onPing(nowMs);
     // A lone PING is no patch: another need not follow.
-    if (eliciting) this.#feedback.onEliciting(!ordered && !ping, ordered ? this.#interval.ms : Infinity, this.#interval.deviationMs, carrierMs, nowMs);
+    if (eliciting)
+      this.#feedback.onEliciting(
+        !ordered && !ping,
+        ordered ? this.#interval.ms : Infinity,
+        this.#interval.deviationMs,
+        carrierMs,
+        nowMs,
+      );
     return true;
   }
 
@@ -179,7 +203,10 @@ export class Receiver {
 
   /** Whether the work of one more repair is affordable: solving is what costs, and an authentic peer can still be a hostile one. */
   #repairAllowed(nowMs: number): boolean {
-    this.#repairTokens = Math.min(REPAIRS_BURST_MAX, this.#repairTokens + (nowMs - this.#repairTokensAtMs) * REPAIRS_PER_SECOND_MAX / 1000);
+    this.#repairTokens = Math.min(
+      REPAIRS_BURST_MAX,
+      this.#repairTokens + ((nowMs - this.#repairTokensAtMs) * REPAIRS_PER_SECOND_MAX) / 1000,
+    );
     this.#repairTokensAtMs = nowMs;
     if (this.#repairTokens < 1) return false;
     this.#repairTokens--;
@@ -187,6 +214,8 @@ export class Receiver {
   }
 
   get #holdMs(): number {
-    return this.options.unreliableHoldMs ?? Math.min(UNRELIABLE_HOLD_MS_MAX, UNRELIABLE_HOLD_INTERVALS * this.#interval.ms);
+    return (
+      this.options.unreliableHoldMs ?? Math.min(UNRELIABLE_HOLD_MS_MAX, UNRELIABLE_HOLD_INTERVALS * this.#interval.ms)
+    );
   }
 }

@@ -7,7 +7,10 @@ export class GenerationPlan implements RepairPlan {
   readonly #schedule: GenerationSchedule;
 
   /** @param atOnce repairs to send at once are put here. */
-  constructor(readonly groupSize: number, private readonly atOnce: RepairDemand[]) {
+  constructor(
+    readonly groupSize: number,
+    private readonly atOnce: RepairDemand[],
+  ) {
     this.#schedule = new GenerationSchedule(groupSize);
   }
 

@@ -40,10 +40,25 @@ export class OrderedBuffer {
   #peerNext: Seq;
   #bytes = 0;
 
-  constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
+  constructor(
+    firstSeq: Seq,
+    private readonly pool = new BlockPool(),
+  ) {
     this.#next = this.#nextToSend = this.#oldest = this.#peerNext = firstSeq;
     for (let i = 0; i < ORDERED_WINDOW_SYMBOLS; i++) {
-      this.#ring.push({ seq: 0, block: NO_BLOCK, bytes: 0, state: "free", firstSentMs: 0, lastSentMs: 0, sends: 0, lastDatagram: 0, fragment: 0, fragments: 1, rescued: false });
+      this.#ring.push({
+        seq: 0,
+        block: NO_BLOCK,
+        bytes: 0,
+        state: "free",
+        firstSentMs: 0,
+        lastSentMs: 0,
+        sends: 0,
+        lastDatagram: 0,
+        fragment: 0,
+        fragments: 1,
+        rescued: false,
+      });
     }
   }
 
@@ -79,7 +94,8 @@ export class OrderedBuffer {
     for (let i = 0; i < fragments; i++) {
       const slot = this.#at(this.#next);
       slot.seq = this.#next;
-      const start = i * size, end = Math.min(message.length, start + size);
+      const start = i * size,
+        end = Math.min(message.length, start + size);
       slot.block = this.pool.acquire(SYMBOL_HEADER_BYTES + end - start);
       slot.bytes = writeSymbol(slot.block.bytes, message, start, end, i === 0, i === fragments - 1);
       this.#bytes += slot.bytes;
@@ -183,7 +199,7 @@ export class OrderedBuffer {
 
   /** Forgets every unacknowledged symbol: the reliable path carries them. */
   clear(): void {
-    this.forEach(slot => this.#release(slot));
+    this.forEach((slot) => this.#release(slot));
     this.#oldest = this.#nextToSend = this.#next;
   }
 

@@ -33,7 +33,11 @@ export class RatePlan implements RepairPlan {
   #sourcesSince = 0;
 
   /** @param atOnce repairs to send at once are put here. */
-  constructor(readonly options: RateOptions, private readonly encoder: RepairEncoder, private readonly atOnce: RepairDemand[]) {
+  constructor(
+    readonly options: RateOptions,
+    private readonly encoder: RepairEncoder,
+    private readonly atOnce: RepairDemand[],
+  ) {
     this.#schedule.setCodeRate(options.codeRate);
   }
 

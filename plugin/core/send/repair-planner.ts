@@ -11,7 +11,11 @@ import { RatePlan, type RateOptions } from "./rate-plan.js";
 import type { RepairPlan, SentSource } from "./repair-plan.js";
 import { ValuePlan, type ValueOptions } from "./value-plan.js";
 
-export type RepairPolicy = { kind: "off" } | { kind: "generation"; groupSize: number } | ({ kind: "sliding" } & RateOptions) | ({ kind: "valued" } & ValueOptions);
+export type RepairPolicy =
+  | { kind: "off" }
+  | { kind: "generation"; groupSize: number }
+  | ({ kind: "sliding" } & RateOptions)
+  | ({ kind: "valued" } & ValueOptions);
 
 export class RepairPlanner {
   readonly #encoder = new RepairEncoder();
@@ -79,7 +83,7 @@ export class RepairPlanner {
 
   /** When `takeDue` may have something to give, ms. */
   get dueMs(): number {
-    return this.#atOnce.length > 0 ? -Infinity : this.#plan?.dueMs ?? Infinity;
+    return this.#atOnce.length > 0 ? -Infinity : (this.#plan?.dueMs ?? Infinity);
   }
 
   /** Forgets all symbols and what waits: the reliable path carries on. */
@@ -96,7 +100,8 @@ export class RepairPlanner {
   #newPlan(policy: RepairPolicy): RepairPlan | undefined {
     if (policy.kind === "generation") return new GenerationPlan(policy.groupSize, this.#atOnce);
     if (policy.kind === "sliding") return new RatePlan(policy, this.#encoder, this.#atOnce);
-    if (policy.kind === "valued") return new ValuePlan(policy, this.#encoder, this.ordered, this.#atOnce, this.#datagramBytes);
+    if (policy.kind === "valued")
+      return new ValuePlan(policy, this.#encoder, this.ordered, this.#atOnce, this.#datagramBytes);
     return undefined;
   }
 }

@@ -11,7 +11,12 @@ export class RetransmissionQueue {
   #overdueAgainMs = -Infinity;
   readonly #addIfOverdue = (slot: OutgoingSymbol): void => {
     if (slot.state === "new" || slot.firstSentMs > this.#overdueMs) return;
-    if (slot.state === "kept" || (slot.sends === 1 && slot.lastSentMs <= this.#overdueMs) || slot.lastSentMs <= this.#overdueAgainMs) this.add(slot);
+    if (
+      slot.state === "kept" ||
+      (slot.sends === 1 && slot.lastSentMs <= this.#overdueMs) ||
+      slot.lastSentMs <= this.#overdueAgainMs
+    )
+      this.add(slot);
   };
 
   constructor(private readonly ordered: OrderedBuffer) {}
@@ -37,7 +42,7 @@ export class RetransmissionQueue {
 
   /** The oldest symbol; those acknowledged or sent since are dropped. @param carried only one that the reliable path does not carry yet. */
   next(carried: boolean): OutgoingSymbol | undefined {
-    for (let i = 0; i < this.#seqs.length; ) {
+    for (let i = 0; i < this.#seqs.length;) {
       const slot = this.ordered.get(this.#seqs[i]!);
       if (slot?.state !== "lost") this.#seqs.splice(i, 1);
       else if (carried && slot.rescued) i++;

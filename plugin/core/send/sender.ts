@@ -3,15 +3,38 @@
  * Retransmission follows RFC 9002 (sections 6.1 and 6.2) with the difference that what is sent again is a symbol and
  * that a symbol which does not come through goes to the reliable path. Knows no channel and no clock.
  */
-import { DELAY_MS_TOLD_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_DELAY_MS_MAX, FEEDBACK_RELAXED_DELAY_MS_MAX, MESSAGE_FRAGMENTS_MAX, REPAIR_SPAN_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX, SYMBOL_SENDS_MAX } from "../limits.js";
+import {
+  DELAY_MS_TOLD_MAX,
+  ENCODING_WINDOW_SYMBOLS_MAX,
+  FEEDBACK_DELAY_MS_MAX,
+  FEEDBACK_RELAXED_DELAY_MS_MAX,
+  MESSAGE_FRAGMENTS_MAX,
+  REPAIR_SPAN_MAX,
+  SYMBOL_HEADER_BYTES,
+  SYMBOL_PAYLOAD_BYTES_MAX,
+  SYMBOL_SENDS_MAX,
+} from "../limits.js";
 import type { LossEstimator } from "../control/loss-estimator.js";
 import type { RttEstimator } from "../control/rtt-estimator.js";
 import { seqAdd, type Seq } from "../seq.js";
 import type { LinkCounters } from "../stats.js";
 import type { RepairSymbol } from "../symbol.js";
-import { BARRIER_BYTES, DATAGRAM_HEADER_BYTES, ORDERED, REPAIR_FRAME_HEADER_BYTES, UNRELIABLE, type StreamId } from "../wire/constants.js";
+import {
+  BARRIER_BYTES,
+  DATAGRAM_HEADER_BYTES,
+  ORDERED,
+  REPAIR_FRAME_HEADER_BYTES,
+  UNRELIABLE,
+  type StreamId,
+} from "../wire/constants.js";
 import type { FeedbackFrame } from "../wire/datagram-reader.js";
-import { DatagramWriter, feedbackFrameBytes, repairFrameBytes, sourceFrameBytes, type Feedback } from "../wire/datagram-writer.js";
+import {
+  DatagramWriter,
+  feedbackFrameBytes,
+  repairFrameBytes,
+  sourceFrameBytes,
+  type Feedback,
+} from "../wire/datagram-writer.js";
 import { OrderedBuffer, fragmentCount, type OutgoingSymbol } from "./ordered-buffer.js";
 import { PatchInterval } from "../control/patch-interval.js";
 import { RepairPlanner, type RepairPolicy } from "./repair-planner.js";
@@ -23,7 +46,8 @@ import { UnreliableBuffer, type UnreliableSymbol } from "./unreliable-buffer.js"
 const RATE_WEIGHT = 1 / 32;
 
 /** Longest that a symbol is the datagram path's business alone: this many retransmission timeouts, and a little, ms. */
-const RESCUE_TIMEOUTS = 3, RESCUE_SLACK_MS = 70;
+const RESCUE_TIMEOUTS = 3,
+  RESCUE_SLACK_MS = 70;
 
 /** The peer's timer may be late by so much with feedback on a tail, ms: a browser's by 4 and more. */
 const PEER_TIMER_MS = 10;
@@ -92,7 +116,11 @@ export class Sender {
   setPolicy(policy: RepairPolicy): void {
     this.#planners[ORDERED].setPolicy(policy);
     // A generation over unreliable symbols would close too late to be of use: they get the newest-first schedule.
-    this.#planners[UNRELIABLE].setPolicy(policy.kind === "generation" ? { kind: "sliding", codeRate: 1 / policy.groupSize, depth: 1, separate: false } : policy);
+    this.#planners[UNRELIABLE].setPolicy(
+      policy.kind === "generation"
+        ? { kind: "sliding", codeRate: 1 / policy.groupSize, depth: 1, separate: false }
+        : policy,
+    );
   }
 
   /** True if a message of `length` bytes may go by datagram now: not bulk, and within the ordered window. */
@@ -124,7 +152,7 @@ export class Sender {
 
   /** Gives every unacknowledged ordered symbol to `carry`, oldest first, and forgets it: the reliable path has it now. */
   carryOrdered(carry: (slot: OutgoingSymbol) => void): void {
-    this.ordered.forEach(slot => {
+    this.ordered.forEach((slot) => {
       if (!slot.rescued) carry(slot);
     });
     this.ordered.clear();
@@ -137,7 +165,7 @@ export class Sender {
    * one, as TCP is that backs off, datagrams bring it once they pass again.
    */
   keepOrdered(nowMs: number, carry: (slot: OutgoingSymbol) => void): void {
-    this.ordered.forEach(slot => {
+    this.ordered.forEach((slot) => {
       if (!slot.rescued) carry(slot);
       this.ordered.onKept(slot, nowMs);
     });
@@ -170,7 +198,8 @@ export class Sender {
     const outcome = this.datagrams.onFeedback(frame, nowMs);
     if (!outcome) return undefined;
     this.ordered.onFeedback(frame, this.#onAcknowledged);
-    if (outcome.rttMs !== undefined && !carried && frame.ackDelayMs < DELAY_MS_TOLD_MAX) this.rtt.add(outcome.rttMs, nowMs, frame.ackDelayMs);
+    if (outcome.rttMs !== undefined && !carried && frame.ackDelayMs < DELAY_MS_TOLD_MAX)
+      this.rtt.add(outcome.rttMs, nowMs, frame.ackDelayMs);
     this.#settle(outcome, nowMs);
     this.#resendOverdue(frame.ackDelayMs, nowMs);
     return outcome;
@@ -185,7 +214,7 @@ export class Sender {
       if (!oldest || !this.#retransmissions.add(oldest)) this.#pingWanted = true;
     }
     if (this.#rescueTimeMs <= nowMs) {
-      this.ordered.forEach(slot => {
+      this.ordered.forEach((slot) => {
         if (slot.sends > 0 && !slot.rescued && this.#rescueAtMs(slot) <= nowMs) {
           slot.rescued = true;
           rescue(slot);
@@ -197,8 +226,12 @@ export class Sender {
   /** When `onTimeout` or `poll` has something to do, ms. */
   nextTimeMs(): number {
     return Math.min(
-      this.datagrams.lossTimeMs, this.#probeTimeMs, this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity, this.#rescueTimeMs,
-      this.#planners[ORDERED].dueMs, this.#planners[UNRELIABLE].dueMs,
+      this.datagrams.lossTimeMs,
+      this.#probeTimeMs,
+      this.#roomWanted ? this.#lastElicitingMs + this.rtt.srttMs : Infinity,
+      this.#rescueTimeMs,
+      this.#planners[ORDERED].dueMs,
+      this.#planners[UNRELIABLE].dueMs,
     );
   }
 
@@ -212,7 +245,8 @@ export class Sender {
     if (!writer) return undefined;
     if (carried) this.#resendUnanswered(nowMs);
     if (this.#roomWanted && this.#lastElicitingMs + this.rtt.srttMs <= nowMs) this.#pingWanted = true;
-    const hasSymbols = this.#retransmissions.next(carried) !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
+    const hasSymbols =
+      this.#retransmissions.next(carried) !== undefined || this.ordered.hasNew || this.unreliable.peek() !== undefined;
     const repair = hasSymbols || carried ? undefined : this.#takeDueRepair(nowMs);
     const ping = this.#pingWanted && !carried;
     if (!hasSymbols && !repair && !ping && !(feedback && feedbackDue)) return undefined;
@@ -224,7 +258,8 @@ export class Sender {
     }
     const resentBytes = this.#writeRetransmissions(writer, record, nowMs);
     const sourceBytes = this.#writeSources(writer, record, nowMs);
-    if (resentBytes > 0) this.resentBytesSent += resentBytes + (sourceBytes > 0 ? 0 : DATAGRAM_HEADER_BYTES + this.#overheadBytes);
+    if (resentBytes > 0)
+      this.resentBytesSent += resentBytes + (sourceBytes > 0 ? 0 : DATAGRAM_HEADER_BYTES + this.#overheadBytes);
     this.feedbackWritten = feedback !== undefined && feedbackFrameBytes(feedback) <= writer.room;
     if (feedback && this.feedbackWritten) writer.feedback(feedback);
     if (ping && writer.room > 0) {
@@ -251,19 +286,29 @@ export class Sender {
 
   get #payloadMax(): number {
     // Room for a repair over full symbols, its bitmap of the widest span included.
-    const room = (this.#writer?.mtuBytes ?? 0) - DATAGRAM_HEADER_BYTES - REPAIR_FRAME_HEADER_BYTES - REPAIR_SPAN_MAX / 8 - SYMBOL_HEADER_BYTES;
+    const room =
+      (this.#writer?.mtuBytes ?? 0) -
+      DATAGRAM_HEADER_BYTES -
+      REPAIR_FRAME_HEADER_BYTES -
+      REPAIR_SPAN_MAX / 8 -
+      SYMBOL_HEADER_BYTES;
     return Math.min(SYMBOL_PAYLOAD_BYTES_MAX, this.recordPayloadMax, Math.max(1, room));
   }
 
   /** Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon suspends the path), ms. */
   get probeTimeoutMs(): number {
-    return Math.min(PROBE_MS_MAX, Math.max(this.rtt.rtoMs, this.rtt.srttMs + PEER_TIMER_MS)) + (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX);
+    return (
+      Math.min(PROBE_MS_MAX, Math.max(this.rtt.rtoMs, this.rtt.srttMs + PEER_TIMER_MS)) +
+      (this.ordered.oldest ? FEEDBACK_DELAY_MS_MAX : FEEDBACK_RELAXED_DELAY_MS_MAX)
+    );
   }
 
   get #probeTimeMs(): number {
     if (this.datagrams.oldestElicitingMs !== Infinity) return this.#lastElicitingMs + this.probeTimeoutMs;
     const { oldest } = this.ordered;
-    return oldest && oldest.state !== "new" ? this.#lastElicitingMs + Math.max(KEPT_PROBE_MS_MIN, this.probeTimeoutMs) : Infinity;
+    return oldest && oldest.state !== "new"
+      ? this.#lastElicitingMs + Math.max(KEPT_PROBE_MS_MIN, this.probeTimeoutMs)
+      : Infinity;
   }
 
   /** When the symbol goes by the reliable path as well: after some timeouts, or after one where no datagram may carry it again. */
@@ -299,20 +344,29 @@ export class Sender {
    * outage the peer says so while it lasts, and so a lost symbol is not late by the whole outage and a round trip, but by the longer of the two.
    */
   #resendOverdue(silenceMs: number, nowMs: number): void {
-    this.#retransmissions.addOverdue(nowMs - this.rtt.rtoMs - this.datagrams.reorderMs, silenceMs > this.interval.ms ? nowMs - Math.max(RESEND_IN_SILENCE_MS, this.rtt.srttMs - this.rtt.minMs) : -Infinity);
+    this.#retransmissions.addOverdue(
+      nowMs - this.rtt.rtoMs - this.datagrams.reorderMs,
+      silenceMs > this.interval.ms
+        ? nowMs - Math.max(RESEND_IN_SILENCE_MS, this.rtt.srttMs - this.rtt.minMs)
+        : -Infinity,
+    );
   }
 
   /** The channel stands still: what it took and did not get through by now, the reliable path is to carry as well. */
   #resendUnanswered(nowMs: number): void {
     const sentBeforeMs = nowMs - this.rtt.minMs - CARRIED_SLACK_MS;
-    this.ordered.forEach(slot => {
+    this.ordered.forEach((slot) => {
       if (!slot.rescued && slot.lastSentMs < sentBeforeMs) this.#retransmissions.add(slot);
     });
   }
 
   #writeRetransmissions(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
     let bytes = 0;
-    for (let slot = this.#retransmissions.next(record.carried); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.#retransmissions.next(record.carried)) {
+    for (
+      let slot = this.#retransmissions.next(record.carried);
+      slot && sourceFrameBytes(slot.bytes) <= writer.room;
+      slot = this.#retransmissions.next(record.carried)
+    ) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, true, slot.bytes);
       record.eliciting = true;
       this.ordered.onSent(slot, record.number, nowMs);
@@ -326,15 +380,22 @@ export class Sender {
 
   /** Writes what waits to be sent for the first time, repairs of older symbols before it. Returns the sources' bytes. */
   #writeSources(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
-    const firstOrdered = this.ordered.peekNew(), firstUnreliable = this.unreliable.peek();
+    const firstOrdered = this.ordered.peekNew(),
+      firstUnreliable = this.unreliable.peek();
     const first = firstOrdered ?? firstUnreliable;
     if (!first || sourceFrameBytes(first.bytes) > writer.room) return 0;
     if (!firstOrdered || firstOrdered.fragment === 0) this.interval.onPatch(nowMs);
-    const needed = (firstOrdered ? sourceFrameBytes(firstOrdered.bytes) : 0) + (firstUnreliable ? sourceFrameBytes(firstUnreliable.bytes) : 0);
+    const needed =
+      (firstOrdered ? sourceFrameBytes(firstOrdered.bytes) : 0) +
+      (firstUnreliable ? sourceFrameBytes(firstUnreliable.bytes) : 0);
     if (firstOrdered && !record.carried) this.#writePiggyback(ORDERED, writer, record, needed, nowMs);
     if (firstUnreliable && !record.carried) this.#writePiggyback(UNRELIABLE, writer, record, needed, nowMs);
     let bytes = 0;
-    for (let slot = this.ordered.peekNew(); slot && sourceFrameBytes(slot.bytes) <= writer.room; slot = this.ordered.peekNew()) {
+    for (
+      let slot = this.ordered.peekNew();
+      slot && sourceFrameBytes(slot.bytes) <= writer.room;
+      slot = this.ordered.peekNew()
+    ) {
       writer.source(ORDERED, slot.seq, slot.block.bytes, false, slot.bytes);
       bytes += sourceFrameBytes(slot.bytes);
       this.ordered.onSent(slot, record.number, nowMs);
@@ -342,7 +403,11 @@ export class Sender {
       this.#planners[ORDERED].onSource(slot, slot.block.bytes, this.interval.ms, nowMs);
       this.counters.symbolsSent++;
     }
-    for (let next = this.unreliable.peek(); next && sourceFrameBytes(next.bytes) <= writer.room; next = this.unreliable.peek()) {
+    for (
+      let next = this.unreliable.peek();
+      next && sourceFrameBytes(next.bytes) <= writer.room;
+      next = this.unreliable.peek()
+    ) {
       writer.source(UNRELIABLE, next.seq, next.block.bytes, false, next.bytes);
       if (record.unreliableCount++ === 0) record.unreliableFirst = next.seq;
       bytes += sourceFrameBytes(next.bytes);
@@ -356,17 +421,29 @@ export class Sender {
   #noteUnreliable(symbol: UnreliableSymbol, nowMs: number): void {
     this.#forgetUnreliable(nowMs, ENCODING_WINDOW_SYMBOLS_MAX - 1);
     this.#unreliableSent.push({ seq: symbol.seq, sentMs: nowMs });
-    this.#planners[UNRELIABLE].onSource({ seq: symbol.seq, bytes: symbol.bytes, fragment: 0, fragments: 1 }, symbol.block.bytes, this.interval.ms, nowMs);
+    this.#planners[UNRELIABLE].onSource(
+      { seq: symbol.seq, bytes: symbol.bytes, fragment: 0, fragments: 1 },
+      symbol.block.bytes,
+      this.interval.ms,
+      nowMs,
+    );
     this.counters.symbolsSent++;
   }
 
   /** Forgets what is no longer worth repairing, and all but the newest `countMax`. */
   #forgetUnreliable(nowMs: number, countMax: number): void {
     const sent = this.#unreliableSent;
-    while (sent.length > countMax || (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS)) this.#planners[UNRELIABLE].onGone(sent.shift()!.seq);
+    while (sent.length > countMax || (sent.length > 0 && nowMs - sent[0]!.sentMs > UNRELIABLE_REPAIR_MS))
+      this.#planners[UNRELIABLE].onGone(sent.shift()!.seq);
   }
 
-  #writePiggyback(stream: StreamId, writer: DatagramWriter, record: SentDatagram, reservedBytes: number, nowMs: number): void {
+  #writePiggyback(
+    stream: StreamId,
+    writer: DatagramWriter,
+    record: SentDatagram,
+    reservedBytes: number,
+    nowMs: number,
+  ): void {
     const planner = this.#planners[stream];
     for (let repair = planner.peekPiggyback(nowMs); repair; repair = planner.peekPiggyback(nowMs)) {
       const fitting = repairFrameBytes(repair) + reservedBytes <= writer.room;

@@ -67,7 +67,16 @@ export class SentDatagrams {
   constructor(firstNumber: Seq = 0) {
     this.#next = this.#oldest = this.#outstandingFrom = this.#elicitingFrom = this.#carriedFrom = firstNumber;
     for (let i = 0; i < SENT_DATAGRAMS_MAX; i++) {
-      this.#ring.push({ number: 0, sentMs: 0, state: "unused", carried: false, told: false, eliciting: false, unreliableFirst: 0, unreliableCount: 0 });
+      this.#ring.push({
+        number: 0,
+        sentMs: 0,
+        state: "unused",
+        carried: false,
+        told: false,
+        eliciting: false,
+        unreliableFirst: 0,
+        unreliableCount: 0,
+      });
     }
   }
 
@@ -159,7 +168,8 @@ export class SentDatagrams {
     if (seqDiff(this.#carriedFrom, this.#oldest) < 0) this.#carriedFrom = this.#oldest;
     for (; this.#carriedFrom !== this.#next; this.#carriedFrom = seqAdd(this.#carriedFrom, 1)) {
       const record = this.#at(this.#carriedFrom);
-      if (record.state === "carried" && record.eliciting && nowMs - record.sentMs < CARRIED_MS_MAX) return nowMs - record.sentMs;
+      if (record.state === "carried" && record.eliciting && nowMs - record.sentMs < CARRIED_MS_MAX)
+        return nowMs - record.sentMs;
     }
     return 0;
   }
@@ -189,7 +199,8 @@ export class SentDatagrams {
     }
     if (this.#largestAcked === undefined || seqDiff(number, this.#largestAcked) > 0) {
       this.#largestAcked = number;
-      if (ackDelayMs !== undefined && record.eliciting) this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
+      if (ackDelayMs !== undefined && record.eliciting)
+        this.#outcome.rttMs = Math.max(0.1, nowMs - record.sentMs - ackDelayMs);
     }
   }
 

@@ -29,7 +29,10 @@ export class UnreliableBuffer {
   #count = 0;
   #next: Seq;
 
-  constructor(firstSeq: Seq, private readonly pool = new BlockPool()) {
+  constructor(
+    firstSeq: Seq,
+    private readonly pool = new BlockPool(),
+  ) {
     this.#next = firstSeq;
   }
 
@@ -44,7 +47,8 @@ export class UnreliableBuffer {
     let dropped = 0;
     for (; this.#count + fragments > PENDING_MAX || (dropped > 0 && this.#startsInside()); dropped++) this.#drop();
     for (let i = 0; i < fragments; i++) {
-      const start = i * size, end = Math.min(length, start + size);
+      const start = i * size,
+        end = Math.min(length, start + size);
       const block = this.pool.acquire(SYMBOL_HEADER_BYTES + end - start);
       const bytes = writeFragment(block.bytes, barrier, message, start, end, i === 0, i === fragments - 1);
       this.#put(block, bytes);
@@ -65,7 +69,13 @@ export class UnreliableBuffer {
       const slot = this.#ring[(this.#oldest + i) % PENDING_MAX]!;
       slot.waitsSinceMs = Math.min(slot.waitsSinceMs, nowMs);
     }
-    for (let dropped = 0; this.#count > 0 && (nowMs - this.#ring[this.#oldest]!.waitsSinceMs >= maxMs || (dropped > 0 && this.#startsInside())); dropped++) this.#drop();
+    for (
+      let dropped = 0;
+      this.#count > 0 &&
+      (nowMs - this.#ring[this.#oldest]!.waitsSinceMs >= maxMs || (dropped > 0 && this.#startsInside()));
+      dropped++
+    )
+      this.#drop();
   }
 
   /** Forgets the symbol that `peek` gave: it was sent. */
@@ -87,7 +97,12 @@ export class UnreliableBuffer {
   }
 
   #put(block: Block, bytes: number): void {
-    const slot = (this.#ring[(this.#oldest + this.#count) % PENDING_MAX] ??= { seq: 0, block, bytes: 0, waitsSinceMs: Infinity });
+    const slot = (this.#ring[(this.#oldest + this.#count) % PENDING_MAX] ??= {
+      seq: 0,
+      block,
+      bytes: 0,
+      waitsSinceMs: Infinity,
+    });
     slot.block = block;
     slot.waitsSinceMs = Infinity;
     slot.bytes = bytes;
@@ -107,7 +122,15 @@ export class UnreliableBuffer {
 }
 
 /** Writes the symbol over bytes start..end of the barrier and the message after it. Returns its bytes, header included. */
-function writeFragment(target: Uint8Array, barrier: Seq, message: Uint8Array, start: number, end: number, first: boolean, last: boolean): number {
+function writeFragment(
+  target: Uint8Array,
+  barrier: Seq,
+  message: Uint8Array,
+  start: number,
+  end: number,
+  first: boolean,
+  last: boolean,
+): number {
   if (!first) return writeSymbol(target, message, start - BARRIER_BYTES, end - BARRIER_BYTES, first, last);
   writeSymbolHeader(target, end, first, last);
   target[SYMBOL_HEADER_BYTES] = barrier;

@@ -38,7 +38,13 @@ export class ValuePlan implements RepairPlan {
    * @param ordered whether later messages wait for a missing one. @param atOnce repairs to send at once are put here.
    * @param datagramBytes what a datagram costs on the wire beyond its frames.
    */
-  constructor(public options: ValueOptions, private readonly encoder: RepairEncoder, ordered: boolean, private readonly atOnce: RepairDemand[], private readonly datagramBytes: number) {
+  constructor(
+    public options: ValueOptions,
+    private readonly encoder: RepairEncoder,
+    ordered: boolean,
+    private readonly atOnce: RepairDemand[],
+    private readonly datagramBytes: number,
+  ) {
     this.#schedule = new ValueSchedule(ordered);
     encoder.forEach((seq, bytes) => this.#schedule.add(seq, bytes));
   }
@@ -65,7 +71,9 @@ export class ValuePlan implements RepairPlan {
   peek(nowMs: number): RepairSymbol | undefined {
     if (!this.#fresh) return undefined;
     // Where repairs usually go out on their own soon, one that travels with this patch saves little time.
-    const waitMs = this.options.separate ? this.#intervalMs - this.#separateShare * (this.#intervalMs - SEPARATE_DELAY_MS) : this.#intervalMs;
+    const waitMs = this.options.separate
+      ? this.#intervalMs - this.#separateShare * (this.#intervalMs - SEPARATE_DELAY_MS)
+      : this.#intervalMs;
     return this.#worthwhile(REPAIR_FRAME_HEADER_BYTES, nowMs, waitMs, 1);
   }
 
@@ -100,7 +108,12 @@ export class ValuePlan implements RepairPlan {
 
   /** Repairs with the fragments of one message, at once: a lost fragment then costs no tick. */
   #repairFragments(last: Seq, bytes: number, fragments: number, nowMs: number): void {
-    let repairs = fragmentRepairsByValue(fragments, bytes + REPAIR_FRAME_HEADER_BYTES + this.datagramBytes, this.options.value, this.#intervalMs);
+    let repairs = fragmentRepairsByValue(
+      fragments,
+      bytes + REPAIR_FRAME_HEADER_BYTES + this.datagramBytes,
+      this.options.value,
+      this.#intervalMs,
+    );
     while (repairs > 0 && !this.#affords(repairs * bytes, nowMs)) repairs--;
     this.#budgetBytes -= repairs * bytes;
     this.#schedule.onRepairsOfNewest(fragments, repairs);
@@ -109,7 +122,10 @@ export class ValuePlan implements RepairPlan {
 
   #affords(bytes: number, nowMs: number): boolean {
     const rate = this.options.bytesPerSecondMax;
-    this.#budgetBytes = Math.min(rate * BUDGET_BURST_S, this.#budgetBytes + rate * Math.min(BUDGET_BURST_S, (nowMs - this.#budgetAtMs) / 1000));
+    this.#budgetBytes = Math.min(
+      rate * BUDGET_BURST_S,
+      this.#budgetBytes + rate * Math.min(BUDGET_BURST_S, (nowMs - this.#budgetAtMs) / 1000),
+    );
     this.#budgetAtMs = nowMs;
     return this.#budgetBytes >= bytes;
   }

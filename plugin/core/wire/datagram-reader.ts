@@ -4,9 +4,26 @@
  * and say where in the datagram their symbol lies: reading allocates nothing once there are as many as a datagram ever held.
  */
 import { FrontViews } from "../front-views.js";
-import { DATAGRAM_FRAMES_MAX, ENCODING_WINDOW_SYMBOLS_MAX, FEEDBACK_BITMAP_BYTES_MAX, FEEDBACK_SYMBOL_BYTES_MAX, REPAIR_SPAN_MAX, SYMBOL_BYTES_MAX, SYMBOL_HEADER_BYTES, SYMBOL_PAYLOAD_BYTES_MAX } from "../limits.js";
+import {
+  DATAGRAM_FRAMES_MAX,
+  ENCODING_WINDOW_SYMBOLS_MAX,
+  FEEDBACK_BITMAP_BYTES_MAX,
+  FEEDBACK_SYMBOL_BYTES_MAX,
+  REPAIR_SPAN_MAX,
+  SYMBOL_BYTES_MAX,
+  SYMBOL_HEADER_BYTES,
+  SYMBOL_PAYLOAD_BYTES_MAX,
+} from "../limits.js";
 import { SYMBOL_LENGTH_MASK, SYMBOL_RESERVED } from "../symbol.js";
-import { DATAGRAM_HEADER_BYTES, FrameType, REPAIR_DENSE, SOURCE_FRAME_HEADER_BYTES, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId } from "./constants.js";
+import {
+  DATAGRAM_HEADER_BYTES,
+  FrameType,
+  REPAIR_DENSE,
+  SOURCE_FRAME_HEADER_BYTES,
+  SOURCE_RETRANSMITTED,
+  WIRE_VERSION,
+  type StreamId,
+} from "./constants.js";
 
 export interface SourceFrame {
   readonly kind: "source";
@@ -60,7 +77,8 @@ export interface Datagram {
 }
 
 /** Why a datagram was dropped. */
-export type Malformed = "too short" | "version" | "frame type" | "reserved bits" | "truncated" | "out of range" | "too many frames";
+export type Malformed =
+  "too short" | "version" | "frame type" | "reserved bits" | "truncated" | "out of range" | "too many frames";
 
 const PING: PingFrame = { kind: "ping" };
 const NO_BYTES: Uint8Array = new Uint8Array(0);
@@ -103,19 +121,24 @@ export class DatagramReader {
   #readFrame(): Frame | Malformed {
     const first = this.#bytes[this.#offset]!;
     switch (first >> 4) {
-      case FrameType.source: return this.#readSource(first);
-      case FrameType.repair: return this.#readRepair(first);
-      case FrameType.feedback: return this.#readFeedback(first);
+      case FrameType.source:
+        return this.#readSource(first);
+      case FrameType.repair:
+        return this.#readRepair(first);
+      case FrameType.feedback:
+        return this.#readFeedback(first);
       case FrameType.ping:
         if (first & 15) return "reserved bits";
         this.#offset++;
         return PING;
-      default: return "frame type";
+      default:
+        return "frame type";
     }
   }
 
   #readSource(first: number): Frame | Malformed {
-    const bytes = this.#bytes, offset = this.#offset;
+    const bytes = this.#bytes,
+      offset = this.#offset;
     if (first & 12) return "reserved bits";
     const start = offset + SOURCE_FRAME_HEADER_BYTES;
     if (start + SYMBOL_HEADER_BYTES > bytes.length) return "truncated";
@@ -137,10 +160,12 @@ export class DatagramReader {
   }
 
   #readRepair(first: number): Frame | Malformed {
-    const bytes = this.#bytes, offset = this.#offset;
+    const bytes = this.#bytes,
+      offset = this.#offset;
     if (first & 12) return "reserved bits";
     if (offset + 6 > bytes.length) return "truncated";
-    const row = bytes[offset + 1]!, span = bytes[offset + 5]!;
+    const row = bytes[offset + 1]!,
+      span = bytes[offset + 5]!;
     if (row > 127 || span < 1 || span > REPAIR_SPAN_MAX) return "out of range";
     const frame = (this.#repairs[this.#repairCount++] ??= newRepairFrame());
     const { bitmap } = frame;
@@ -178,7 +203,8 @@ export class DatagramReader {
   }
 
   #readFeedback(first: number): Frame | Malformed {
-    const bytes = this.#bytes, offset = this.#offset;
+    const bytes = this.#bytes,
+      offset = this.#offset;
     const bitmapBytes = first & 15;
     if (bitmapBytes > FEEDBACK_BITMAP_BYTES_MAX) return "out of range";
     const at = offset + 3 + bitmapBytes;
@@ -228,7 +254,19 @@ function newSourceFrame(): SourceFrame {
 }
 
 function newRepairFrame(): RepairFrame {
-  return { kind: "repair", stream: 0, row: 0, base24: 0, base: 0, span: 0, members: 0, bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8), bytes: NO_BYTES, start: 0, end: 0 };
+  return {
+    kind: "repair",
+    stream: 0,
+    row: 0,
+    base24: 0,
+    base: 0,
+    span: 0,
+    members: 0,
+    bitmap: new Uint8Array(REPAIR_SPAN_MAX / 8),
+    bytes: NO_BYTES,
+    start: 0,
+    end: 0,
+  };
 }
 
 function u16(bytes: Uint8Array, offset: number): number {

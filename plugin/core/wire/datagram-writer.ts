@@ -7,8 +7,15 @@ import { SYMBOL_BYTES_MAX } from "../limits.js";
 import type { Seq } from "../seq.js";
 import type { RepairSymbol } from "../symbol.js";
 import {
-  DATAGRAM_HEADER_BYTES, FEEDBACK_FRAME_HEADER_BYTES, FrameType, REPAIR_DENSE, REPAIR_FRAME_HEADER_BYTES,
-  SOURCE_FRAME_HEADER_BYTES, SOURCE_RETRANSMITTED, WIRE_VERSION, type StreamId,
+  DATAGRAM_HEADER_BYTES,
+  FEEDBACK_FRAME_HEADER_BYTES,
+  FrameType,
+  REPAIR_DENSE,
+  REPAIR_FRAME_HEADER_BYTES,
+  SOURCE_FRAME_HEADER_BYTES,
+  SOURCE_RETRANSMITTED,
+  WIRE_VERSION,
+  type StreamId,
 } from "./constants.js";
 
 /** What a FEEDBACK frame says; section 2.3. Bitmaps are read up to their byte counts. */

@@ -1,6 +1,14 @@
 /** Records of the reliable path that carry messages: SYMBOL, UNRELIABLE and DATAGRAM (docs/WIRE-FORMAT.md section 1). */
 import type { Seq } from "../seq.js";
-import { RECORD_DATAGRAM, RECORD_FIRST, RECORD_LAST, RECORD_SYMBOL, RECORD_UNRELIABLE, SYMBOL_RECORD_HEADER_BYTES, UNRELIABLE_RECORD_HEADER_BYTES } from "./constants.js";
+import {
+  RECORD_DATAGRAM,
+  RECORD_FIRST,
+  RECORD_LAST,
+  RECORD_SYMBOL,
+  RECORD_UNRELIABLE,
+  SYMBOL_RECORD_HEADER_BYTES,
+  UNRELIABLE_RECORD_HEADER_BYTES,
+} from "./constants.js";
 
 export interface SymbolRecord {
   kind: "symbol";
@@ -54,8 +62,11 @@ export function readRecord(bytes: Uint8Array): SymbolRecord | UnreliableRecord |
     const flags = bytes[1]!;
     if (flags & ~(RECORD_FIRST | RECORD_LAST)) return undefined;
     return {
-      kind: "symbol", first: (flags & RECORD_FIRST) !== 0, last: (flags & RECORD_LAST) !== 0,
-      seq: readU32(bytes, 2), payload: bytes.subarray(SYMBOL_RECORD_HEADER_BYTES),
+      kind: "symbol",
+      first: (flags & RECORD_FIRST) !== 0,
+      last: (flags & RECORD_LAST) !== 0,
+      seq: readU32(bytes, 2),
+      payload: bytes.subarray(SYMBOL_RECORD_HEADER_BYTES),
     };
   }
   if (bytes[0] === RECORD_UNRELIABLE && bytes.length >= UNRELIABLE_RECORD_HEADER_BYTES) {

@@ -48,13 +48,17 @@ class CanvasView implements ArenaGameView {
   private readonly timer = setInterval(() => this.onTimer(), STEP_MS);
   private lastMs = -1;
 
-  constructor(parent: HTMLElement, private readonly options: ArenaViewOptions) {
+  constructor(
+    parent: HTMLElement,
+    private readonly options: ArenaViewOptions,
+  ) {
     this.element.className = "game-view";
     this.canvas.setAttribute("aria-label", options.title ?? "Arena");
     this.element.append(this.canvas);
     if (options.title !== undefined) this.element.append(createTitle(options.title));
     parent.append(this.element);
-    this.controls = options.spectator === true ? undefined : new Controls(this.canvas, this.element, () => this.isPlaying);
+    this.controls =
+      options.spectator === true ? undefined : new Controls(this.canvas, this.element, () => this.isPlaying);
     this.observer = new ResizeObserver(() => this.resize());
     document.addEventListener("visibilitychange", () => this.onVisibility(), { signal: this.ended.signal });
     void this.start();
@@ -121,8 +125,13 @@ class CanvasView implements ArenaGameView {
   private async start(): Promise<void> {
     const { canvas } = this;
     const renderer = await autoDetectRenderer({
-      canvas, preference: "webgl", background: COLORS.floor, antialias: false, autoDensity: true,
-      resolution: Math.min(RESOLUTION_MAX, window.devicePixelRatio), powerPreference: "high-performance",
+      canvas,
+      preference: "webgl",
+      background: COLORS.floor,
+      antialias: false,
+      autoDensity: true,
+      resolution: Math.min(RESOLUTION_MAX, window.devicePixelRatio),
+      powerPreference: "high-performance",
     });
     if (this.ended.signal.aborted) {
       renderer.destroy();
@@ -146,7 +155,8 @@ class CanvasView implements ArenaGameView {
     const startMs = performance.now();
     const { attached, layers, renderer } = this;
     if (layers === undefined || renderer === undefined) return;
-    if (attached !== undefined && attached.room.state?.players !== undefined) this.advance(attached, layers, nowMs, intervalMs);
+    if (attached !== undefined && attached.room.state?.players !== undefined)
+      this.advance(attached, layers, nowMs, intervalMs);
     layers.place(this.camera, renderer.resolution);
     renderer.render(layers.root);
     if (attached !== undefined) this.meter.add(intervalMs, performance.now() - startMs);
@@ -171,7 +181,11 @@ class CanvasView implements ArenaGameView {
     const { attached, controls } = this;
     if (attached?.control === undefined || controls === undefined) return 0;
     const { control, scene } = attached;
-    return control.advance(nowMs, () => controls.sample(), (input) => scene.onSend(input, nowMs));
+    return control.advance(
+      nowMs,
+      () => controls.sample(),
+      (input) => scene.onSend(input, nowMs),
+    );
   }
 
   /** Where frames come more rarely than ticks, inputs must not come in bursts: the server takes one a tick. */

@@ -40,12 +40,29 @@ export class Effects {
     sprite.rotation = look.rotation ?? 0;
     sprite.position.set(x, y);
     sprite.visible = true;
-    Object.assign(effect, { vx, vy, bornMs: nowMs, lifeMs: look.lifeMs, fromScale: look.fromScale, toScale: look.toScale, fromAlpha: look.alpha });
+    Object.assign(effect, {
+      vx,
+      vy,
+      bornMs: nowMs,
+      lifeMs: look.lifeMs,
+      fromScale: look.fromScale,
+      toScale: look.toScale,
+      fromAlpha: look.alpha,
+    });
     this.live.push(effect);
   }
 
   /** Sparks in all directions, or within `spread` of an angle; radians. */
-  burst(look: EffectLook, nowMs: number, x: number, y: number, count: number, speed: number, angle = 0, spread = Math.PI): void {
+  burst(
+    look: EffectLook,
+    nowMs: number,
+    x: number,
+    y: number,
+    count: number,
+    speed: number,
+    angle = 0,
+    spread = Math.PI,
+  ): void {
     for (let i = 0; i < count; i++) {
       const direction = angle + (Math.random() * 2 - 1) * spread;
       const pace = speed * (0.35 + 0.65 * Math.random());

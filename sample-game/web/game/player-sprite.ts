@@ -14,7 +14,13 @@ const APPEAR_MS = 220;
 const LOW_HP = 35;
 
 /** One for all names, so that their glyphs share one texture. */
-const NAME_STYLE = new TextStyle({ fontFamily: FONT, fontSize: 15, fontWeight: "600", fill: COLORS.text, stroke: { color: COLORS.outside, width: 3 } });
+const NAME_STYLE = new TextStyle({
+  fontFamily: FONT,
+  fontSize: 15,
+  fontWeight: "600",
+  fill: COLORS.text,
+  stroke: { color: COLORS.outside, width: 3 },
+});
 
 export class PlayerSprite {
   readonly body = new Container();

@@ -30,9 +30,20 @@ export class StageLayers {
   private readonly kinds = new Map<number, PlayerKind>();
 
   /** @param calm less motion: no trails, few sparks. */
-  constructor(private readonly textures: ArenaTextures, private readonly calm: boolean) {
+  constructor(
+    private readonly textures: ArenaTextures,
+    private readonly calm: boolean,
+  ) {
     this.over.container.blendMode = "add";
-    this.root.addChild(createGround(), this.pickups, this.under.container, this.shots, this.bodies, this.over.container, this.overlays);
+    this.root.addChild(
+      createGround(),
+      this.pickups,
+      this.under.container,
+      this.shots,
+      this.bodies,
+      this.over.container,
+      this.overlays,
+    );
   }
 
   draw(scene: Scene, state: ArenaView, nowMs: number, elapsedMs: number): void {
@@ -47,7 +58,10 @@ export class StageLayers {
   /** @param resolution device pixels per CSS pixel: the arena moves by whole ones, so that thin lines do not shimmer. */
   place(camera: Camera, resolution: number): void {
     this.root.scale.set(camera.scale);
-    this.root.position.set(Math.round(camera.originX * resolution) / resolution, Math.round(camera.originY * resolution) / resolution);
+    this.root.position.set(
+      Math.round(camera.originX * resolution) / resolution,
+      Math.round(camera.originY * resolution) / resolution,
+    );
   }
 
   /** Shows an empty arena. */
@@ -129,32 +143,85 @@ export class StageLayers {
     const sparks = this.calm ? 2 : 6;
     if (event.kind === "muzzle") {
       const angle = toRadians(event.angle);
-      const look = { texture: glow, tint: this.colorOf(event.owner), lifeMs: 90, fromScale: 0.75, toScale: 0.3, alpha: 0.9 };
+      const look = {
+        texture: glow,
+        tint: this.colorOf(event.owner),
+        lifeMs: 90,
+        fromScale: 0.75,
+        toScale: 0.3,
+        alpha: 0.9,
+      };
       this.over.add(look, nowMs, event.x + Math.cos(angle) * MUZZLE, event.y + Math.sin(angle) * MUZZLE);
     } else if (event.kind === "end") {
       const { x, y, angle, owner, kind } = event.end;
       if (kind === "age") return;
       const tint = kind === "wall" ? COLORS.text : this.colorOf(owner);
       const back = toRadians((angle + TURN / 2) % TURN);
-      this.over.burst({ texture: spark, tint, lifeMs: 240, fromScale: 0.5, toScale: 0.1, alpha: 1 }, nowMs, x, y, sparks, 240, back, 0.9);
+      this.over.burst(
+        { texture: spark, tint, lifeMs: 240, fromScale: 0.5, toScale: 0.1, alpha: 1 },
+        nowMs,
+        x,
+        y,
+        sparks,
+        240,
+        back,
+        0.9,
+      );
       this.over.add({ texture: glow, tint, lifeMs: 110, fromScale: 0.25, toScale: 0.5, alpha: 0.6 }, nowMs, x, y);
     } else if (event.kind === "pickup") {
-      this.over.add({ texture: ring, tint: PICKUP_COLORS[event.pickup] ?? COLORS.white, lifeMs: 380, fromScale: 0.5, toScale: 1.5, alpha: 0.9 }, nowMs, event.x, event.y);
+      this.over.add(
+        {
+          texture: ring,
+          tint: PICKUP_COLORS[event.pickup] ?? COLORS.white,
+          lifeMs: 380,
+          fromScale: 0.5,
+          toScale: 1.5,
+          alpha: 0.9,
+        },
+        nowMs,
+        event.x,
+        event.y,
+      );
     } else if (event.kind === "death") {
       const { x, y } = event.player;
       const tint = KIND_COLORS[event.player.kind];
-      this.over.burst({ texture: spark, tint, lifeMs: 620, fromScale: 1.5, toScale: 0.1, alpha: 1 }, nowMs, x, y, sparks * 4, 320);
-      this.over.add({ texture: ring, tint: COLORS.white, lifeMs: 420, fromScale: 0.5, toScale: 2.6, alpha: 0.9 }, nowMs, x, y);
+      this.over.burst(
+        { texture: spark, tint, lifeMs: 620, fromScale: 1.5, toScale: 0.1, alpha: 1 },
+        nowMs,
+        x,
+        y,
+        sparks * 4,
+        320,
+      );
+      this.over.add(
+        { texture: ring, tint: COLORS.white, lifeMs: 420, fromScale: 0.5, toScale: 2.6, alpha: 0.9 },
+        nowMs,
+        x,
+        y,
+      );
       this.over.add({ texture: glow, tint, lifeMs: 260, fromScale: 1.6, toScale: 2.6, alpha: 0.9 }, nowMs, x, y);
     } else if (event.kind === "respawn") {
-      this.over.add({ texture: ring, tint: KIND_COLORS[event.player.kind], lifeMs: 420, fromScale: 2.2, toScale: 0.8, alpha: 0.9 }, nowMs, event.player.x, event.player.y);
+      this.over.add(
+        { texture: ring, tint: KIND_COLORS[event.player.kind], lifeMs: 420, fromScale: 2.2, toScale: 0.8, alpha: 0.9 },
+        nowMs,
+        event.player.x,
+        event.player.y,
+      );
     }
   }
 
   private trail(player: ShownPlayer, nowMs: number): void {
     if (!player.view.alive) return;
     const texture = player.kind === "bot" ? this.textures.hexagonFlash : this.textures.circleFlash;
-    const look = { texture, tint: KIND_COLORS[player.kind], lifeMs: 220, fromScale: 0.95, toScale: 0.5, alpha: 0.28, rotation: toRadians(player.aim) };
+    const look = {
+      texture,
+      tint: KIND_COLORS[player.kind],
+      lifeMs: 220,
+      fromScale: 0.95,
+      toScale: 0.5,
+      alpha: 0.28,
+      rotation: toRadians(player.aim),
+    };
     this.under.add(look, nowMs, player.x, player.y);
   }
 

@@ -51,10 +51,22 @@ export function createTextures(): ArenaTextures {
     hexagonFlash: bake(2 * BODY, 2 * BODY, (c) => flash(c, hexagonPath)),
     barrel: bake(30, 14, barrel),
     ring: bake(72, 72, ring),
-    glow: bake(64, 64, (c) => radial(c, 32, [[0, 0.9], [0.35, 0.35], [1, 0]])),
+    glow: bake(64, 64, (c) =>
+      radial(c, 32, [
+        [0, 0.9],
+        [0.35, 0.35],
+        [1, 0],
+      ]),
+    ),
     shadow: bake(64, 64, shadow),
     shot: bake(44, 20, shot),
-    spark: bake(16, 16, (c) => radial(c, 8, [[0, 1], [0.45, 0.9], [1, 0]])),
+    spark: bake(16, 16, (c) =>
+      radial(c, 8, [
+        [0, 1],
+        [0.45, 0.9],
+        [1, 0],
+      ]),
+    ),
     pickups: [pickup(0, cross), pickup(1, bolt), pickup(2, crest)],
   };
   source.update();
@@ -62,7 +74,10 @@ export function createTextures(): ArenaTextures {
 }
 
 /** Draws one picture after the other into the atlas, in rows. */
-function createBaker(canvas: HTMLCanvasElement, source: TextureSource): (width: number, height: number, draw: Draw) => Texture {
+function createBaker(
+  canvas: HTMLCanvasElement,
+  source: TextureSource,
+): (width: number, height: number, draw: Draw) => Texture {
   const context = canvas.getContext("2d")!;
   let left = 0;
   let top = 0;
@@ -74,7 +89,8 @@ function createBaker(canvas: HTMLCanvasElement, source: TextureSource): (width: 
       top += rowHeight + GAP;
       rowHeight = 0;
     }
-    if (top + frame.height > ATLAS_HEIGHT) throw new RangeError(`"height" expected to fit the atlas of ${ATLAS_HEIGHT} pixels, got ${top + frame.height}`);
+    if (top + frame.height > ATLAS_HEIGHT)
+      throw new RangeError(`"height" expected to fit the atlas of ${ATLAS_HEIGHT} pixels, got ${top + frame.height}`);
     frame.x = left;
     frame.y = top;
     left += frame.width + GAP;
@@ -167,7 +183,11 @@ function shadow(context: CanvasRenderingContext2D): void {
 
 function shot(context: CanvasRenderingContext2D): void {
   context.lineCap = "round";
-  for (const [width, alpha] of [[16, 0.12], [11, 0.25], [7, 0.9]] as const) {
+  for (const [width, alpha] of [
+    [16, 0.12],
+    [11, 0.25],
+    [7, 0.9],
+  ] as const) {
     context.lineWidth = width;
     context.strokeStyle = `rgba(255,255,255,${alpha})`;
     context.beginPath();
@@ -177,7 +197,11 @@ function shot(context: CanvasRenderingContext2D): void {
   }
 }
 
-function radial(context: CanvasRenderingContext2D, radius: number, stops: readonly (readonly [number, number])[]): void {
+function radial(
+  context: CanvasRenderingContext2D,
+  radius: number,
+  stops: readonly (readonly [number, number])[],
+): void {
   const fade = context.createRadialGradient(0, 0, 0, 0, 0, radius);
   for (const [at, alpha] of stops) fade.addColorStop(at, `rgba(255,255,255,${alpha})`);
   context.fillStyle = fade;

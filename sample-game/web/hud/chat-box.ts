@@ -14,20 +14,32 @@ export class ChatBox {
     this.field.autocomplete = "off";
     this.element.append(this.field);
     const { signal } = this.ended;
-    this.element.addEventListener("submit", (event) => {
-      event.preventDefault();
-      if (this.field.value.trim() !== "") send(this.field.value.trim());
-      this.field.value = "";
-      this.field.blur();
-    }, { signal });
-    this.field.addEventListener("keydown", (event) => {
-      if (event.key === "Escape") this.field.blur();
-    }, { signal });
-    window.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || event.target !== document.body) return;
-      event.preventDefault();
-      this.field.focus();
-    }, { signal });
+    this.element.addEventListener(
+      "submit",
+      (event) => {
+        event.preventDefault();
+        if (this.field.value.trim() !== "") send(this.field.value.trim());
+        this.field.value = "";
+        this.field.blur();
+      },
+      { signal },
+    );
+    this.field.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key === "Escape") this.field.blur();
+      },
+      { signal },
+    );
+    window.addEventListener(
+      "keydown",
+      (event) => {
+        if (event.key !== "Enter" || event.target !== document.body) return;
+        event.preventDefault();
+        this.field.focus();
+      },
+      { signal },
+    );
   }
 
   destroy(): void {

@@ -29,7 +29,10 @@ export class Hud {
   private offline = false;
   private error = { text: "", endMs: -1 };
 
-  constructor(parent: HTMLElement, private readonly room: ArenaRoom) {
+  constructor(
+    parent: HTMLElement,
+    private readonly room: ArenaRoom,
+  ) {
     this.element.className = "hud";
     this.notice.className = "notice";
     this.notice.setAttribute("role", "status");

@@ -29,7 +29,12 @@ export class Leaderboard {
 function createRow({ name, score, bot }: PlayerView, place: number, isOwn: boolean): HTMLElement {
   const row = document.createElement("li");
   row.className = isOwn ? "own" : bot ? "bot" : "person";
-  for (const [part, text] of [["place", `${place}`], ["mark", ""], ["name", name], ["score", `${score}`]] as const) {
+  for (const [part, text] of [
+    ["place", `${place}`],
+    ["mark", ""],
+    ["name", name],
+    ["score", `${score}`],
+  ] as const) {
     const cell = document.createElement("span");
     cell.className = part;
     cell.textContent = text;

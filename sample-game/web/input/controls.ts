@@ -44,7 +44,9 @@ export class Controls {
     const y = keys.x === 0 && keys.y === 0 ? moving.y : keys.y;
     const shorten = MOVE_MAX / Math.max(1, Math.hypot(x, y));
     return {
-      moveX: Math.trunc(x * shorten), moveY: Math.trunc(y * shorten), aim: this.aim,
+      moveX: Math.trunc(x * shorten),
+      moveY: Math.trunc(y * shorten),
+      aim: this.aim,
       buttons: this.keyboard.takeButtons() | this.touch.takeButtons(),
     };
   }

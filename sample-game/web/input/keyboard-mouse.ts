@@ -2,10 +2,21 @@
 import { BUTTON_DASH, BUTTON_FIRE } from "../../rules/constants.js";
 
 const MOVES: Readonly<Record<string, readonly [number, number]>> = {
-  KeyW: [0, -1], ArrowUp: [0, -1], KeyS: [0, 1], ArrowDown: [0, 1],
-  KeyA: [-1, 0], ArrowLeft: [-1, 0], KeyD: [1, 0], ArrowRight: [1, 0],
+  KeyW: [0, -1],
+  ArrowUp: [0, -1],
+  KeyS: [0, 1],
+  ArrowDown: [0, 1],
+  KeyA: [-1, 0],
+  ArrowLeft: [-1, 0],
+  KeyD: [1, 0],
+  ArrowRight: [1, 0],
 };
-const BUTTONS: Readonly<Record<string, number>> = { Space: BUTTON_DASH, ShiftLeft: BUTTON_DASH, ShiftRight: BUTTON_DASH, KeyJ: BUTTON_FIRE };
+const BUTTONS: Readonly<Record<string, number>> = {
+  Space: BUTTON_DASH,
+  ShiftLeft: BUTTON_DASH,
+  ShiftRight: BUTTON_DASH,
+  KeyJ: BUTTON_FIRE,
+};
 
 export class KeyboardMouse {
   /** The pointer over the canvas, CSS pixels; undefined until a mouse moves there. */
@@ -17,7 +28,10 @@ export class KeyboardMouse {
   private readonly ended = new AbortController();
 
   /** @param isPlaying are keys the game's now? Those of a page that shows a form are the form's. */
-  constructor(private readonly canvas: HTMLElement, private readonly isPlaying: () => boolean) {
+  constructor(
+    private readonly canvas: HTMLElement,
+    private readonly isPlaying: () => boolean,
+  ) {
     const { signal } = this.ended;
     window.addEventListener("keydown", (event) => this.onKeyDown(event), { signal });
     window.addEventListener("keyup", (event) => this.down.delete(event.code), { signal });
@@ -84,5 +98,7 @@ function mouseButtons(pressed: number): number {
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
+  return (
+    target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName))
+  );
 }

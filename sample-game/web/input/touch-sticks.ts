@@ -27,7 +27,10 @@ export class TouchSticks {
   private tapped = false;
   private readonly ended = new AbortController();
 
-  constructor(private readonly canvas: HTMLElement, parent: HTMLElement) {
+  constructor(
+    private readonly canvas: HTMLElement,
+    parent: HTMLElement,
+  ) {
     this.move = createStick(parent, "stick-move");
     this.aim = createStick(parent, "stick-aim");
     this.dash = document.createElement("button");
@@ -38,9 +41,11 @@ export class TouchSticks {
     const { signal } = this.ended;
     canvas.addEventListener("pointerdown", (event) => this.onDown(event), { signal });
     canvas.addEventListener("pointermove", (event) => this.onMove(event), { signal });
-    for (const type of ["pointerup", "pointercancel"] as const) window.addEventListener(type, (event) => this.onUp(event), { signal });
+    for (const type of ["pointerup", "pointercancel"] as const)
+      window.addEventListener(type, (event) => this.onUp(event), { signal });
     this.dash.addEventListener("pointerdown", () => (this.dashing = this.tapped = true), { signal });
-    for (const type of ["pointerup", "pointercancel", "pointerleave"] as const) this.dash.addEventListener(type, () => (this.dashing = false), { signal });
+    for (const type of ["pointerup", "pointercancel", "pointerleave"] as const)
+      this.dash.addEventListener(type, () => (this.dashing = false), { signal });
   }
 
   /** Is a thumb on the aiming stick, and where does it point; -1..1. */

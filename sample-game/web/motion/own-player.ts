@@ -135,7 +135,13 @@ export class OwnPlayer {
   private adopt(truth: OwnTruth): void {
     const { x, y, dashClock, dashAngle } = truth;
     const { sentCount, lastProcessed } = this.timeline;
-    this.record(lastProcessed, { x: x / POSITION_SCALE, y: y / POSITION_SCALE, aim: this.motion.aim, dashClock, dashAngle });
+    this.record(lastProcessed, {
+      x: x / POSITION_SCALE,
+      y: y / POSITION_SCALE,
+      aim: this.motion.aim,
+      dashClock,
+      dashAngle,
+    });
     this.before = this.motion;
     for (let seq = lastProcessed + 1; seq <= sentCount; seq++) {
       const input = this.timeline.at(seq);

@@ -148,8 +148,19 @@ export class Scene implements ShotListener {
     if (track === undefined) {
       const kind: PlayerKind = id === this.options.focusId ? "own" : view.bot ? "bot" : "person";
       track = {
-        id, kind, view, x: view.x / POSITION_SCALE, y: view.y / POSITION_SCALE, aim: view.aim * AIM_STEP, dashing: false,
-        hurtMs: -Infinity, bornMs: nowMs, snapshots: new Snapshots(), hp: view.hp, shield: view.shield, alive: view.alive,
+        id,
+        kind,
+        view,
+        x: view.x / POSITION_SCALE,
+        y: view.y / POSITION_SCALE,
+        aim: view.aim * AIM_STEP,
+        dashing: false,
+        hurtMs: -Infinity,
+        bornMs: nowMs,
+        snapshots: new Snapshots(),
+        hp: view.hp,
+        shield: view.shield,
+        alive: view.alive,
       };
       this.tracks.set(id, track);
     }

@@ -139,13 +139,30 @@ export class Shots {
 
   private begin(
     { x, y, angle, owner, bornTick }: ProjectileView,
-    { presentTick, lagTicks, nowMs }: { readonly presentTick: number; readonly lagTicks: number; readonly nowMs: number },
+    {
+      presentTick,
+      lagTicks,
+      nowMs,
+    }: { readonly presentTick: number; readonly lagTicks: number; readonly nowMs: number },
     ownSlot: number,
   ): Shot {
     const path = traceShot(x / POSITION_SCALE, y / POSITION_SCALE, angle);
     const shot = {
-      path, bornTick, angle, owner, x: path.x, y: path.y, flownTicks: -1, seenMs: nowMs, leadTicks: -lagTicks, offX: 0, offY: 0,
-      endTicks: Infinity, endedMs: 0, begun: presentTick - bornTick > lagTicks + BEGIN_TICKS, over: false,
+      path,
+      bornTick,
+      angle,
+      owner,
+      x: path.x,
+      y: path.y,
+      flownTicks: -1,
+      seenMs: nowMs,
+      leadTicks: -lagTicks,
+      offX: 0,
+      offY: 0,
+      endTicks: Infinity,
+      endedMs: 0,
+      begun: presentTick - bornTick > lagTicks + BEGIN_TICKS,
+      over: false,
     };
     if (owner !== ownSlot) return shot;
     const ghost = this.ghosts.shift();
@@ -153,7 +170,9 @@ export class Shots {
     const flown = Math.min((nowMs - ghost.bornMs) / STEP_MS, ghost.path.ticks);
     const leadTicks = flown - (presentTick - bornTick);
     return {
-      ...shot, leadTicks, begun: true,
+      ...shot,
+      leadTicks,
+      begun: true,
       over: ghost.over,
       offX: ghost.path.x + ghost.path.stepX * flown - (path.x + path.stepX * flown),
       offY: ghost.path.y + ghost.path.stepY * flown - (path.y + path.stepY * flown),

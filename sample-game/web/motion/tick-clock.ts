@@ -3,7 +3,14 @@
  * The earliest arrivals of the last seconds make the clock (they waited least); how late the others are makes the
  * interpolation delay. No round trip is measured: the "present" is the newest that could have arrived by now.
  */
-import { CLOCK_SAMPLES, CLOCK_SLEW_RATIO, CLOCK_SNAP_MS, IN_TIME_QUANTILE, LATENESS_MAX_MS, STEP_MS } from "./limits.js";
+import {
+  CLOCK_SAMPLES,
+  CLOCK_SLEW_RATIO,
+  CLOCK_SNAP_MS,
+  IN_TIME_QUANTILE,
+  LATENESS_MAX_MS,
+  STEP_MS,
+} from "./limits.js";
 
 export class TickClock {
   /** Arrival time of tick 0 by each remembered patch, ms of the local clock. */

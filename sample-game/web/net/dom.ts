@@ -2,7 +2,9 @@
 
 /** An element with attributes (a boolean true is an empty one, false and undefined are none) and children. */
 export function element<Tag extends keyof HTMLElementTagNameMap>(
-  tag: Tag, attributes: Readonly<Record<string, string | number | boolean | undefined>> = {}, ...children: (Node | string)[]
+  tag: Tag,
+  attributes: Readonly<Record<string, string | number | boolean | undefined>> = {},
+  ...children: (Node | string)[]
 ): HTMLElementTagNameMap[Tag] {
   const made = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
@@ -24,18 +26,31 @@ export function setText(node: HTMLElement, text: string): void {
 export function shareKeyboard(panel: HTMLElement, signal: AbortSignal): void {
   let byPointer = false;
   const release = (): void => {
-    if (document.activeElement instanceof HTMLElement && panel.contains(document.activeElement)) document.activeElement.blur();
+    if (document.activeElement instanceof HTMLElement && panel.contains(document.activeElement))
+      document.activeElement.blur();
   };
-  panel.addEventListener("keydown", (event) => {
-    byPointer = false;
-    if (event.key === "Escape") release();
-    event.stopPropagation();
-  }, { signal });
+  panel.addEventListener(
+    "keydown",
+    (event) => {
+      byPointer = false;
+      if (event.key === "Escape") release();
+      event.stopPropagation();
+    },
+    { signal },
+  );
   panel.addEventListener("pointerdown", () => (byPointer = true), { signal });
-  panel.addEventListener("click", (event) => {
-    if (byPointer && !(event.target instanceof HTMLSelectElement)) release();
-  }, { signal });
-  panel.addEventListener("change", () => {
-    if (byPointer) release();
-  }, { signal });
+  panel.addEventListener(
+    "click",
+    (event) => {
+      if (byPointer && !(event.target instanceof HTMLSelectElement)) release();
+    },
+    { signal },
+  );
+  panel.addEventListener(
+    "change",
+    () => {
+      if (byPointer) release();
+    },
+    { signal },
+  );
 }

@@ -7,9 +7,17 @@ export type PathName = "websocket" | "udp" | "webrtc";
 const PATH_TEXT: Readonly<Record<PathName, string>> = { websocket: "WebSocket", udp: "UDP", webrtc: "WebRTC" };
 
 const TILES = [
-  { name: "age", label: "patch age p99 (added)", hint: "From the server's tick to your screen's state, over the last 10 s; added: beyond the fastest tenth of that time, by loss and jitter" },
+  {
+    name: "age",
+    label: "patch age p99 (added)",
+    hint: "From the server's tick to your screen's state, over the last 10 s; added: beyond the fastest tenth of that time, by loss and jitter",
+  },
   { name: "rtt", label: "round trip", hint: "Of the datagram path, smoothed" },
-  { name: "loss", label: "loss → after repair", hint: "Share of incoming symbols that did not come by themselves, and that repair did not bring either, over the last 10 s" },
+  {
+    name: "loss",
+    label: "loss → after repair",
+    hint: "Share of incoming symbols that did not come by themselves, and that repair did not bring either, over the last 10 s",
+  },
   { name: "overhead", label: "overhead", hint: "Bytes beyond those of the patches alone, over the last 2 s" },
 ] as const;
 
@@ -20,7 +28,13 @@ export class FigureTiles {
   readonly #values = TILES.map(() => element("b"));
 
   constructor() {
-    this.root = element("div", { class: "net-tiles" }, ...TILES.map(({ label, hint }, i) => element("div", { title: hint }, element("span", {}, label), this.#values[i]!)));
+    this.root = element(
+      "div",
+      { class: "net-tiles" },
+      ...TILES.map(({ label, hint }, i) =>
+        element("div", { title: hint }, element("span", {}, label), this.#values[i]!),
+      ),
+    );
   }
 
   update({ stats, loss, overhead, ageP99Ms, addedP99Ms }: LinkSample): void {
@@ -52,7 +66,10 @@ export class PaneLabel {
   update(title: string, { addedP99Ms, ageP99Ms }: LinkSample, standstillMs: number): void {
     setText(this.#title, title);
     setText(this.#added, `+${formatMs(addedP99Ms)}`);
-    setText(this.#detail, `added to the way, p99 · patch age ${formatMs(ageP99Ms)} · standstill ${formatMs(standstillMs)}`);
+    setText(
+      this.#detail,
+      `added to the way, p99 · patch age ${formatMs(ageP99Ms)} · standstill ${formatMs(standstillMs)}`,
+    );
   }
 }
 

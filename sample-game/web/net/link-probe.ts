@@ -25,7 +25,11 @@ export interface LinkSample extends PatchAgeSample {
 export class LinkProbe {
   readonly #room: ArenaRoom;
   readonly #age: PatchAge;
-  readonly #meters = { fates: new RateMeter(FATES_INTERVAL_MS), overhead: new RateMeter(OVERHEAD_INTERVAL_MS), loss: new RateMeter(LOSS_INTERVAL_MS) };
+  readonly #meters = {
+    fates: new RateMeter(FATES_INTERVAL_MS),
+    overhead: new RateMeter(OVERHEAD_INTERVAL_MS),
+    loss: new RateMeter(LOSS_INTERVAL_MS),
+  };
   readonly #onState = (): void => this.#age.onState(this.#room.state.patchMs, wallClockMs());
 
   /** clock: one for all connections to the same server. */

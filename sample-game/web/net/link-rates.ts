@@ -52,9 +52,14 @@ export class RateMeter {
   measure(totals: LinkTotals, timeMs: number): LinkRates | undefined {
     const last = this.#snapshots.at(-1);
     // A reconnection begins a new link, whose totals start again.
-    if (last !== undefined && (totals.wireBytesReceived < last.totals.wireBytesReceived || totals.wireBytesSent < last.totals.wireBytesSent)) this.#snapshots.length = 0;
+    if (
+      last !== undefined &&
+      (totals.wireBytesReceived < last.totals.wireBytesReceived || totals.wireBytesSent < last.totals.wireBytesSent)
+    )
+      this.#snapshots.length = 0;
     this.#snapshots.push({ timeMs, totals });
-    while (this.#snapshots.length > 2 && this.#snapshots[1]!.timeMs <= timeMs - this.#intervalMs) this.#snapshots.shift();
+    while (this.#snapshots.length > 2 && this.#snapshots[1]!.timeMs <= timeMs - this.#intervalMs)
+      this.#snapshots.shift();
     const first = this.#snapshots[0]!;
     return first.timeMs < timeMs ? ratesBetween(first, this.#snapshots.at(-1)!) : undefined;
   }
@@ -63,8 +68,13 @@ export class RateMeter {
 function ratesBetween(from: Snapshot, to: Snapshot): LinkRates {
   const seconds = (to.timeMs - from.timeMs) / 1000;
   const grown = (name: keyof LinkTotals): number => to.totals[name] - from.totals[name];
-  const [received, recovered, retransmitted, lost, carried] =
-    [grown("symbolsReceived"), grown("symbolsRecovered"), grown("symbolsRetransmitted"), grown("symbolsLost"), grown("symbolsCarried")];
+  const [received, recovered, retransmitted, lost, carried] = [
+    grown("symbolsReceived"),
+    grown("symbolsRecovered"),
+    grown("symbolsRetransmitted"),
+    grown("symbolsLost"),
+    grown("symbolsCarried"),
+  ];
   const byDatagram = received + recovered + retransmitted + lost;
   const beyond = (all: number, source: number): number => (source === 0 ? NaN : all / source - 1);
   return {

@@ -3,7 +3,14 @@
  * The server's end is asked by message (protocol/net-messages.ts); after a reconnection it is told again.
  */
 import { linkControl } from "colyseus-fec/client";
-import { NET_OWN_MESSAGE, NET_REPAIR_MESSAGE, type NetOwnAnswer, parseRepairChoice, type RepairChoice, repairOption } from "../../protocol/net-messages.js";
+import {
+  NET_OWN_MESSAGE,
+  NET_REPAIR_MESSAGE,
+  type NetOwnAnswer,
+  parseRepairChoice,
+  type RepairChoice,
+  repairOption,
+} from "../../protocol/net-messages.js";
 import type { ArenaRoom } from "../game/view-types.js";
 import { impairmentOf, type NetworkSettings } from "./network-settings.js";
 

@@ -63,7 +63,12 @@ export function settingsOfText(text: string): NetworkSettings {
 }
 
 /** One slider moved, of one direction or of both. The value is kept within its range. */
-export function withSlider(settings: NetworkSettings, direction: "up" | "down" | "both", name: SliderName, value: number): NetworkSettings {
+export function withSlider(
+  settings: NetworkSettings,
+  direction: "up" | "down" | "both",
+  name: SliderName,
+  value: number,
+): NetworkSettings {
   const { min, max } = sliderRange(name, settings.burstUnit);
   const moved = { [name]: Math.min(max, Math.max(min, value)) };
   return {
@@ -77,8 +82,15 @@ export function withSlider(settings: NetworkSettings, direction: "up" | "down" |
 export function isProfile(settings: NetworkSettings): boolean {
   const original = settingsOfProfile(settings.profile);
   const { base } = settings;
-  const sameBase = (Object.keys(base) as (keyof ImpairmentOptions)[]).every((name) => base[name] === original.base[name]);
-  return sameBase && settings.burstUnit === original.burstUnit && sameSliders(settings.up, original.up) && sameSliders(settings.down, original.down);
+  const sameBase = (Object.keys(base) as (keyof ImpairmentOptions)[]).every(
+    (name) => base[name] === original.base[name],
+  );
+  return (
+    sameBase &&
+    settings.burstUnit === original.burstUnit &&
+    sameSliders(settings.up, original.up) &&
+    sameSliders(settings.down, original.down)
+  );
 }
 
 /** Whether both directions are the same. */
@@ -87,7 +99,10 @@ export function isSymmetric({ up, down }: NetworkSettings): boolean {
 }
 
 /** What linkControl's configure takes at the client's end, where sending is up. */
-export function impairmentOf({ base, burstUnit, up, down }: NetworkSettings): { send: ImpairmentOptions; receive: ImpairmentOptions } {
+export function impairmentOf({ base, burstUnit, up, down }: NetworkSettings): {
+  send: ImpairmentOptions;
+  receive: ImpairmentOptions;
+} {
   return { send: { ...base, ...optionsOf(up, burstUnit) }, receive: { ...base, ...optionsOf(down, burstUnit) } };
 }
 
@@ -133,7 +148,10 @@ function burstOf(loss: NonNullable<ImpairmentOptions["loss"]>): number {
   return loss.kind === "gilbert-elliott-time" ? loss.meanBurstMs : loss.meanBurstDatagrams;
 }
 
-function optionsOf({ lossRatio, burst, delayMs, jitterMs }: DirectionSettings, burstUnit: BurstUnit): ImpairmentOptions {
+function optionsOf(
+  { lossRatio, burst, delayMs, jitterMs }: DirectionSettings,
+  burstUnit: BurstUnit,
+): ImpairmentOptions {
   return { loss: lossOf(lossRatio, burst, burstUnit), delayMs, jitterMs };
 }
 

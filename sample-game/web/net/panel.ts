@@ -33,7 +33,20 @@ const FIGURES_S = 10;
 const NARROW_QUERY = "(max-width: 720px)";
 
 const COLUMNS = [
-  "age", "standstill", "otherAge", "otherStandstill", "rtt", "lossBefore", "lossAfter", "overheadDown", "overheadUp", "recovered", "retransmitted", "lost", "carried", "path",
+  "age",
+  "standstill",
+  "otherAge",
+  "otherStandstill",
+  "rtt",
+  "lossBefore",
+  "lossAfter",
+  "overheadDown",
+  "overheadUp",
+  "recovered",
+  "retransmitted",
+  "lost",
+  "carried",
+  "path",
 ] as const;
 const column = (name: (typeof COLUMNS)[number]): number => COLUMNS.indexOf(name);
 
@@ -41,23 +54,45 @@ const perSecond = (value: number): string => value.toFixed(0);
 
 const PLOTS: readonly PlotSpec[] = [
   {
-    title: "Patch age, ms", least: 60, format: formatMs,
-    lines: [{ label: "no repair", column: column("otherAge"), color: "--net-other" }, { label: "you", column: column("age"), color: "--net-own" }],
+    title: "Patch age, ms",
+    least: 60,
+    format: formatMs,
+    lines: [
+      { label: "no repair", column: column("otherAge"), color: "--net-other" },
+      { label: "you", column: column("age"), color: "--net-own" },
+    ],
   },
-  { title: "Round trip, ms", least: 20, format: formatMs, lines: [{ label: "now", column: column("rtt"), color: "--net-own" }] },
   {
-    title: "Loss, %", least: 0.02, format: formatPercent, axisFactor: 100,
+    title: "Round trip, ms",
+    least: 20,
+    format: formatMs,
+    lines: [{ label: "now", column: column("rtt"), color: "--net-own" }],
+  },
+  {
+    title: "Loss, %",
+    least: 0.02,
+    format: formatPercent,
+    axisFactor: 100,
     lines: [
       { label: "before", column: column("lossBefore"), color: "--net-lost", fill: true },
       { label: "after repair", column: column("lossAfter"), color: "--net-own", fill: true },
     ],
   },
   {
-    title: "Overhead, %", least: 0.2, most: 3, format: formatPercent, axisFactor: 100,
-    lines: [{ label: "to you", column: column("overheadDown"), color: "--net-own" }, { label: "from you", column: column("overheadUp"), color: "--net-carried" }],
+    title: "Overhead, %",
+    least: 0.2,
+    most: 3,
+    format: formatPercent,
+    axisFactor: 100,
+    lines: [
+      { label: "to you", column: column("overheadDown"), color: "--net-own" },
+      { label: "from you", column: column("overheadUp"), color: "--net-carried" },
+    ],
   },
   {
-    title: "Symbols/s", least: 5, format: perSecond,
+    title: "Symbols/s",
+    least: 5,
+    format: perSecond,
     lines: [
       { label: "recovered", column: column("recovered"), color: "--net-recovered" },
       { label: "retransmitted", column: column("retransmitted"), color: "--net-resent" },
@@ -87,7 +122,10 @@ class NetPanel {
   readonly #repair = new RepairControls();
   readonly #network = new NetworkControls();
   readonly #note = element("p", { class: "net-note net-warning", role: "status" });
-  readonly #frames = element("span", { class: "net-frames", title: "Frames per second of your view, and the 99th percentile of their times" });
+  readonly #frames = element("span", {
+    class: "net-frames",
+    title: "Frames per second of your view, and the 99th percentile of their times",
+  });
   readonly #ownLabel = new PaneLabel("with");
   readonly #otherLabel = new PaneLabel("without");
   readonly #plots: Plot[];
@@ -134,16 +172,35 @@ class NetPanel {
   }
 
   #layout(): HTMLElement {
-    const network = element("details", { class: "net-section", open: this.#wide }, element("summary", {}, "Network between you and the server"), this.#network.root,
-      element("p", { class: "net-note" }, "Acts on datagrams only, here at your end, both ways. The WebSocket stays as good as your real network: joining, large states, and what datagrams did not bring, ride it untouched."));
-    return element("div", { class: "net" },
+    const network = element(
+      "details",
+      { class: "net-section", open: this.#wide },
+      element("summary", {}, "Network between you and the server"),
+      this.#network.root,
+      element(
+        "p",
+        { class: "net-note" },
+        "Acts on datagrams only, here at your end, both ways. The WebSocket stays as good as your real network: joining, large states, and what datagrams did not bring, ride it untouched.",
+      ),
+    );
+    return element(
+      "div",
+      { class: "net" },
       element("header", { class: "net-head" }, element("h2", {}, "Network"), this.#tiles.badge, this.#frames),
-      this.#note, this.#tiles.root, this.#repair.root, network, this.#plotBox);
+      this.#note,
+      this.#tiles.root,
+      this.#repair.root,
+      network,
+      this.#plotBox,
+    );
   }
 
   /** From the controls to the links, and back. */
   #connect(): void {
-    const links = (): LinkSwitches[] => [this.#switches, ...(this.#split instanceof SplitView ? [this.#split.switches] : [])];
+    const links = (): LinkSwitches[] => [
+      this.#switches,
+      ...(this.#split instanceof SplitView ? [this.#split.switches] : []),
+    ];
     this.#network.onchange = (settings) => {
       for (const link of links()) link.setNetwork(settings);
     };
@@ -206,14 +263,21 @@ class NetPanel {
     const timeS = performance.now() / 1000;
     const own = this.#probe.sample();
     const other = this.#split instanceof SplitView ? this.#split.probe.sample() : undefined;
-    this.#series.push(timeS, COLUMNS.map((name) => valueOf(name, own, other)));
+    this.#series.push(
+      timeS,
+      COLUMNS.map((name) => valueOf(name, own, other)),
+    );
     this.#tiles.update(own);
     this.#repair.refresh();
     this.#showNote(own.stats.path);
     const { fps, p99Ms } = this.#session.view.frameStats();
     setText(this.#frames, `${fps.toFixed(0)} fps · p99 ${p99Ms.toFixed(0)} ms`);
     if (other !== undefined) {
-      this.#ownLabel.update(`Repair: ${{ adaptive: "adaptive", generation: "XOR of 4", off: "off", other: "as the server's" }[this.#choice]}`, own, this.#standstillMs("standstill", timeS));
+      this.#ownLabel.update(
+        `Repair: ${{ adaptive: "adaptive", generation: "XOR of 4", off: "off", other: "as the server's" }[this.#choice]}`,
+        own,
+        this.#standstillMs("standstill", timeS),
+      );
       this.#otherLabel.update("Repair: off", other, this.#standstillMs("otherStandstill", timeS));
     }
     this.#updates += 1;
@@ -246,16 +310,27 @@ function valueOf(name: (typeof COLUMNS)[number], own: LinkSample, other: LinkSam
   const { stats, fates, loss, overhead } = own;
   const onDatagrams = stats.path !== "websocket";
   switch (name) {
-    case "age": return own.ageMs;
-    case "standstill": return own.standstillMs;
-    case "otherAge": return other?.ageMs ?? NaN;
-    case "otherStandstill": return other?.standstillMs ?? NaN;
-    case "rtt": return onDatagrams ? stats.rttMs : NaN;
-    case "lossBefore": return loss?.lossBefore ?? NaN;
-    case "lossAfter": return loss?.lossAfter ?? NaN;
-    case "overheadDown": return overhead?.overheadDown ?? NaN;
-    case "overheadUp": return overhead?.overheadUp ?? NaN;
-    case "path": return onDatagrams ? 1 : 0;
-    default: return fates?.[name] ?? NaN;
+    case "age":
+      return own.ageMs;
+    case "standstill":
+      return own.standstillMs;
+    case "otherAge":
+      return other?.ageMs ?? NaN;
+    case "otherStandstill":
+      return other?.standstillMs ?? NaN;
+    case "rtt":
+      return onDatagrams ? stats.rttMs : NaN;
+    case "lossBefore":
+      return loss?.lossBefore ?? NaN;
+    case "lossAfter":
+      return loss?.lossAfter ?? NaN;
+    case "overheadDown":
+      return overhead?.overheadDown ?? NaN;
+    case "overheadUp":
+      return overhead?.overheadUp ?? NaN;
+    case "path":
+      return onDatagrams ? 1 : 0;
+    default:
+      return fates?.[name] ?? NaN;
   }
 }

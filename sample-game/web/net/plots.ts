@@ -47,37 +47,61 @@ export class Plot {
     this.#spec = spec;
     const color = (name: string): string => style.getPropertyValue(name).trim();
     this.#values = spec.lines.map(() => element("b"));
-    this.#keys = spec.lines.map((line, i) => element("span", { class: "net-key", style: `--key: var(${line.color})` }, `${line.label} `, this.#values[i]!));
+    this.#keys = spec.lines.map((line, i) =>
+      element("span", { class: "net-key", style: `--key: var(${line.color})` }, `${line.label} `, this.#values[i]!),
+    );
     const box = element("div", { class: "net-chart" });
-    this.root = element("figure", { class: "net-plot" }, element("figcaption", {}, element("span", { class: "net-plot-title" }, spec.title), ...this.#keys), box);
-    this.#chart = new uPlot({
-      width: 300,
-      height: HEIGHT_PX,
-      padding: [5, 2, 4, 0],
-      legend: { show: false },
-      cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: SYNC_KEY } },
-      scales: {
-        x: { time: false, range: (_chart, _min, max) => [max - spanS, max] },
-        y: { range: (_chart, _min, max) => [0, Math.min(spec.most ?? Infinity, Math.max(spec.least, (max ?? 0) * 1.1))] },
-      },
-      axes: [
-        { show: false },
-        {
-          size: AXIS_PX, gap: 4, space: 18, font: AXIS_FONT, stroke: color("--net-muted"), ticks: { show: false },
-          grid: { stroke: color("--net-grid"), width: 1 }, values: (_chart, ticks) => ticks.map((tick) => `${Number((tick * (spec.axisFactor ?? 1)).toFixed(1))}`),
+    this.root = element(
+      "figure",
+      { class: "net-plot" },
+      element("figcaption", {}, element("span", { class: "net-plot-title" }, spec.title), ...this.#keys),
+      box,
+    );
+    this.#chart = new uPlot(
+      {
+        width: 300,
+        height: HEIGHT_PX,
+        padding: [5, 2, 4, 0],
+        legend: { show: false },
+        cursor: { y: false, points: { show: false }, drag: { x: false, y: false }, sync: { key: SYNC_KEY } },
+        scales: {
+          x: { time: false, range: (_chart, _min, max) => [max - spanS, max] },
+          y: {
+            range: (_chart, _min, max) => [0, Math.min(spec.most ?? Infinity, Math.max(spec.least, (max ?? 0) * 1.1))],
+          },
         },
-      ],
-      series: [
-        {},
-        ...spec.lines.map(({ label, color: name, fill }) => ({
-          label, stroke: color(name), width: 1.5, points: { show: false }, spanGaps: false, ...(fill ? { fill: `${color(name)}22` } : {}),
-        })),
-      ],
-      hooks: {
-        drawClear: [(chart) => this.#markWebSocket(chart, pathColumn, color("--net-socket-band"))],
-        setCursor: [() => this.#showValues()],
+        axes: [
+          { show: false },
+          {
+            size: AXIS_PX,
+            gap: 4,
+            space: 18,
+            font: AXIS_FONT,
+            stroke: color("--net-muted"),
+            ticks: { show: false },
+            grid: { stroke: color("--net-grid"), width: 1 },
+            values: (_chart, ticks) => ticks.map((tick) => `${Number((tick * (spec.axisFactor ?? 1)).toFixed(1))}`),
+          },
+        ],
+        series: [
+          {},
+          ...spec.lines.map(({ label, color: name, fill }) => ({
+            label,
+            stroke: color(name),
+            width: 1.5,
+            points: { show: false },
+            spanGaps: false,
+            ...(fill ? { fill: `${color(name)}22` } : {}),
+          })),
+        ],
+        hooks: {
+          drawClear: [(chart) => this.#markWebSocket(chart, pathColumn, color("--net-socket-band"))],
+          setCursor: [() => this.#showValues()],
+        },
       },
-    }, [[], ...spec.lines.map(() => [])], box);
+      [[], ...spec.lines.map(() => [])],
+      box,
+    );
   }
 
   /** Shows the series as it is now. */

@@ -19,18 +19,37 @@ export class RepairControls {
 
   readonly #radios: ReadonlyMap<RepairChoice, HTMLInputElement>;
   readonly #cut = element("button", { type: "button", class: "net-button net-cut", id: "net-cut" });
-  readonly #compare = element("button", { type: "button", class: "net-button net-compare", id: "net-compare", "aria-pressed": "false" });
+  readonly #compare = element("button", {
+    type: "button",
+    class: "net-button net-compare",
+    id: "net-compare",
+    "aria-pressed": "false",
+  });
   #cutEndMs = -Infinity;
 
   constructor() {
-    this.#radios = new Map(REPAIR_CHOICES.map((choice) => [choice, element("input", { type: "radio", name: "net-repair", value: choice })]));
-    const options = REPAIR_CHOICES.map((choice) => element("label", { title: LABELS[choice].hint }, this.#radios.get(choice)!, element("span", {}, LABELS[choice].text)));
-    this.root = element("div", { class: "net-repair" },
+    this.#radios = new Map(
+      REPAIR_CHOICES.map((choice) => [choice, element("input", { type: "radio", name: "net-repair", value: choice })]),
+    );
+    const options = REPAIR_CHOICES.map((choice) =>
+      element(
+        "label",
+        { title: LABELS[choice].hint },
+        this.#radios.get(choice)!,
+        element("span", {}, LABELS[choice].text),
+      ),
+    );
+    this.root = element(
+      "div",
+      { class: "net-repair" },
       element("fieldset", { class: "net-segments" }, element("legend", {}, "Repair"), ...options),
-      element("div", { class: "net-row" }, this.#compare, this.#cut));
+      element("div", { class: "net-row" }, this.#compare, this.#cut),
+    );
     for (const [choice, radio] of this.#radios) radio.addEventListener("change", () => this.onrepair?.(choice));
     this.#cut.addEventListener("click", () => this.#startCut());
-    this.#compare.addEventListener("click", () => this.oncompare?.(this.#compare.getAttribute("aria-pressed") !== "true"));
+    this.#compare.addEventListener("click", () =>
+      this.oncompare?.(this.#compare.getAttribute("aria-pressed") !== "true"),
+    );
     this.showCompare("off");
     this.refresh();
   }
@@ -50,7 +69,10 @@ export class RepairControls {
   refresh(): void {
     const leftMs = this.#cutEndMs - performance.now();
     if (this.#cut.disabled && leftMs <= 0) this.endCut();
-    setText(this.#cut, leftMs > 0 ? `UDP is cut: ${(leftMs / 1000).toFixed(1)} s` : `Cut UDP for ${BLACKOUT_MS / 1000} s`);
+    setText(
+      this.#cut,
+      leftMs > 0 ? `UDP is cut: ${(leftMs / 1000).toFixed(1)} s` : `Cut UDP for ${BLACKOUT_MS / 1000} s`,
+    );
   }
 
   /** Ends a cut that is under way. */

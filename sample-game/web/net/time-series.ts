@@ -11,7 +11,8 @@ export class TimeSeries {
 
   /** capacity: samples kept, 1 or more; columns: values in a sample. @throws RangeError */
   constructor(capacity: number, columns: number) {
-    if (!Number.isInteger(capacity) || capacity < 1) throw new RangeError(`"capacity" expected a whole number from 1, got ${capacity}`);
+    if (!Number.isInteger(capacity) || capacity < 1)
+      throw new RangeError(`"capacity" expected a whole number from 1, got ${capacity}`);
     this.#capacity = capacity;
     this.columns = Array.from({ length: columns }, () => []);
   }

@@ -24,9 +24,10 @@ class RelayedChannel implements DatagramChannel {
 
   /** Of what was not sent while it was not open, a channel says so. */
   send(datagram: Uint8Array): boolean {
-    if (datagram.length === 0 || (this.maxDatagramBytes > 0 && datagram.length > this.maxDatagramBytes)) throw new RangeError("datagram");
+    if (datagram.length === 0 || (this.maxDatagramBytes > 0 && datagram.length > this.maxDatagramBytes))
+      throw new RangeError("datagram");
     if (this.state !== "open") return false;
-    this.socket.send(datagram as Uint8Array<ArrayBuffer>);
+    this.socket.send(datagram);
     return true;
   }
 
@@ -38,7 +39,8 @@ class RelayedChannel implements DatagramChannel {
   }
 
   handle(message: RelayMessage): void {
-    if ("answer" in message) Object.assign(this, { maxDatagramBytes: message.maxDatagramBytes, overheadBytes: message.overheadBytes });
+    if ("answer" in message)
+      Object.assign(this, { maxDatagramBytes: message.maxDatagramBytes, overheadBytes: message.overheadBytes });
     if ("open" in message && this.state === "connecting") {
       this.state = "open";
       this.onopen?.();
@@ -55,7 +57,9 @@ async function makePair() {
   socket.binaryType = "arraybuffer";
   await new Promise((resolve) => (socket.onopen = resolve));
   const far = new RelayedChannel(socket);
-  const near = openBrowserWebRtcChannel({ sendRequest: (request) => socket.send(JSON.stringify({ request } satisfies PageMessage)) });
+  const near = openBrowserWebRtcChannel({
+    sendRequest: (request) => socket.send(JSON.stringify({ request } satisfies PageMessage)),
+  });
   socket.onmessage = ({ data }: MessageEvent<string | ArrayBuffer>) => {
     if (typeof data !== "string") {
       if (far.state === "open") far.ondatagram?.(new Uint8Array(data));
@@ -63,7 +67,8 @@ async function makePair() {
     }
     const message = JSON.parse(data) as RelayMessage;
     far.handle(message);
-    if ("answer" in message) near.accept({ kind: "webrtc-answer", peer: message.answer, host: message.host, port: message.port });
+    if ("answer" in message)
+      near.accept({ kind: "webrtc-answer", peer: message.answer, host: message.host, port: message.port });
   };
   return { a: near, b: far, close: () => socket.close() };
 }

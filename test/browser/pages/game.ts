@@ -62,17 +62,30 @@ const game: Game = {
   send: (count) => {
     for (let i = 0; i < count; i++) room.send("number", sent++);
   },
-  seen: () => ({ states, messages, sent, reconnections, link: linkStats(room), roomId: room.roomId, sessionId: room.sessionId }),
+  seen: () => ({
+    states,
+    messages,
+    sent,
+    reconnections,
+    link: linkStats(room),
+    roomId: room.roomId,
+    sessionId: room.sessionId,
+  }),
   stats: async () => {
     const newest = connections.at(-1)!;
     const all: Record<string, any>[] = [];
     (await newest.getStats()).forEach((entry) => all.push(entry));
     const channel = all.find(({ type }) => type === "data-channel");
-    const pair = all.find(({ type, state, nominated }) => type === "candidate-pair" && state === "succeeded" && nominated);
+    const pair = all.find(
+      ({ type, state, nominated }) => type === "candidate-pair" && state === "succeeded" && nominated,
+    );
     const remote = all.find(({ id }) => id === pair?.remoteCandidateId);
     return {
-      connections: connections.length, channelState: channel?.state, messagesReceived: channel?.messagesReceived ?? 0,
-      messagesSent: channel?.messagesSent ?? 0, remoteAddress: remote?.address,
+      connections: connections.length,
+      channelState: channel?.state,
+      messagesReceived: channel?.messagesReceived ?? 0,
+      messagesSent: channel?.messagesSent ?? 0,
+      remoteAddress: remote?.address,
     };
   },
   blackout: (on) => linkControl(room)!.blackout(on),

@@ -27,7 +27,8 @@ export function afterEach(run: Run): void {
 
 /** Runs all tests. @returns the names of those that passed, and what the others said. */
 export async function runTests(): Promise<{ passed: string[]; failed: string[] }> {
-  const passed: string[] = [], failed: string[] = [];
+  const passed: string[] = [],
+    failed: string[] = [];
   for (const { name, run } of tests) {
     try {
       for (const hook of before) await hook();
@@ -67,5 +68,7 @@ function thrownBy(run: () => unknown): unknown {
 }
 
 function show(value: unknown): string {
-  return typeof value === "function" ? "a function" : String(JSON.stringify(value instanceof Uint8Array ? [...value] : value));
+  return typeof value === "function"
+    ? "a function"
+    : String(JSON.stringify(value instanceof Uint8Array ? [...value] : value));
 }
