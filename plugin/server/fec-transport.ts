@@ -100,15 +100,11 @@ export class FecTransport extends WebSocketTransport {
    * closes the HTTP server, and its error goes to the listener (so core's `listen` rejects), or else to the server's "error".
    */
   override listen(port: number, hostname?: string, backlog?: number, listeningListener?: ListenCallback): this {
-    const listeners = [this.#udp, this.#webrtc];
+    const listeners = [this.#udp, this.#webrtc].filter((listener) => listener !== undefined);
     return super.listen(port, hostname, backlog, () => {
-      void Promise.all(listeners.map((listener) => listener?.bound())).then((errors) => {
-        process.nextTick(() =>
-          this.#onBound(
-            errors.find((error) => error !== undefined),
-            listeningListener,
-          ),
-        );
+      void Promise.all(listeners.map((listener) => listener.bound())).then((errors) => {
+        const error = errors.find((each) => each !== undefined);
+        process.nextTick(() => this.#onBound(error, listeningListener));
       });
     });
   }

@@ -23,7 +23,7 @@ export class PlayerControl {
   private sends = 0;
 
   constructor(room: ArenaRoom) {
-    this.input = room.input({ mode: "unreliable", historySize: HISTORY }) as InputHandle<PlayerInput>;
+    this.input = room.input<PlayerInput>({ mode: "unreliable", historySize: HISTORY });
     this.timeline = this.input;
   }
 
