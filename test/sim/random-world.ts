@@ -7,7 +7,7 @@ import { PROFILE_NAMES, SeededRandom, profiles, type ImpairmentOptions, type Los
 import type { LinkCounters, RepairOption } from "colyseus-fec/core";
 import { appendCrc32, stripCrc32 } from "../../plugin/channels/crc32.js";
 import { patchSize } from "./random.js";
-import { World, expectOrdered, expectUnreliableAtMostOnce } from "./world.js";
+import { World, type WorldOptions, expectOrdered, expectUnreliableAtMostOnce } from "./world.js";
 
 /** Where numbers wrap or change sign: 7 bits (columns of repair rows), 16 (datagram numbers), 24 (symbols on the wire), 31 and 32. */
 const WRAPS = [0, 0x80, 0x8000, 0x1_0000, 0x80_0000, 0x100_0000, 0x8000_0000, 0x1_0000_0000];
@@ -61,13 +61,17 @@ interface Habits {
   still: { server: boolean; client: boolean };
 }
 
+/** Sees all that an end of a world puts on its two paths; see {@link WorldOptions}. */
+export type Tap = Pick<WorldOptions, "onDatagram" | "onRecord">;
+
 /** Plays the world of one seed. @throws Error if a property does not hold. @param scale how long it plays: 1 = some 0.2..1 s. */
-export function playRandomWorld(seed: number, scale = 1): WorldCounts {
+export function playRandomWorld(seed: number, scale = 1, tap: Tap = {}): WorldCounts {
   const random = new SeededRandom(seed);
   const network = { up: randomNetwork(random), down: randomNetwork(random) };
   const still = { server: false, client: false };
   const world: World = new World({
     ...network,
+    ...tap,
     standsStill: (from) => still[from],
     seed: random.int(2 ** 30),
     reliableDelayMs: random.int(2) ? random.int(60) : random.int(600),
@@ -79,11 +83,11 @@ export function playRandomWorld(seed: number, scale = 1): WorldCounts {
   world.nowMs = random.int(2)
     ? 1000
     : Math.max(0, TIME_WRAP_MS * (1 + random.int(3)) - random.int(600)) + random.next();
-  const standstills = new SeededRandom(seed + 1_000_003);
+  const standstills = standstillsOf(seed);
   const habits: Habits = {
     ...randomHabits(random),
     still,
-    standstills: standstills.next() < 0.4 ? standstills : undefined,
+    standstills,
   };
   const damaged = network.up.corrupt || network.down.corrupt || habits.newNetworks ? sealed(world) : { count: 0 };
   const ids = { next: 0 };
@@ -96,6 +100,12 @@ export function playRandomWorld(seed: number, scale = 1): WorldCounts {
   still.server = still.client = false;
   mend(world, random, ids);
   return countsOf(world, damaged.count);
+}
+
+/** What draws when the channels of this seed's world stand still; undefined: they never do. */
+export function standstillsOf(seed: number): SeededRandom | undefined {
+  const random = new SeededRandom(seed + 1_000_003);
+  return random.next() < 0.4 ? random : undefined;
 }
 
 function randomHabits(random: SeededRandom): Omit<Habits, "still" | "standstills"> {

@@ -21,7 +21,9 @@ export interface WorldOptions {
   /** How fast the client's clock runs; the server's is the world's. */
   clientClockRate?: number;
   /** Called with every datagram before netem sees it; for captures. */
-  onDatagram?: (from: "server" | "client", datagram: Uint8Array) => void;
+  onDatagram?: (from: "server" | "client", datagram: Uint8Array, nowMs: number) => void;
+  /** Called with every record that an end gives to the reliable path; for hashes. */
+  onRecord?: (from: "server" | "client", record: Uint8Array, nowMs: number) => void;
   /** Called with every datagram that netem lets through, before the link sees it. */
   onArrival?: (to: "server" | "client", datagram: Uint8Array) => void;
   /** True while the channel of this end takes nothing: the reliable path carries datagrams, as the driver has it. */
@@ -101,6 +103,7 @@ export class End {
     const { standsStill } = this;
     while (standsStill && this.link.carryDatagram(this.localMs));
     for (let record = this.link.pollReliable(); record; record = this.link.pollReliable()) {
+      options.onRecord?.(this.name, record, nowMs);
       this.records.push({ bytes: record, dueMs: nowMs + (options.reliableDelayMs ?? 50) });
     }
     let burst = 0;
@@ -116,7 +119,7 @@ export class End {
       if (++burst > 2000) throw new Error("pollDatagram does not end");
       this.datagrams++;
       this.wireBytes += datagram.length + this.world.overheadBytes;
-      options.onDatagram?.(this.name, datagram);
+      options.onDatagram?.(this.name, datagram, nowMs);
       this.out.push(datagram, nowMs);
     }
     const cross = this.name === "server" ? options.crossTraffic : undefined;
