@@ -4,10 +4,11 @@
  * Silence is not a failure: the link bridges it. docs/WIRE-FORMAT.md section 4.
  */
 
-import { systemClock } from "../channels/clock.js";
-import type { Hello, OfferedKind, ReadControl, UdpOffer, WebRtcAnswer } from "../channels/control-records.js";
-import type { LinkDriver } from "../channels/driver.js";
-import type { LiveImpairment } from "../channels/live-impairment.js";
+import { systemClock } from "../host/clock.js";
+import type { OfferedKind } from "../session/channel-kinds.js";
+import type { Hello, ReadControl, UdpOffer, WebRtcAnswer } from "../session/control-records.js";
+import type { LinkDriver } from "../session/driver.js";
+import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { WebRtcClientChannel } from "../channels/webrtc/webrtc-channel.js";
 import { RETRY_DELAYS_MS, RETRY_JITTER_RATIO } from "./limits.js";

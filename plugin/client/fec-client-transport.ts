@@ -3,7 +3,7 @@
  * of every connection, the reconnections included. Each connection is a FecConnection.
  */
 
-import { LiveImpairment } from "../channels/live-impairment.js";
+import { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { FecConnection } from "./fec-connection.js";
 import type { ResolvedClientOptions } from "./options.js";

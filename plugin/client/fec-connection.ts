@@ -5,10 +5,10 @@
  */
 
 import { CloseCode, Protocol } from "@colyseus/sdk";
-import { systemClock } from "../channels/clock.js";
-import { encodeControl, readControl, type ReadControl } from "../channels/control-records.js";
-import { LinkDriver } from "../channels/driver.js";
-import type { LiveImpairment } from "../channels/live-impairment.js";
+import { systemClock } from "../host/clock.js";
+import { encodeControl, readControl, type ReadControl } from "../session/control-records.js";
+import { LinkDriver } from "../session/driver.js";
+import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
@@ -22,7 +22,7 @@ const CONNECTING = 0;
 const OPEN = 1;
 const PROTOCOL_VERSION = 1;
 
-/** WebSocket close code of an error inside the link (channels/driver.ts). */
+/** WebSocket close code of an error inside the link (session/driver.ts). */
 const INTERNAL_ERROR = 1011;
 
 interface FecMode {

@@ -1,6 +1,6 @@
 /**
  * Every bound of the client side: its unit, its reason, and what happens there.
- * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts.
+ * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts, a session's in session/limits.ts.
  */
 
 /** Messages sent before the server's first one shows what it speaks; the SDK itself sends none. One more throws. */

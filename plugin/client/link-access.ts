@@ -1,6 +1,7 @@
 /** What a game may see and change of a room's link: statistics, and the switches of tests and demonstrations. */
 
-import { noLinkStats } from "../channels/no-link-stats.js";
+import type { PathName } from "../session/channel-kinds.js";
+import { noLinkStats } from "../session/no-link-stats.js";
 import type { RepairOption } from "../core/repair-option.js";
 import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
@@ -10,7 +11,7 @@ import { transportOf, type AnyRoom } from "./sdk-internals.js";
 /** A snapshot of a room's link; see LinkStats. */
 export interface RoomLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
-  readonly path: "websocket" | "udp" | "webrtc";
+  readonly path: PathName;
   /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
   readonly lastChannelError: string | undefined;
   /** Datagrams that the channel did not take. */

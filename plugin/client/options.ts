@@ -3,14 +3,13 @@
 import type { DatagramChannel } from "../channels/datagram-channel.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
-import type { UdpOffer } from "../channels/control-records.js";
+import type { UdpOffer } from "../session/control-records.js";
 import type { WebRtcClientChannel, WebRtcClientOptions } from "../channels/webrtc/webrtc-channel.js";
+import { isOfferedKind, OFFERED_KINDS, type OfferedKind } from "../session/channel-kinds.js";
 import type { SdkOptions } from "./sdk-internals.js";
 
 /** A kind of datagram channel that a client may open. Not every build has every kind. */
-export type ClientChannelKind = "udp" | "webrtc";
-
-const CHANNEL_KINDS: readonly string[] = ["udp", "webrtc"];
+export type ClientChannelKind = OfferedKind;
 
 /** How to open each kind that this build knows. The channel is "connecting" when the function returns. */
 export interface ChannelOpeners {
@@ -49,8 +48,8 @@ export function resolveClientOptions(
   const channels: unknown = options.channels ?? kinds;
   if (!Array.isArray(channels)) throw new TypeError(`"channels" expected a list, got ${show(channels)}`);
   for (const kind of channels) {
-    if (CHANNEL_KINDS.includes(kind as string)) continue;
-    throw new TypeError(`"channels" expected only ${CHANNEL_KINDS.map(show).join(", ")}, got ${show(kind)}`);
+    if (isOfferedKind(kind)) continue;
+    throw new TypeError(`"channels" expected only ${OFFERED_KINDS.map(show).join(", ")}, got ${show(kind)}`);
   }
   const available = [...new Set(channels as ClientChannelKind[])].filter((kind) => openers[kind] !== undefined);
   return Object.freeze({

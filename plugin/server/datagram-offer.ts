@@ -6,7 +6,7 @@
  */
 
 import { logger } from "@colyseus/core";
-import type { OfferedKind } from "../channels/control-records.js";
+import type { OfferedKind } from "../session/channel-kinds.js";
 import type { DatagramChannel } from "../channels/datagram-channel.js";
 import { TOO_MANY_DATAGRAMS } from "../channels/webrtc/webrtc-server.js";
 import { debugFec } from "./debug.js";

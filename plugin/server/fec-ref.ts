@@ -6,11 +6,11 @@
 
 import { CloseCode, logger } from "@colyseus/core";
 import type { RawData, WebSocket } from "ws";
-import { encodeControl, readControl, type ControlRecord, type Hello } from "../channels/control-records.js";
-import { LinkDriver } from "../channels/driver.js";
-import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../channels/limits.js";
-import type { LiveImpairment } from "../channels/live-impairment.js";
-import { TokenBucket } from "../channels/token-bucket.js";
+import { encodeControl, readControl, type ControlRecord, type Hello } from "../session/control-records.js";
+import { LinkDriver } from "../session/driver.js";
+import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../session/limits.js";
+import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
+import { TokenBucket } from "../host/token-bucket.js";
 import { Link } from "../core/link.js";
 import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { RepairOption } from "../core/repair-option.js";
@@ -32,7 +32,7 @@ const BINARY = { binary: true } as const;
 
 type SendCallback = (error?: Error) => void;
 
-/** WebSocket close codes: an error inside the link (channels/driver.ts), and RFC 6455's for what breaks a rule of the host. */
+/** WebSocket close codes: an error inside the link (session/driver.ts), and RFC 6455's for what breaks a rule of the host. */
 const INTERNAL_ERROR = 1011;
 const POLICY_VIOLATION = 1008;
 

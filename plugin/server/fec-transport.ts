@@ -17,8 +17,9 @@ import {
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
-import type { Hello, OfferedKind } from "../channels/control-records.js";
-import { LiveImpairment } from "../channels/live-impairment.js";
+import { knownKinds, type OfferedKind } from "../session/channel-kinds.js";
+import type { Hello } from "../session/control-records.js";
+import { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import type { UdpEndpointStats } from "../channels/udp/udp-server.js";
 import type { WebRtcEndpointStats } from "../channels/webrtc/webrtc-server.js";
 import { SYMBOL_RECORD_HEADER_BYTES } from "../core/wire/constants.js";
@@ -26,7 +27,7 @@ import { DatagramOffer } from "./datagram-offer.js";
 import { debugFec } from "./debug.js";
 import { FecRef } from "./fec-ref.js";
 import { FecRoomClient } from "./fec-room-client.js";
-import { CHANNEL_KINDS_MAX, PONG_OVERDUE_MS_MAX } from "./limits.js";
+import { PONG_OVERDUE_MS_MAX } from "./limits.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
 import { StateFlow } from "./state-flow.js";
 import { UdpListener } from "./udp-listener.js";
@@ -246,13 +247,13 @@ function readFecRequest(url: URL): FecRequest | undefined {
   const roomId = /\/[a-zA-Z0-9_-]+\/([a-zA-Z0-9_-]+)$/.exec(url.pathname)?.[1];
   if (url.searchParams.get("fec") !== "1" || sessionId === null || roomId === undefined) return undefined;
   const reconnectionToken = url.searchParams.get("reconnectionToken") ?? undefined;
-  return { url, sessionId, roomId, reconnectionToken, channels: kindsOf(url.searchParams.get("channels") ?? "") };
-}
-
-/** The kinds that are known here, in the client's order. */
-function kindsOf(list: string): OfferedKind[] {
-  const kinds = new Set(list.split(",", CHANNEL_KINDS_MAX));
-  return [...kinds].filter((kind): kind is OfferedKind => kind === "udp" || kind === "webrtc");
+  return {
+    url,
+    sessionId,
+    roomId,
+    reconnectionToken,
+    channels: knownKinds((url.searchParams.get("channels") ?? "").split(",")),
+  };
 }
 
 /** What connectClientToRoom asks first. */

@@ -1,9 +1,9 @@
 /**
  * Every bound of the server side: its unit, its reason, and what happens there.
- * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts.
+ * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts, a session's in session/limits.ts.
  */
 
-import type { BucketOptions } from "../channels/token-bucket.js";
+import type { BucketOptions } from "../host/token-bucket.js";
 
 /** ws-transport's default for `maxPayload`, bytes. */
 export const MAX_PAYLOAD_BYTES_DEFAULT = 4 * 1024;
@@ -43,9 +43,6 @@ export const CONTROL_RECORDS: BucketOptions = { perSecond: 20, burst: 50 };
  * are core's to count (maxMessagesPerSecond). An end that leaves its datagram path sends at most 256 that the other may have.
  */
 export const IDLE_RECORDS: BucketOptions = { perSecond: 2000, burst: 2000 };
-
-/** Longest list of channel kinds read from a client's query parameter; the rest is ignored. */
-export const CHANNEL_KINDS_MAX = 8;
 
 /** Longest reason of a WebSocket close, bytes (RFC 6455 section 5.5: a control frame holds 125); cut there. */
 export const CLOSE_REASON_BYTES_MAX = 123;

@@ -1,7 +1,8 @@
 /** What a room may see and change of a client's link: statistics, and the switches of tests and demonstrations. */
 
 import type { Client } from "@colyseus/core";
-import { noLinkStats } from "../channels/no-link-stats.js";
+import type { PathName } from "../session/channel-kinds.js";
+import { noLinkStats } from "../session/no-link-stats.js";
 import type { RepairOption } from "../core/repair-option.js";
 import type { LinkStats } from "../core/stats.js";
 import type { DirectionalImpairment } from "../netem/index.js";
@@ -18,7 +19,7 @@ const NO_FLOW = Object.freeze({
 /** A snapshot of one client's link; see LinkStats. */
 export interface ClientLinkStats extends Omit<LinkStats, "path"> {
   /** What the next message rides. */
-  readonly path: "websocket" | "udp" | "webrtc";
+  readonly path: PathName;
   /** Datagrams that the channel did not take. */
   readonly datagramsRefused: number;
   /** How much later than a round trip allows the client has what was sent to it, by either path, ms. */

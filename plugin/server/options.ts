@@ -4,7 +4,7 @@
  */
 
 import type { TransportOptions } from "@colyseus/ws-transport";
-import { isIceServers, type IceServer } from "../channels/control-records.js";
+import { isIceServers, type IceServer } from "../channels/webrtc/signalling.js";
 import { ICE_SERVERS_MAX, WEBRTC_PORTS_MAX } from "../channels/limits.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";

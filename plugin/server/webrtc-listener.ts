@@ -5,7 +5,7 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP, type AddressInfo } from "node:net";
-import type { IceServer } from "../channels/control-records.js";
+import type { IceServer } from "../channels/webrtc/signalling.js";
 import { NativeLibraryError } from "../channels/webrtc/native.js";
 import { WebRtcEndpoint } from "../channels/webrtc/webrtc-server.js";
 import { ChannelListener, hostBeside, isAskedFor, PipeError } from "./channel-listener.js";

@@ -1,6 +1,6 @@
 /** A clock and timers that stand still until a test moves them. */
 
-import type { Clock } from "../../plugin/channels/clock.js";
+import type { Clock } from "../../plugin/host/clock.js";
 
 export class FakeClock implements Clock {
   /** Timers set so far. */

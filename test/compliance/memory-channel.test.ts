@@ -1,6 +1,6 @@
 /** The memory channel against the contract, alone and impaired. */
 
-import { impairChannel } from "../../plugin/channels/impaired-channel.js";
+import { impairChannel } from "../../plugin/channels/impaired/impaired-channel.js";
 import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
 import { describeChannel } from "./channel-suite.js";
 

@@ -1,7 +1,7 @@
 /** Stand-ins for the driver's two sides: a link and a channel worked by hand. */
 
 import type { ChannelState, DatagramChannel } from "../../plugin/channels/datagram-channel.js";
-import type { DrivenLink } from "../../plugin/channels/driver.js";
+import type { DrivenLink } from "../../plugin/session/driver.js";
 import { newCounters, type LinkStats } from "../../plugin/core/stats.js";
 
 /** A link that writes down its calls; what it gives out, a test puts in. */

@@ -1,7 +1,7 @@
 /** The UDP channel against the contract: server's end, client's end, and behind an impaired network. Loopback only. */
 
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
-import { impairChannel } from "../../plugin/channels/impaired-channel.js";
+import { impairChannel } from "../../plugin/channels/impaired/impaired-channel.js";
 import { openUdpChannel } from "../../plugin/channels/udp/udp-client.js";
 import { UdpEndpoint } from "../../plugin/channels/udp/udp-server.js";
 import { describeChannel, type ChannelPair } from "./channel-suite.js";

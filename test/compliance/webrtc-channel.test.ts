@@ -1,7 +1,7 @@
 /** The WebRTC channel in Node against the contract: server's end, client's end, and behind an impaired network. Loopback only. */
 
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
-import { impairChannel } from "../../plugin/channels/impaired-channel.js";
+import { impairChannel } from "../../plugin/channels/impaired/impaired-channel.js";
 import { openNativeWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-native-client.js";
 import { WebRtcEndpoint } from "../../plugin/channels/webrtc/webrtc-server.js";
 import { describeChannel } from "./channel-suite.js";
@@ -18,7 +18,7 @@ async function connect(): Promise<Ends> {
     const client = openNativeWebRtcChannel({
       sendRequest: (request) => {
         const { channel: server, peer, port } = endpoint.createChannel(request);
-        client.accept({ kind: "webrtc-answer", peer, host: "127.0.0.1", port });
+        client.accept({ peer, host: "127.0.0.1", port });
         resolve({ server, client, close: () => endpoint.close() });
       },
     });

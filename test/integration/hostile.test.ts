@@ -1,7 +1,7 @@
 import { createSocket } from "node:dgram";
 import { linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
-import { readControl, type UdpOffer } from "../../plugin/channels/control-records.js";
+import { readControl, type UdpOffer } from "../../plugin/session/control-records.js";
 import { UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { WebSocket } from "ws";

@@ -5,7 +5,7 @@
  */
 import { PROFILE_NAMES, SeededRandom, profiles, type ImpairmentOptions, type LossOptions } from "colyseus-fec/netem";
 import type { LinkCounters, RepairOption } from "colyseus-fec/core";
-import { appendCrc32, stripCrc32 } from "../../plugin/channels/crc32.js";
+import { appendCrc32, stripCrc32 } from "../../plugin/channels/impaired/crc32.js";
 import { patchSize } from "./random.js";
 import { World, type WorldOptions, expectOrdered, expectUnreliableAtMostOnce } from "./world.js";
 

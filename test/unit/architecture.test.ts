@@ -1,4 +1,4 @@
-/** The import arrows of shared/DESIGN.md, file sizes, and the bans of the sans-IO folders, held by reading the sources. */
+/** The import arrows between the folders (docs/ARCHITECTURE.md), file sizes, and the bans of the sans-IO folders, held by reading the sources. */
 import { readFileSync, readdirSync } from "node:fs";
 import { dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -28,12 +28,16 @@ const ARROWS: Record<string, string[]> = {
     "plugin/core/receive",
   ],
   "plugin/netem": ["plugin/netem"],
-  "plugin/channels": ["plugin/channels", "plugin/core", "plugin/netem", "node:"],
+  "plugin/host": ["plugin/host"],
+  "plugin/channels": ["plugin/channels", "plugin/core", "plugin/netem", "plugin/host", "node:"],
+  "plugin/session": ["plugin/session", "plugin/channels", "plugin/core", "plugin/netem", "plugin/host"],
   "plugin/server": [
     "plugin/server",
-    "plugin/core",
+    "plugin/session",
     "plugin/channels",
+    "plugin/core",
     "plugin/netem",
+    "plugin/host",
     "@colyseus/core",
     "@colyseus/schema",
     "@colyseus/ws-transport",
@@ -41,7 +45,16 @@ const ARROWS: Record<string, string[]> = {
     "debug",
     "node:",
   ],
-  "plugin/client": ["plugin/client", "plugin/core", "plugin/channels", "plugin/netem", "@colyseus/sdk", "node:"],
+  "plugin/client": [
+    "plugin/client",
+    "plugin/session",
+    "plugin/channels",
+    "plugin/core",
+    "plugin/netem",
+    "plugin/host",
+    "@colyseus/sdk",
+    "node:",
+  ],
 };
 
 /** Files of core/ itself that the parts below the link may import. */

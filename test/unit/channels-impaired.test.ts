@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
-import { DeadlineTimer, type Clock } from "../../plugin/channels/clock.js";
-import { appendCrc32, crc32, stripCrc32 } from "../../plugin/channels/crc32.js";
-import { impairChannel } from "../../plugin/channels/impaired-channel.js";
+import { DeadlineTimer, type Clock } from "../../plugin/host/clock.js";
+import { appendCrc32, crc32, stripCrc32 } from "../../plugin/channels/impaired/crc32.js";
+import { impairChannel } from "../../plugin/channels/impaired/impaired-channel.js";
 import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
 import type { DirectionalImpairment } from "../../plugin/netem/index.js";
 import { FakeClock } from "../compliance/fake-clock.js";

@@ -1,9 +1,10 @@
 /** Which channel a client opens when: made-up time, channels by hand. */
 
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
-import type { Hello, OfferedKind } from "../../plugin/channels/control-records.js";
-import type { LiveImpairment } from "../../plugin/channels/live-impairment.js";
-import type { LinkDriver } from "../../plugin/channels/driver.js";
+import type { OfferedKind } from "../../plugin/session/channel-kinds.js";
+import type { Hello } from "../../plugin/session/control-records.js";
+import type { LiveImpairment } from "../../plugin/channels/impaired/live-impairment.js";
+import type { LinkDriver } from "../../plugin/session/driver.js";
 import { openBrowserWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-browser-client.js";
 import { DatagramPath } from "../../plugin/client/datagram-path.js";
 import type { ChannelOpeners, ResolvedClientOptions } from "../../plugin/client/options.js";

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { LinkDriver } from "../../plugin/channels/driver.js";
-import { impairChannel } from "../../plugin/channels/impaired-channel.js";
+import { LinkDriver } from "../../plugin/session/driver.js";
+import { impairChannel } from "../../plugin/channels/impaired/impaired-channel.js";
 import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
 import { Link } from "../../plugin/core/link.js";
 import { FakeClock } from "../compliance/fake-clock.js";

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { LinkDriver, type LinkDriverHandlers } from "../../plugin/channels/driver.js";
+import { LinkDriver, type LinkDriverHandlers } from "../../plugin/session/driver.js";
 import {
   CHANNEL_POLL_MS,
   CHANNEL_PROBE_MS,
@@ -7,7 +7,7 @@ import {
   CHANNEL_UNANSWERED_FOR_MS,
   CHANNEL_UNANSWERED_MS,
   DRIVER_BATCH_MAX,
-} from "../../plugin/channels/limits.js";
+} from "../../plugin/session/limits.js";
 import { FakeClock } from "../compliance/fake-clock.js";
 import { HandChannel, RecordingLink } from "../compliance/recording-link.js";
 

@@ -3,7 +3,7 @@
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
-import { LiveImpairment } from "../../plugin/channels/live-impairment.js";
+import { LiveImpairment } from "../../plugin/channels/impaired/live-impairment.js";
 import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
 import { FecRef } from "../../plugin/server/fec-ref.js";
 import type { SocketEvent } from "../../plugin/server/socket-facade.js";

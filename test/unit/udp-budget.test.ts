@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { TokenBucket } from "../../plugin/channels/token-bucket.js";
+import { TokenBucket } from "../../plugin/host/token-bucket.js";
 import { SessionBudget, UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "../../plugin/channels/udp/udp-budget.js";
 
 const OPTIONS: UdpBudgetOptions = {

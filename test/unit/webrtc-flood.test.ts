@@ -54,7 +54,7 @@ describe("the WebRTC endpoint", () => {
       const client = openNativeWebRtcChannel({
         sendRequest: (request) => {
           const { channel: server, peer, port } = endpoint!.createChannel(request);
-          client.accept({ kind: "webrtc-answer", peer, host: "127.0.0.1", port });
+          client.accept({ peer, host: "127.0.0.1", port });
           resolve({ server, client });
         },
       });

@@ -2,7 +2,7 @@
 
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { encodeControl, readControl } from "../../plugin/channels/control-records.js";
+import { encodeControl, readControl } from "../../plugin/session/control-records.js";
 import {
   answerOf,
   fieldsOfOwn,

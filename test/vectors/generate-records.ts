@@ -1,5 +1,5 @@
 /** Vectors of the reliable path: SYMBOL, UNRELIABLE, DATAGRAM and CONTROL records (docs/WIRE-FORMAT.md sections 1 and 4). */
-import { encodeControl, type ControlRecord } from "../../plugin/channels/control-records.js";
+import { encodeControl, type ControlRecord } from "../../plugin/session/control-records.js";
 import { encodeDatagramRecord, encodeSymbolRecord, encodeUnreliableRecord } from "../../plugin/core/index.js";
 import { fromHex, toHex, type MalformedRecordVector, type RecordVector } from "./vector-file.js";
 

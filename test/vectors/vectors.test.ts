@@ -5,7 +5,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { coefficient, Link, mul, readRecord, seqExpand, seqExpand24 } from "colyseus-fec/core";
-import { readControl } from "../../plugin/channels/control-records.js";
+import { readControl } from "../../plugin/session/control-records.js";
 import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { playLink, read, recover } from "./implementation.js";
 import * as second from "./second-decoder.js";

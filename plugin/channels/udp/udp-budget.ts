@@ -10,7 +10,7 @@
  */
 
 import { SESSION_DATAGRAMS } from "../limits.js";
-import { TokenBucket, type BucketOptions } from "../token-bucket.js";
+import { TokenBucket, type BucketOptions } from "../../host/token-bucket.js";
 
 export interface UdpBudgetOptions {
   /** Garbage under one session's id from the address that its client is at. */

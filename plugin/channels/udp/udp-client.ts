@@ -18,7 +18,7 @@ import {
   UDP_SEARCH_MS,
   UDP_UNANSWERED_MS,
 } from "../limits.js";
-import { TokenBucket } from "../token-bucket.js";
+import { TokenBucket } from "../../host/token-bucket.js";
 import { CLIENT_GARBAGE } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
 import { encodeResponse, kindOf, tokenOf } from "./udp-path.js";

@@ -4,7 +4,7 @@
  */
 
 import { FLOOD_DATAGRAMS, SESSION_DATAGRAMS } from "../limits.js";
-import { TokenBucket } from "../token-bucket.js";
+import { TokenBucket } from "../../host/token-bucket.js";
 
 export class DatagramAllowance {
   readonly #datagrams: TokenBucket;

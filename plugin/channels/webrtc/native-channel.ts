@@ -3,7 +3,7 @@
  * negotiated beforehand (id 0), so none is opened by a message (RFC 8831 section 6.5).
  */
 
-import { guarded } from "../host-call.js";
+import { guarded } from "../../host/host-call.js";
 import { WEBRTC_LIFETIME_MS, WEBRTC_MESSAGE_BYTES_MAX } from "../limits.js";
 import type { NativeDataChannel, NativeLibrary, NativePeerConnection } from "./native.js";
 import { fieldsOfOwn, type PeerFields } from "./sdp.js";

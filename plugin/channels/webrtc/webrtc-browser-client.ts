@@ -3,8 +3,8 @@
  * the server learns its address from the connectivity checks, so nothing waits for gathering. Retrying is the caller's.
  */
 
-import { systemClock } from "../clock.js";
-import type { WebRtcAnswer } from "../control-records.js";
+import { systemClock } from "../../host/clock.js";
+import type { ServerHalf } from "./signalling.js";
 import { WEBRTC_DISCONNECTED_MS } from "../limits.js";
 import { answerOf, fieldsOfOwn, midOfOwn } from "./sdp.js";
 import { WebRtcChannel, type WebRtcClientChannel, type WebRtcClientOptions } from "./webrtc-channel.js";
@@ -43,7 +43,7 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
     void this.#request(sendRequest);
   }
 
-  accept({ peer, host, port }: WebRtcAnswer): void {
+  accept({ peer, host, port }: ServerHalf): void {
     const connection = this.#connection;
     if (this.state !== "connecting" || connection.signalingState !== "have-local-offer") return;
     const sdp = answerOf(peer, host, port, midOfOwn(connection.localDescription?.sdp ?? ""));

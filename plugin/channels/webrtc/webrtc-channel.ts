@@ -4,7 +4,7 @@
  * SCTP's congestion control is below this: it may hold back what is sent, so nothing is added to a queue that stands.
  */
 
-import { systemClock } from "../clock.js";
+import { systemClock } from "../../host/clock.js";
 import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
 import { checkDatagramSize } from "../datagram-size.js";
 import {
@@ -15,7 +15,7 @@ import {
   WEBRTC_ENVELOPE_BYTES,
   WEBRTC_OPEN_TIMEOUT_MS,
 } from "../limits.js";
-import type { IceServer, WebRtcAnswer } from "../control-records.js";
+import type { IceServer, ServerHalf } from "./signalling.js";
 import type { PeerFields } from "./sdp.js";
 
 /** Datagrams by fate. */
@@ -31,7 +31,7 @@ export interface WebRtcChannelStats {
 /** The client's end: it asks, and takes the server's answer. */
 export interface WebRtcClientChannel extends DatagramChannel {
   /** Takes the answer to the request; a second one has no effect. */
-  accept(answer: WebRtcAnswer): void;
+  accept(answer: ServerHalf): void;
 }
 
 export interface WebRtcClientOptions {

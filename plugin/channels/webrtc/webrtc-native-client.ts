@@ -3,7 +3,7 @@
  * browsers to a network. Retrying after a failure is the caller's. STUN and TURN servers are left to browsers.
  */
 
-import type { WebRtcAnswer } from "../control-records.js";
+import type { ServerHalf } from "./signalling.js";
 import { loadNative, type NativePeerConnection } from "./native.js";
 import { CLIENT_CHANNEL, NativeChannel } from "./native-channel.js";
 import { answerOf } from "./sdp.js";
@@ -27,7 +27,7 @@ class NativeClientChannel extends NativeChannel implements WebRtcClientChannel {
     void this.#request();
   }
 
-  accept({ peer, host, port }: WebRtcAnswer): void {
+  accept({ peer, host, port }: ServerHalf): void {
     const connection = this.#connection;
     if (this.state !== "connecting" || connection?.signalingState() !== "have-local-offer") return;
     try {

@@ -3,9 +3,9 @@
  * the connections. Sessions and their admission are the host's. docs/WIRE-FORMAT.md section 6.
  */
 
-import { systemClock } from "../clock.js";
+import { systemClock } from "../../host/clock.js";
 import type { DatagramChannel } from "../datagram-channel.js";
-import { callHost } from "../host-call.js";
+import { callHost } from "../../host/host-call.js";
 import { WEBRTC_CONNECTING_MAX, WEBRTC_SESSIONS_MAX } from "../limits.js";
 import { DatagramAllowance } from "./datagram-allowance.js";
 import { MuxedPort } from "./muxed-port.js";

@@ -67,8 +67,7 @@ async function makePair() {
     }
     const message = JSON.parse(data) as RelayMessage;
     far.handle(message);
-    if ("answer" in message)
-      near.accept({ kind: "webrtc-answer", peer: message.answer, host: message.host, port: message.port });
+    if ("answer" in message) near.accept({ peer: message.answer, host: message.host, port: message.port });
   };
   return { a: near, b: far, close: () => socket.close() };
 }

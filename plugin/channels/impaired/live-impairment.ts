@@ -3,9 +3,9 @@
  * The model is plugin/netem, the wrapper impaired-channel.ts.
  */
 
-import type { DatagramChannel } from "./datagram-channel.js";
+import type { DatagramChannel } from "../datagram-channel.js";
 import { impairChannel, type ImpairedChannel } from "./impaired-channel.js";
-import { deriveSeed, resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
+import { deriveSeed, resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../../netem/index.js";
 
 /** Channels impaired so far in this process: each gets random numbers of its own. */
 let channelCount = 0;

@@ -3,7 +3,7 @@
  * Works in Node and in browsers.
  */
 
-import { DRIVER_TIMER_MS_MAX } from "./limits.js";
+import { TIMER_MS_MAX } from "./limits.js";
 
 export interface Clock {
   /** Milliseconds; never jumps. */
@@ -59,7 +59,7 @@ export class DeadlineTimer {
   }
 
   #arm(deadlineMs: number): void {
-    const delayMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#clock.now())), DRIVER_TIMER_MS_MAX);
+    const delayMs = Math.min(Math.max(0, Math.ceil(deadlineMs - this.#clock.now())), TIMER_MS_MAX);
     this.#clock.clearTimeout(this.#timer);
     this.#armedMs = deadlineMs;
     this.#timer = this.#clock.setTimeout(() => this.#fire(), delayMs);

@@ -13,9 +13,9 @@
 
 import type { Link } from "../core/link.js";
 import type { LinkStats } from "../core/stats.js";
-import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
-import type { ChannelKind, DatagramChannel } from "./datagram-channel.js";
-import { callHost, rethrowLater } from "./host-call.js";
+import { DeadlineTimer, systemClock, type Clock } from "../host/clock.js";
+import type { ChannelKind, DatagramChannel } from "../channels/datagram-channel.js";
+import { callHost, rethrowLater } from "../host/host-call.js";
 import {
   CHANNEL_POLL_MS,
   CHANNEL_PROBE_MS,

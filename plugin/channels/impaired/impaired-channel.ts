@@ -10,11 +10,11 @@ import {
   type DirectionalImpairment,
   type ImpairmentOptions,
   type ImpairmentStats,
-} from "../netem/index.js";
-import { DeadlineTimer, systemClock, type Clock } from "./clock.js";
+} from "../../netem/index.js";
+import { DeadlineTimer, systemClock, type Clock } from "../../host/clock.js";
 import { appendCrc32, stripCrc32, CRC32_BYTES } from "./crc32.js";
-import type { ChannelKind, ChannelState, DatagramChannel } from "./datagram-channel.js";
-import { checkDatagramSize } from "./datagram-size.js";
+import type { ChannelKind, ChannelState, DatagramChannel } from "../datagram-channel.js";
+import { checkDatagramSize } from "../datagram-size.js";
 
 /**
  * Wraps a channel and takes over its handlers; close the wrapper, not the channel. `send` and `receive` are seen from this side.

@@ -4,18 +4,10 @@
  */
 
 import { RECORD_CONTROL } from "../core/wire/constants.js";
-import { CHANNEL_KINDS_MAX, CONTROL_RECORD_BYTES_MAX, ICE_SERVERS_MAX, ICE_URLS_MAX } from "./limits.js";
-import { isPeerFields, type PeerFields } from "./webrtc/sdp.js";
-
-/** A kind of datagram channel that server and client agree on. */
-export type OfferedKind = "udp" | "webrtc";
-
-/** A STUN or TURN server for the client, as the browser's RTCIceServer. */
-export interface IceServer {
-  readonly urls: readonly string[];
-  readonly username?: string;
-  readonly credential?: string;
-}
+import { isPeerFields, type PeerFields } from "../channels/webrtc/sdp.js";
+import { isAddress, isIceServers, type IceServer, type ServerHalf } from "../channels/webrtc/signalling.js";
+import { knownKinds, type OfferedKind } from "./channel-kinds.js";
+import { CONTROL_RECORD_BYTES_MAX } from "./limits.js";
 
 /** The server's first record. fragment: largest SYMBOL payload that it takes, bytes. */
 export interface Hello {
@@ -47,12 +39,8 @@ export interface WebRtcRequest {
 }
 
 /** The server's half, in answer to a request, and where the server is. */
-export interface WebRtcAnswer {
+export interface WebRtcAnswer extends ServerHalf {
   readonly kind: "webrtc-answer";
-  readonly peer: PeerFields;
-  /** An IP literal. */
-  readonly host: string;
-  readonly port: number;
 }
 
 /** Either end closed its datagram channel. */
@@ -73,10 +61,6 @@ export type ReadControl = ControlRecord | InvalidControl | { readonly kind: "oth
 
 const SECRET_PATTERN = /^[A-Za-z0-9+/]{43}=$/;
 const ID_PATTERN = /^[0-9a-f]{8}$/i;
-/** An IPv4 or IPv6 literal by its characters: it goes into a candidate line of SDP, where nothing else may follow. */
-const ADDRESS_PATTERN = /^(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-fA-F:]{2,39}|[0-9a-fA-F:]{2,30}(?:\.\d{1,3}){3})$/;
-const ICE_URL_PATTERN = /^(?:stun|stuns|turn|turns):[\w.:[\]%-]{1,255}(?:\?transport=(?:udp|tcp))?$/;
-
 export function encodeControl(control: ControlRecord): Uint8Array {
   const json = new TextEncoder().encode(JSON.stringify(members(control)));
   const record = new Uint8Array(1 + json.length);
@@ -147,9 +131,7 @@ function readHello({ v, fragment, channels, iceServers }: Record<string, unknown
     return invalid(1002, "malformed hello");
   if (channels !== undefined && !Array.isArray(channels)) return invalid(1002, "malformed hello");
   if (iceServers !== undefined && !isIceServers(iceServers)) return invalid(1002, "malformed hello");
-  const kinds = channels
-    ?.slice(0, CHANNEL_KINDS_MAX)
-    .filter((kind): kind is OfferedKind => kind === "udp" || kind === "webrtc");
+  const kinds = channels && knownKinds(channels);
   return { kind: "hello", version: v, fragment, ...(kinds && { channels: kinds }), ...(iceServers && { iceServers }) };
 }
 
@@ -179,30 +161,6 @@ function readWebRtc({ ufrag, pwd, fingerprint, host, port }: Record<string, unkn
   if (host === undefined && port === undefined) return { kind: "webrtc-request", peer };
   if (!isInteger(port, 1, 65_535) || !isAddress(host)) return invalid(1002, "malformed webrtc record");
   return { kind: "webrtc-answer", peer, host, port };
-}
-
-/** Whether the value can stand as an address in a candidate line. */
-export function isAddress(value: unknown): value is string {
-  return typeof value === "string" && ADDRESS_PATTERN.test(value);
-}
-
-/** A list of STUN and TURN servers as {@link IceServer}; not too long. */
-export function isIceServers(value: unknown): value is IceServer[] {
-  return Array.isArray(value) && value.length <= ICE_SERVERS_MAX && value.every(isIceServer);
-}
-
-function isIceServer(value: unknown): value is IceServer {
-  if (typeof value !== "object" || value === null) return false;
-  const { urls, username, credential } = value as Record<string, unknown>;
-  const isText = (text: unknown): boolean => text === undefined || (typeof text === "string" && text.length <= 512);
-  return (
-    Array.isArray(urls) &&
-    urls.length >= 1 &&
-    urls.length <= ICE_URLS_MAX &&
-    urls.every((url) => typeof url === "string" && ICE_URL_PATTERN.test(url)) &&
-    isText(username) &&
-    isText(credential)
-  );
 }
 
 function invalid(code: number, reason: string): InvalidControl {
