@@ -65,6 +65,21 @@ export const DELAY_MS_TOLD_MAX = 255;
 /** A datagram of the channel that is answered so much later than the least round trip waited in a queue, or its way has become longer, ms. Feedback takes 25, and may be lost a few times. */
 export const ANSWER_LATE_MS = 100;
 
+/** A channel that was not writable for this long leaves what waits to the WebSocket, ms: a patch or two, where the next acknowledgement would let SCTP go on by itself. */
+export const CHANNEL_STALL_MS = 25;
+
+/** A channel that may queue unseen, and whose datagrams are answered ANSWER_LATE_MS late, is held back. After so long, ms, it is not a queue that drains but a way that has become longer (or a dead one, which is the link's to notice): the channel goes on until an answer comes in time again. */
+export const CHANNEL_UNANSWERED_FOR_MS = 3000;
+
+/** Such a channel still gets a datagram this often, ms: its answer tells that the queue has gone. */
+export const CHANNEL_PROBE_MS = 50;
+
+/** While a channel is not writable it is looked at this often, ms: not every channel tells when it is again. */
+export const CHANNEL_POLL_MS = 10;
+
+/** Datagrams that the reliable path carries in one go; the rest waits for the next look. */
+export const CARRIED_BATCH_MAX = 1024;
+
 /** Default bound on one received message, bytes; a longer one ends the session with 1009. */
 export const MESSAGE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
 

@@ -12,18 +12,12 @@
  */
 
 import type { Link } from "../core/link.js";
+import { Standstill } from "../core/standstill.js";
 import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "../host/clock.js";
 import type { ChannelKind, DatagramChannel } from "../channels/datagram-channel.js";
 import { callHost, rethrowLater } from "../host/host-call.js";
-import {
-  CHANNEL_POLL_MS,
-  CHANNEL_PROBE_MS,
-  CHANNEL_STALL_MS,
-  CHANNEL_UNANSWERED_FOR_MS,
-  CHANNEL_UNANSWERED_MS,
-  DRIVER_BATCH_MAX,
-} from "./limits.js";
+import { DRIVER_BATCH_MAX } from "./limits.js";
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
@@ -74,13 +68,8 @@ export class LinkDriver {
   readonly #handlers: LinkDriverHandlers;
   readonly #clock: Clock;
   readonly #timer: DeadlineTimer;
+  readonly #standstill: Standstill;
   #channel: DatagramChannel | undefined;
-  /** Since when the channel takes nothing, ms; Infinity while it does. */
-  #stalledSinceMs = Infinity;
-  /** Since when datagrams of a channel that may queue unseen are answered late or not at all, ms; Infinity once one was in time. */
-  #unansweredSinceMs = Infinity;
-  /** When a channel whose datagrams go unanswered last got one all the same, ms. */
-  #probedMs = -Infinity;
   #closed = false;
   #delivering = false;
   #flushQueued = false;
@@ -94,15 +83,16 @@ export class LinkDriver {
     this.#link = link;
     this.#handlers = handlers;
     this.#clock = clock;
+    this.#standstill = new Standstill(link);
     this.#timer = new DeadlineTimer(clock, () => this.#onTimer());
   }
 
   /** What data rides now. */
   get path(): "websocket" | ChannelKind {
     const kind = this.#channel?.kind;
-    const standsStill =
-      this.#stalledSinceMs !== Infinity && this.#clock.now() - this.#stalledSinceMs >= CHANNEL_STALL_MS;
-    return kind !== undefined && this.#link.path === "datagram" && !standsStill ? kind : "websocket";
+    return kind !== undefined && this.#link.path === "datagram" && !this.#standstill.standsStill(this.#clock.now())
+      ? kind
+      : "websocket";
   }
 
   /** Whether datagrams may be under way, though the link may not use the channel now. */
@@ -305,9 +295,9 @@ export class LinkDriver {
     this.#drainDatagrams();
     this.#checkFailure();
     if (this.#closed) return;
-    // What a channel that stands still holds back may be overdue, and stays so.
-    const dueMs = this.#stalledSinceMs === Infinity ? this.#link.pollTimeout() : this.#clock.now() + CHANNEL_POLL_MS;
-    this.#timer.set(this.#backlog ? this.#clock.now() : dueMs);
+    const nowMs = this.#clock.now();
+    const lookMs = this.#standstill.nextLookMs(nowMs);
+    this.#timer.set(this.#backlog ? nowMs : lookMs === Infinity ? this.#link.pollTimeout() : lookMs);
     this.#backlog = false;
   }
 
@@ -329,37 +319,15 @@ export class LinkDriver {
       const channel = this.#channel;
       if (channel === undefined || channel.state !== "open") return;
       const nowMs = this.#clock.now();
-      if (!this.#takesDatagram(channel, nowMs)) return;
+      const takes = this.#standstill.takesDatagram(channel, nowMs);
+      // What the channel was not given may be the reliable path's now.
+      if (this.#standstill.nextLookMs(nowMs) !== Infinity) this.#drainReliable(DRIVER_BATCH_MAX);
+      if (!takes) return;
       const datagram = this.#link.pollDatagram(nowMs);
       if (datagram === undefined) return;
       if (!channel.send(datagram)) this.droppedDatagrams++;
     }
     this.#backlog = true;
-  }
-
-  /** Whether the channel takes a datagram now. Before long the reliable path carries what one that stands still should, if that path is not behind itself. */
-  #takesDatagram(channel: DatagramChannel, nowMs: number): boolean {
-    const unanswered = channel.queuesUnseen && this.#isUnanswered(nowMs);
-    if (channel.writable && !unanswered) {
-      this.#stalledSinceMs = Infinity;
-      return true;
-    }
-    this.#stalledSinceMs = Math.min(this.#stalledSinceMs, nowMs);
-    if (unanswered || nowMs - this.#stalledSinceMs >= CHANNEL_STALL_MS) {
-      for (let i = 0; i < DRIVER_BATCH_MAX && this.#link.carryDatagram(nowMs); i++);
-      this.#drainReliable(DRIVER_BATCH_MAX);
-    }
-    if (!channel.writable || nowMs - this.#probedMs < CHANNEL_PROBE_MS) return false;
-    this.#probedMs = nowMs;
-    return true;
-  }
-
-  /** That nothing is late for a moment says nothing: what the WebSocket carried is answered at once, and little else is sent meanwhile. */
-  #isUnanswered(nowMs: number): boolean {
-    if (this.#link.answeredInTimeMs > this.#unansweredSinceMs) this.#unansweredSinceMs = Infinity;
-    const late = this.#link.unansweredMs(nowMs) >= CHANNEL_UNANSWERED_MS;
-    if (late) this.#unansweredSinceMs = Math.min(this.#unansweredSinceMs, nowMs);
-    return late && nowMs - this.#unansweredSinceMs < CHANNEL_UNANSWERED_FOR_MS;
   }
 
   #checkFailure(): void {
@@ -389,7 +357,7 @@ export class LinkDriver {
     const channel = this.#channel;
     if (channel === undefined) return undefined;
     this.#channel = undefined;
-    this.#stalledSinceMs = this.#unansweredSinceMs = Infinity;
+    this.#standstill.reset();
     channel.onopen = null;
     channel.onwritable = null;
     channel.onmoved = null;

@@ -10,7 +10,7 @@ const SEEDS = Array.from({ length: 300 }, (_, i) => i + 1);
 
 const HASHES = {
   "channels that always take datagrams": "f31c83bdedeadacceb1e31a3f016d323ed8e52292df72edd486cc2941584bce2",
-  "channels that stand still now and then": "1fc5a70106e6ecfb25491a1ce669cbc4725a4ac58cfd7e5d059b62b87452c260",
+  "channels that stand still now and then": "0da2d0adc9be395baeb14bb09cfe6826b77c2bac5773a75e64e839dcadc9374b",
 };
 
 function hashOf(seeds: readonly number[]): string {

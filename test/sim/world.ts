@@ -4,6 +4,7 @@
  * on both sides, so that an oracle (the list of messages sent) can judge.
  */
 import { DATAGRAM_HEADER_BYTES, Link, type LinkOptions } from "colyseus-fec/core";
+import { Standstill } from "../../plugin/core/standstill.js";
 import { Impairment, type ImpairmentOptions } from "colyseus-fec/netem";
 
 export interface WorldOptions {
@@ -26,7 +27,7 @@ export interface WorldOptions {
   onRecord?: (from: "server" | "client", record: Uint8Array, nowMs: number) => void;
   /** Called with every datagram that netem lets through, before the link sees it. */
   onArrival?: (to: "server" | "client", datagram: Uint8Array) => void;
-  /** True while the channel of this end takes nothing: the reliable path carries datagrams, as the driver has it. */
+  /** True while the channel of this end takes nothing. */
   standsStill?: (from: "server" | "client", nowMs: number) => boolean;
   /** Shares the way from server to client. */
   crossTraffic?: CrossTraffic;
@@ -47,14 +48,12 @@ export interface Delivered {
   atMs: number;
 }
 
-/** An end whose channel stands still is looked at this often, ms: what it holds back may be overdue. */
-const STILL_POLL_MS = 10;
-
 /** Events at one instant above which the world is stuck, not busy. */
 const STEPS_MAX = 20_000;
 
 export class End {
   readonly link: Link;
+  readonly standstill: Standstill;
   readonly delivered: Delivered[] = [];
   readonly sent: { bytes: Uint8Array; ordered: boolean; atMs: number }[] = [];
   readonly records: { bytes: Uint8Array; dueMs: number }[] = [];
@@ -70,6 +69,7 @@ export class End {
     readonly clockRate: number,
   ) {
     this.link = new Link(options);
+    this.standstill = new Standstill(this.link);
   }
 
   /** The world's time on this end's clock, ms. */
@@ -93,22 +93,29 @@ export class End {
     this.link.sendUnreliable(bytes);
   }
 
-  get standsStill(): boolean {
-    return this.world.options.standsStill?.(this.name, this.world.nowMs) === true;
+  /** As a driver asks; what goes to the reliable path instead is drained next. */
+  get takesDatagram(): boolean {
+    const writable = this.world.options.standsStill?.(this.name, this.world.nowMs) !== true;
+    return this.standstill.takesDatagram({ writable, queuesUnseen: false }, this.localMs);
+  }
+
+  /** When this end has something to do, in the world's time, ms. */
+  get dueMs(): number {
+    const lookMs = this.standstill.nextLookMs(this.world.nowMs);
+    return lookMs === Infinity ? this.timeoutMs : lookMs;
   }
 
   /** Drains the link into the paths, and its messages into `delivered`. */
   drain(): void {
     const { nowMs, options } = this.world;
-    const { standsStill } = this;
-    while (standsStill && this.link.carryDatagram(this.localMs));
+    const takes = this.takesDatagram;
     for (let record = this.link.pollReliable(); record; record = this.link.pollReliable()) {
       options.onRecord?.(this.name, record, nowMs);
       this.records.push({ bytes: record, dueMs: nowMs + (options.reliableDelayMs ?? 50) });
     }
     let burst = 0;
     for (
-      let datagram = standsStill ? undefined : this.link.pollDatagram(this.localMs);
+      let datagram = takes ? this.link.pollDatagram(this.localMs) : undefined;
       datagram;
       datagram = this.link.pollDatagram(this.localMs)
     ) {
@@ -183,13 +190,7 @@ export class World {
   runUntil(untilMs: number): void {
     for (;;) {
       const next = Math.min(
-        ...this.ends.map((end) =>
-          Math.min(
-            end.standsStill ? this.nowMs + STILL_POLL_MS : end.timeoutMs,
-            end.out.nextTimeMs(),
-            end.records[0]?.dueMs ?? Infinity,
-          ),
-        ),
+        ...this.ends.map((end) => Math.min(end.dueMs, end.out.nextTimeMs(), end.records[0]?.dueMs ?? Infinity)),
         this.options.crossTraffic?.nextTimeMs() ?? Infinity,
       );
       if (next > untilMs) break;

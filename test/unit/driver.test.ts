@@ -1,13 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { LinkDriver, type LinkDriverHandlers } from "../../plugin/session/driver.js";
 import {
+  ANSWER_LATE_MS,
   CHANNEL_POLL_MS,
   CHANNEL_PROBE_MS,
   CHANNEL_STALL_MS,
   CHANNEL_UNANSWERED_FOR_MS,
-  CHANNEL_UNANSWERED_MS,
-  DRIVER_BATCH_MAX,
-} from "../../plugin/session/limits.js";
+} from "../../plugin/core/limits.js";
+import { DRIVER_BATCH_MAX } from "../../plugin/session/limits.js";
 import { FakeClock } from "../compliance/fake-clock.js";
 import { HandChannel, RecordingLink } from "../compliance/recording-link.js";
 
@@ -200,11 +200,11 @@ describe("the link driver", () => {
     channel.queuesUnseen = true;
     driver.attach(channel);
     channel.open();
-    link.unanswered = CHANNEL_UNANSWERED_MS - 1;
+    link.unanswered = ANSWER_LATE_MS - 1;
     driver.send(Uint8Array.of(1));
     await microtasks();
     expect(channel.sent).toEqual([1]);
-    link.unanswered = CHANNEL_UNANSWERED_MS;
+    link.unanswered = ANSWER_LATE_MS;
     link.carries = 1;
     for (const value of [2, 3, 4]) driver.send(Uint8Array.of(value));
     await microtasks();
@@ -224,7 +224,7 @@ describe("the link driver", () => {
     channel.queuesUnseen = true;
     driver.attach(channel);
     channel.open();
-    link.unanswered = CHANNEL_UNANSWERED_MS;
+    link.unanswered = ANSWER_LATE_MS;
     link.carries = 0;
     driver.send(Uint8Array.of(1));
     await microtasks();
@@ -239,7 +239,7 @@ describe("the link driver", () => {
     driver.send(Uint8Array.of(5));
     await microtasks();
     clock.advance(CHANNEL_UNANSWERED_FOR_MS);
-    link.unanswered = CHANNEL_UNANSWERED_MS;
+    link.unanswered = ANSWER_LATE_MS;
     driver.send(Uint8Array.of(5));
     await microtasks();
     expect(channel.sent).toEqual([2, 3, 4, 5, 5]);
@@ -248,7 +248,7 @@ describe("the link driver", () => {
     link.answeredInTimeMs = clock.now();
     driver.send(Uint8Array.of(5));
     await microtasks();
-    link.unanswered = CHANNEL_UNANSWERED_MS;
+    link.unanswered = ANSWER_LATE_MS;
     for (const value of [6, 7, 8]) driver.send(Uint8Array.of(value));
     await microtasks();
     expect(channel.sent).toEqual([2, 3, 4, 5, 5, 5, 6]);
