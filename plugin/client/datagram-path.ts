@@ -4,35 +4,33 @@
  * Silence is not a failure: the link bridges it. docs/WIRE-FORMAT.md section 4.
  */
 
-import { systemClock } from "../host/clock.js";
+import { systemClock, type Clock } from "../host/clock.js";
 import type { OfferedKind } from "../session/channel-kinds.js";
 import type { Hello, ReadControl, UdpOffer, WebRtcAnswer } from "../session/control-records.js";
-import type { LinkDriver } from "../session/driver.js";
-import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
-import type { PeerFields } from "../channels/webrtc/sdp.js";
 import type { WebRtcClientChannel } from "../channels/webrtc/webrtc-channel.js";
+import type { Session } from "../session/session.js";
 import { RETRY_DELAYS_MS, RETRY_JITTER_RATIO } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
 import { warnOnce } from "./warn-once.js";
 
+/** What a path needs of its session. */
+export type PathSession = Pick<Session, "attach" | "detach" | "flushAll" | "sendControl">;
+
 export interface DatagramPathContext {
-  readonly driver: LinkDriver;
   readonly options: ResolvedClientOptions;
-  readonly impairment: LiveImpairment;
   /** The host that the WebSocket reached. */
   readonly host: string;
   readonly hello: Hello;
-  /** Tells the server that the channel is closed; it answers with a new offer of UDP, if it can and the client may. */
-  sendClose(): void;
-  /** Asks the server for a WebRTC connection; it answers with its half. */
-  sendWebRtcRequest(peer: PeerFields): void;
+  readonly clock?: Clock;
 }
 
 export class DatagramPath {
   /** Why there is no channel: how the last try or the last channel ended. undefined while one is open, and before any failed. */
   lastError: string | undefined;
 
+  readonly #session: PathSession;
   readonly #context: DatagramPathContext;
+  readonly #clock: Clock;
   /** What both ends can, most wanted first. */
   readonly #kinds: readonly OfferedKind[];
   #kindIndex = 0;
@@ -44,8 +42,10 @@ export class DatagramPath {
   /** The WebRTC channel that waits for its answer, or took it. */
   #webrtc: WebRtcClientChannel | undefined;
 
-  constructor(context: DatagramPathContext) {
+  constructor(session: PathSession, context: DatagramPathContext) {
+    this.#session = session;
     this.#context = context;
+    this.#clock = context.clock ?? systemClock;
     const offered = context.hello.channels ?? ["udp"];
     const { channels } = context.options;
     this.#kinds = channels.filter((kind) => offered.includes(kind));
@@ -63,9 +63,9 @@ export class DatagramPath {
     if (control.kind === "udp") this.#openUdp(control);
     if (control.kind === "webrtc-answer") this.#onAnswer(control);
     if (control.kind === "close") {
-      this.#context.driver.detach();
+      this.#session.detach();
       // Now: the end of the WebSocket may follow at once, and what only rode datagrams is to go out before.
-      this.#context.driver.flush();
+      this.#session.flushAll();
       this.#fail("closed by the server");
     }
   }
@@ -86,7 +86,7 @@ export class DatagramPath {
   stop(): void {
     this.#stopped = true;
     this.#webrtc = undefined;
-    systemClock.clearTimeout(this.#retryTimer);
+    this.#clock.clearTimeout(this.#retryTimer);
   }
 
   get #kind(): OfferedKind | undefined {
@@ -94,22 +94,22 @@ export class DatagramPath {
   }
 
   #openUdp(offer: UdpOffer): void {
-    const { driver, options, impairment, host } = this.#context;
+    const { options, host } = this.#context;
     if (this.#stopped || this.#kind !== "udp" || options.openers.udp === undefined) return;
-    systemClock.clearTimeout(this.#retryTimer);
-    this.#try(() => driver.attach(impairment.wrap(options.openers.udp!({ ...offer, host: offer.host ?? host }))));
+    this.#clock.clearTimeout(this.#retryTimer);
+    this.#try(() => this.#session.attach(options.openers.udp!({ ...offer, host: offer.host ?? host })));
   }
 
   #openWebRtc(): void {
-    const { driver, options, impairment, hello, sendWebRtcRequest } = this.#context;
+    const { options, hello } = this.#context;
     if (this.#stopped || options.openers.webrtc === undefined) return;
-    systemClock.clearTimeout(this.#retryTimer);
+    this.#clock.clearTimeout(this.#retryTimer);
     this.#try(() => {
       this.#webrtc = options.openers.webrtc!({
-        sendRequest: sendWebRtcRequest,
+        sendRequest: (peer) => this.#session.sendControl({ kind: "webrtc-request", peer }),
         ...(hello.iceServers && { iceServers: hello.iceServers }),
       });
-      driver.attach(impairment.wrap(this.#webrtc));
+      this.#session.attach(this.#webrtc);
     });
   }
 
@@ -139,8 +139,8 @@ export class DatagramPath {
     this.#webrtc = undefined;
     const delayMs = RETRY_DELAYS_MS[Math.min(this.#failureCount++, RETRY_DELAYS_MS.length - 1)]!;
     const variedMs = delayMs * (1 + RETRY_JITTER_RATIO * (2 * Math.random() - 1));
-    systemClock.clearTimeout(this.#retryTimer);
-    this.#retryTimer = systemClock.setTimeout(() => this.#retry(), variedMs);
+    this.#clock.clearTimeout(this.#retryTimer);
+    this.#retryTimer = this.#clock.setTimeout(() => this.#retry(), variedMs);
   }
 
   /** A kind that had opened is tried again first: what it needs is there. After one that did not, it is the next one's turn. */
@@ -151,7 +151,7 @@ export class DatagramPath {
       this.#openWebRtc();
       return;
     }
-    this.#context.sendClose();
+    this.#session.sendControl({ kind: "close" });
     this.#retryLater();
   }
 }

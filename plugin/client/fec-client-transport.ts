@@ -5,6 +5,8 @@
 
 import { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
+import { makeLinkControl, type LinkControl } from "../session/link-control.js";
+import type { SessionStats } from "../session/statistics.js";
 import { FecConnection } from "./fec-connection.js";
 import type { ResolvedClientOptions } from "./options.js";
 import {
@@ -17,14 +19,20 @@ import {
 
 const OPEN = 1;
 
+/** A snapshot of a room's link; see LinkStats. */
+export interface RoomLinkStats extends SessionStats {
+  /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
+  readonly lastChannelError: string | undefined;
+}
+
 export class FecClientTransport implements SdkTransport {
   /** The URL of the last connect(), as the SDK gave it. */
   url: string | undefined;
-  readonly impairment: LiveImpairment;
 
   readonly #inner: SdkWebSocketTransport;
   readonly #options: ResolvedClientOptions;
   readonly #beforeUnreliable: () => void;
+  readonly #impairment: LiveImpairment;
   #repair: RepairOption;
   #connection: FecConnection | undefined;
 
@@ -34,7 +42,7 @@ export class FecClientTransport implements SdkTransport {
     this.#beforeUnreliable = beforeUnreliable;
     this.#options = options;
     this.#repair = options.repair;
-    this.impairment = new LiveImpairment(options.netem);
+    this.#impairment = new LiveImpairment(options.netem);
   }
 
   /** The connection's handlers; the SDK and its tooling set and replace them at any time. */
@@ -55,15 +63,18 @@ export class FecClientTransport implements SdkTransport {
     return this.ws?.readyState === OPEN;
   }
 
-  /** The link and its driver; undefined while there is none. */
-  get session(): FecConnection["session"] {
-    return this.#connection?.session;
+  /** Of the present connection; undefined while it has no link. */
+  stats(): RoomLinkStats | undefined {
+    const session = this.#connection?.session;
+    return session && { ...session.stats(), lastChannelError: session.lastChannelError };
   }
 
-  /** Changes the repair of what this side sends, now and after reconnections. @throws TypeError or RangeError for a wrong option. */
-  setRepair(repair: RepairOption): void {
-    this.#repair = parseRepair(repair);
-    this.session?.link.setRepair(this.#repair);
+  /** The switches of this connection and of those that follow it. */
+  get control(): LinkControl {
+    return makeLinkControl(this.#impairment, (repair) => {
+      this.#repair = parseRepair(repair);
+      this.#connection?.session?.setRepair(this.#repair);
+    });
   }
 
   /** Connects anew; a connection that is still there is ended without an event. @throws what the WebSocket's constructor throws. */
@@ -79,7 +90,7 @@ export class FecClientTransport implements SdkTransport {
       transport: this,
       options: this.#options,
       repair: this.#repair,
-      impairment: this.impairment,
+      impairment: this.#impairment,
       beforeUnreliable: this.#beforeUnreliable,
       host: new URL(url).hostname.replace(/^\[|\]$/g, ""),
     });

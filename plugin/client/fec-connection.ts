@@ -1,43 +1,28 @@
 /**
  * One WebSocket connection of a FecClientTransport, from connect() to its close: finds out what the server speaks by its
- * first message, and is then either the SDK's own WebSocket transport or a Link whose messages look like the socket's.
+ * first message, and is then either the SDK's own WebSocket transport or a ClientSession whose messages look like the socket's.
  * docs/WIRE-FORMAT.md sections 1 and 4.
  */
 
-import { CloseCode, Protocol } from "@colyseus/sdk";
+import { CloseCode } from "@colyseus/sdk";
 import { systemClock } from "../host/clock.js";
-import { encodeControl, readControl, type ReadControl } from "../session/control-records.js";
-import { LinkDriver } from "../session/driver.js";
+import { readControl, type ReadControl } from "../session/control-records.js";
 import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
-import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
-import { DatagramPath } from "./datagram-path.js";
+import { ClientSession } from "./client-session.js";
 import { CLOSE_AFTER_ERROR_MS, SENDS_HELD_MAX } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
 import { isUnreliable, type SdkEvents, type SdkSocket, type SdkWebSocketTransport } from "./sdk-internals.js";
-import { StateGate } from "./state-gate.js";
 
 const CONNECTING = 0;
 const OPEN = 1;
 const PROTOCOL_VERSION = 1;
 
-/** WebSocket close code of an error inside the link (session/driver.ts). */
-const INTERNAL_ERROR = 1011;
-
-interface FecMode {
-  readonly kind: "fec";
-  readonly link: Link;
-  readonly driver: LinkDriver;
-  readonly path: DatagramPath;
-  /** Largest SYMBOL payload that the server takes, bytes. */
-  readonly fragment: number;
-}
-
 type Mode =
   | { readonly kind: "undecided"; readonly held: { readonly bytes: Uint8Array; readonly ordered: boolean }[] }
   | { readonly kind: "plain" }
-  | FecMode
+  | { readonly kind: "fec"; readonly session: ClientSession }
   | { readonly kind: "ended" };
 
 export interface FecConnectionContext {
@@ -57,10 +42,8 @@ export interface FecConnectionContext {
 
 export class FecConnection {
   readonly #context: FecConnectionContext;
-  readonly #gate = new StateGate((bytes) => this.#emit(bytes));
   readonly #onPlainMessage: SdkSocket["onmessage"];
   #mode: Mode = { kind: "undecided", held: [] };
-  #recordsWritten = 0;
 
   constructor(context: FecConnectionContext) {
     this.#context = context;
@@ -78,9 +61,9 @@ export class FecConnection {
     };
   }
 
-  /** The link, its driver and its datagram path; undefined before hello, after the end, and on a plain connection. */
-  get session(): { readonly link: Link; readonly driver: LinkDriver; readonly path: DatagramPath } | undefined {
-    return this.#mode.kind === "fec" ? this.#mode : undefined;
+  /** undefined before hello, after the end, and on a plain connection. */
+  get session(): ClientSession | undefined {
+    return this.#mode.kind === "fec" ? this.#mode.session : undefined;
   }
 
   /** Sends one message; the bytes are copied. @throws Error before the socket is open, as the SDK's transport, or when too many wait. */
@@ -93,7 +76,7 @@ export class FecConnection {
       return;
     }
     if (socket.readyState !== OPEN || mode.kind === "ended") return;
-    if (mode.kind === "fec") sendByLink(mode, data, ordered);
+    if (mode.kind === "fec") mode.session.send(data, ordered);
     else if (mode.held.length < SENDS_HELD_MAX) mode.held.push({ bytes: new Uint8Array(data), ordered });
     else throw new Error(`"send" expected at most ${SENDS_HELD_MAX} messages before the server's first, got one more`);
   }
@@ -103,7 +86,7 @@ export class FecConnection {
     const mode = this.#mode;
     // With this code the SDK's transport calls onclose at once, and nothing may come after it.
     if (code === CloseCode.MAY_TRY_RECONNECT && mode.kind !== "plain") this.#end();
-    else if (mode.kind === "fec") this.#flushAll(mode);
+    else if (mode.kind === "fec") mode.session.handOver();
     this.#context.inner.close(code, reason);
   }
 
@@ -135,8 +118,7 @@ export class FecConnection {
       else this.#becomePlain(event);
     } else if (this.#mode.kind === "fec") {
       if (record === undefined) this.#fail(CloseCode.WITH_ERROR, "text record");
-      else if (record[0] === RECORD_CONTROL) this.#onControl(this.#mode, readControl(record));
-      else this.#mode.driver.handleReliable(record);
+      else this.#mode.session.handleRecord(record);
     }
   }
 
@@ -159,50 +141,22 @@ export class FecConnection {
     }
     const { options, repair, impairment, host } = this.#context;
     const held = this.#mode.kind === "undecided" ? this.#mode.held : [];
-    const link = new Link({ repair, recordPayloadMax: hello.fragment });
-    const driver: LinkDriver = new LinkDriver(link, {
-      sendReliable: (record) => this.#write(record),
-      onMessage: (bytes, ordered) => this.#gate.deliver(bytes, ordered),
-      // A link that broke is not the end of the session: the SDK reconnects, with a new one.
-      onFailure: (code, reason) =>
-        this.#fail(code === INTERNAL_ERROR ? CloseCode.MAY_TRY_RECONNECT : CloseCode.WITH_ERROR, reason),
-      onChannelOpen: () => path.onOpen(),
-      onChannelClose: (_channel, reason) => path.onClose(reason),
-    });
-    const path = new DatagramPath({
-      driver,
-      options,
-      impairment,
-      host,
-      hello,
-      sendClose: () => this.#write(encodeControl({ kind: "close" })),
-      sendWebRtcRequest: (peer) => this.#write(encodeControl({ kind: "webrtc-request", peer })),
-    });
-    const mode: FecMode = { kind: "fec", link, driver, path, fragment: hello.fragment };
-    this.#mode = mode;
-    for (const { bytes, ordered } of held) sendByLink(mode, bytes, ordered);
-    path.start();
-  }
-
-  #onControl(mode: FecMode, control: ReadControl): void {
-    if (control.kind === "invalid") this.#fail(CloseCode.WITH_ERROR, "malformed control record");
-    else mode.path.onControl(control);
-  }
-
-  /** The driver flushes a bounded batch at a time; the link's queues are bounded, so this ends. */
-  #flushAll(mode: FecMode): void {
-    mode.path.stop();
-    mode.driver.detach();
-    for (let before = -1; before !== this.#recordsWritten;) {
-      before = this.#recordsWritten;
-      mode.driver.flush();
-    }
+    const session = new ClientSession(
+      {
+        writeRecord: (record) => this.#write(record),
+        onMessage: (bytes) => this.#emit(bytes),
+        onFailure: (code, reason) => this.#fail(code, reason),
+      },
+      { options, repair, impairment, host, hello },
+    );
+    this.#mode = { kind: "fec", session };
+    for (const { bytes, ordered } of held) session.send(bytes, ordered);
+    session.start();
   }
 
   #write(record: Uint8Array): void {
     const { socket } = this.#context;
     if (socket.readyState !== OPEN) return;
-    this.#recordsWritten++;
     socket.send(record);
   }
 
@@ -223,21 +177,6 @@ export class FecConnection {
   #end(): void {
     const mode = this.#mode;
     this.#mode = { kind: "ended" };
-    if (mode.kind !== "fec") return;
-    mode.path.stop();
-    mode.driver.close();
+    if (mode.kind === "fec") mode.session.close();
   }
-}
-
-/** An unreliable message that no record of the server's size holds goes as an ordered one, which can be split. */
-function sendByLink({ driver, path, fragment }: FecMode, bytes: Uint8Array, ordered: boolean): void {
-  if (!ordered && bytes.length <= fragment) {
-    driver.sendUnreliable(bytes);
-    return;
-  }
-  driver.send(bytes);
-  if (bytes[0] !== Protocol.LEAVE_ROOM) return;
-  // The last message: by WebSocket, with all that is under way, it needs no repair and no patience.
-  path.stop();
-  driver.detach();
 }

@@ -1,32 +1,11 @@
 /** What a game may see and change of a room's link: statistics, and the switches of tests and demonstrations. */
 
-import type { PathName } from "../session/channel-kinds.js";
-import { noLinkStats } from "../session/no-link-stats.js";
-import type { RepairOption } from "../core/repair-option.js";
-import type { LinkStats } from "../core/stats.js";
-import type { DirectionalImpairment } from "../netem/index.js";
-import { FecClientTransport } from "./fec-client-transport.js";
+import type { LinkControl } from "../session/link-control.js";
+import { noSessionStats } from "../session/statistics.js";
+import { FecClientTransport, type RoomLinkStats } from "./fec-client-transport.js";
 import { transportOf, type AnyRoom } from "./sdk-internals.js";
 
-/** A snapshot of a room's link; see LinkStats. */
-export interface RoomLinkStats extends Omit<LinkStats, "path"> {
-  /** What the next message rides. */
-  readonly path: PathName;
-  /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
-  readonly lastChannelError: string | undefined;
-  /** Datagrams that the channel did not take. */
-  readonly datagramsRefused: number;
-}
-
-/** Switches of a room's link. The first two need the client's option `netem`, and throw without. */
-export interface LinkControl {
-  /** Starts or ends the loss of every datagram, both ways. */
-  blackout(on: boolean): void;
-  /** Replaces the impairment of both directions, as seen from here. @throws TypeError or RangeError for a wrong option. */
-  configure(impairment: DirectionalImpairment): void;
-  /** Changes the repair of what this side sends, now and after reconnections. @throws TypeError or RangeError for a wrong option. */
-  setRepair(repair: RepairOption): void;
-}
+export type { LinkControl, RoomLinkStats };
 
 let noLink: RoomLinkStats | undefined;
 
@@ -37,33 +16,15 @@ let noLink: RoomLinkStats | undefined;
 export function linkStats(room: AnyRoom): RoomLinkStats {
   requireRoom(room);
   const transport = transportOf(room);
-  const session = transport instanceof FecClientTransport ? transport.session : undefined;
-  if (session === undefined)
-    return (noLink ??= Object.freeze({
-      ...noLinkStats(),
-      path: "websocket",
-      lastChannelError: undefined,
-      datagramsRefused: 0,
-    }));
-  const { driver, path } = session;
-  return {
-    ...driver.stats(),
-    path: driver.path as RoomLinkStats["path"],
-    lastChannelError: path.lastError,
-    datagramsRefused: driver.droppedDatagrams,
-  };
+  const stats = transport instanceof FecClientTransport ? transport.stats() : undefined;
+  return stats ?? (noLink ??= Object.freeze({ ...noSessionStats(), lastChannelError: undefined }));
 }
 
 /** The switches of a room that a FecClient joined; undefined for any other. @throws TypeError as {@link linkStats}. */
 export function linkControl(room: AnyRoom): LinkControl | undefined {
   requireRoom(room);
   const transport = transportOf(room);
-  if (!(transport instanceof FecClientTransport)) return undefined;
-  return {
-    blackout: (on) => transport.impairment.blackout(on),
-    configure: (impairment) => transport.impairment.configure(impairment),
-    setRepair: (repair) => transport.setRepair(repair),
-  };
+  return transport instanceof FecClientTransport ? transport.control : undefined;
 }
 
 function requireRoom(room: unknown): void {

@@ -1,6 +1,7 @@
 /** The options of FecClient beyond the SDK's own: checked once, every default filled in, frozen. */
 
 import type { DatagramChannel } from "../channels/datagram-channel.js";
+import { show } from "../host/show.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
 import type { UdpOffer } from "../session/control-records.js";
@@ -58,8 +59,4 @@ export function resolveClientOptions(
     repair: parseRepair(options.repair),
     netem: options.netem === undefined ? undefined : resolveDirections(options.netem),
   });
-}
-
-function show(value: unknown): string {
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -4,10 +4,8 @@
  */
 
 import { Protocol } from "@colyseus/sdk";
+import { protocolCodeOf } from "../session/protocol-code.js";
 import { UNRELIABLE_HELD_MAX } from "./limits.js";
-
-/** The low five bits of a message's first byte are its protocol code (PROTOCOL_CODE_MASK of @colyseus/shared-types). */
-const PROTOCOL_CODE_MASK = 0x1f;
 
 export class StateGate {
   readonly #emit: (bytes: Uint8Array) => void;
@@ -19,7 +17,7 @@ export class StateGate {
   }
 
   deliver(bytes: Uint8Array, ordered: boolean): void {
-    const code = (bytes[0] ?? 0) & PROTOCOL_CODE_MASK;
+    const code = protocolCodeOf(bytes);
     if (this.#open || (ordered && code !== Protocol.ROOM_STATE)) this.#emit(bytes);
     else if (ordered) this.#openWith(bytes);
     else if (code === Protocol.ROOM_STATE_PATCH) this.#hold(bytes);

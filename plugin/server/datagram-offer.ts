@@ -6,14 +6,19 @@
  */
 
 import { logger } from "@colyseus/core";
+import { systemClock, type Clock } from "../host/clock.js";
 import type { OfferedKind } from "../session/channel-kinds.js";
 import type { DatagramChannel } from "../channels/datagram-channel.js";
+import type { PeerFields } from "../channels/webrtc/sdp.js";
 import { TOO_MANY_DATAGRAMS } from "../channels/webrtc/webrtc-server.js";
 import { debugFec } from "./debug.js";
-import type { FecRef } from "./fec-ref.js";
+import type { ChannelKeeper, ServerSession } from "./server-session.js";
 import { OFFER_INTERVAL_MS, OFFER_INTERVAL_MS_MAX } from "./limits.js";
 import type { UdpListener } from "./udp-listener.js";
 import type { WebRtcListener } from "./webrtc-listener.js";
+
+/** What an offer needs of its session. */
+export type OfferedSession = Pick<ServerSession, "isOpen" | "attach" | "detach" | "sendControl" | "takeEarlyRequest">;
 
 export interface OfferContext {
   /** Kinds that the client can open, most wanted first. */
@@ -24,9 +29,10 @@ export interface OfferContext {
   readonly localAddress: string | undefined;
 }
 
-export class DatagramOffer {
-  readonly #ref: FecRef;
+export class DatagramOffer implements ChannelKeeper {
+  readonly #session: OfferedSession;
   readonly #context: OfferContext;
+  readonly #clock: Clock;
   #offeredMs = -Infinity;
   /** Offers in a row whose channels never opened. */
   #unopenedCount = 0;
@@ -36,38 +42,62 @@ export class DatagramOffer {
   #offered: "none" | "waiting" | "opened" = "none";
   #kind: OfferedKind = "udp";
 
-  constructor(ref: FecRef, context: OfferContext) {
-    this.#ref = ref;
+  constructor(session: OfferedSession, context: OfferContext, clock: Clock = systemClock) {
+    this.#session = session;
     this.#context = context;
+    this.#clock = clock;
   }
 
   /** Makes the first offer, or answers a request that is already here; later ones follow when the client asks. */
   start(): void {
-    this.#ref.onchannelopen = () => {
-      this.#offered = "opened";
-      this.#unopenedCount = 0;
-      this.#context[this.#kind]?.onOfferEnd(true);
-      debugFec("%s channel opened", this.#kind);
-    };
-    this.#ref.onchannelclose = (reason) => {
-      if (reason !== TOO_MANY_DATAGRAMS) return;
-      this.#floodedCount++;
-      this.#offeredMs = performance.now();
-    };
-    this.#ref.onpeerclose = () => {
-      this.#endLast();
-      this.#offerUdp();
-    };
-    this.#ref.onwebrtcrequest = () => this.#answer();
     const { wanted, webrtc } = this.#context;
     // A client that wants WebRTC most asks for it by itself.
     if (wanted.find((kind) => kind === "udp" || webrtc?.endpoint !== undefined) === "udp") this.#offerUdp();
-    this.#answer();
+    const request = this.#session.takeEarlyRequest();
+    if (request !== undefined) this.onWebRtcRequest(request);
+  }
+
+  onChannelOpen(): void {
+    this.#offered = "opened";
+    this.#unopenedCount = 0;
+    this.#context[this.#kind]?.onOfferEnd(true);
+    debugFec("%s channel opened", this.#kind);
+  }
+
+  onChannelClose(reason: string): void {
+    if (reason !== TOO_MANY_DATAGRAMS) return;
+    this.#floodedCount++;
+    this.#offeredMs = this.#clock.now();
+  }
+
+  onPeerClose(): void {
+    this.#endLast();
+    this.#offerUdp();
+  }
+
+  /** A client asks again for a connection that it wanted too soon. */
+  onWebRtcRequest(request: PeerFields): void {
+    const { wanted, webrtc, localAddress } = this.#context;
+    if (!wanted.includes("webrtc")) return;
+    this.#endLast();
+    const { endpoint } = webrtc ?? {};
+    if (endpoint === undefined || !this.#isDue()) return;
+    this.#open("webrtc", () => {
+      const { channel, peer, port } = endpoint.createChannel(request);
+      const announced = webrtc!.announce(localAddress, port);
+      if (announced === undefined) {
+        channel.close();
+        throw new Error("no address to announce");
+      }
+      this.#attach("webrtc", channel);
+      this.#session.sendControl({ kind: "webrtc-answer", peer, ...announced });
+      debugFec("webrtc answered: at %s, port %d", announced.host, announced.port);
+    });
   }
 
   /** The client gave its channel up. */
   #endLast(): void {
-    this.#ref.driver.detach();
+    this.#session.detach();
     if (this.#offered === "waiting") {
       this.#unopenedCount++;
       this.#context[this.#kind]?.onOfferEnd(false);
@@ -82,40 +112,19 @@ export class DatagramOffer {
     this.#open("udp", () => {
       const { channel, connectionId, secret } = endpoint.createChannel();
       this.#attach("udp", channel);
-      this.#ref.sendControl({ kind: "udp", ...announced, connectionId, secret });
+      this.#session.sendControl({ kind: "udp", ...announced, connectionId, secret });
       debugFec("udp offered: id %s, port %d", connectionId.toString(16), announced.port);
-    });
-  }
-
-  /** Answers the request that is here, if one is: a client asks again for one that came too soon. */
-  #answer(): void {
-    const request = this.#ref.takeWebRtcRequest();
-    const { wanted, webrtc, localAddress } = this.#context;
-    const { endpoint } = webrtc ?? {};
-    if (request === undefined || !wanted.includes("webrtc")) return;
-    this.#endLast();
-    if (endpoint === undefined || !this.#isDue()) return;
-    this.#open("webrtc", () => {
-      const { channel, peer, port } = endpoint.createChannel(request);
-      const announced = webrtc!.announce(localAddress, port);
-      if (announced === undefined) {
-        channel.close();
-        throw new Error("no address to announce");
-      }
-      this.#attach("webrtc", channel);
-      this.#ref.sendControl({ kind: "webrtc-answer", peer, ...announced });
-      debugFec("webrtc answered: at %s, port %d", announced.host, announced.port);
     });
   }
 
   /** Whether another offer may be made now, and notes that it is. */
   #isDue(): boolean {
-    const nowMs = performance.now();
+    const nowMs = this.#clock.now();
     const intervalMs = Math.min(
       OFFER_INTERVAL_MS * 2 ** (Math.max(0, this.#unopenedCount - 1) + this.#floodedCount),
       OFFER_INTERVAL_MS_MAX,
     );
-    if (this.#ref.readyState !== 1 || nowMs - this.#offeredMs < intervalMs) return false;
+    if (!this.#session.isOpen || nowMs - this.#offeredMs < intervalMs) return false;
     this.#offeredMs = nowMs;
     return true;
   }
@@ -132,6 +141,6 @@ export class DatagramOffer {
   #attach(kind: OfferedKind, channel: DatagramChannel): void {
     this.#kind = kind;
     this.#offered = "waiting";
-    this.#ref.driver.attach(this.#ref.impairment.wrap(channel));
+    this.#session.attach(channel);
   }
 }

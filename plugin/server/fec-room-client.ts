@@ -1,12 +1,12 @@
 /**
- * The server-side client of a FEC session: ws-transport's, whose `ref` is a FecRef, plus the unreliable channel.
+ * The server-side client of a FEC session: ws-transport's, whose `ref` is a FecSocket, plus the unreliable channel.
  * That `rawUnreliable` exists is how core knows that the client can be sent `@unreliable` fields.
  */
 
 import { Protocol, ProtocolModifier, type ISendOptions } from "@colyseus/core";
 import { WebSocketClient } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
-import { FecRef } from "./fec-ref.js";
+import { FecSocket } from "./fec-socket.js";
 import type { StateFlow } from "./state-flow.js";
 
 /** First byte of a frame of `@unreliable` fields: [code | UNRELIABLE][uint16 sequence, little-endian][body]. */
@@ -18,9 +18,9 @@ export class FecRoomClient extends WebSocketClient {
   #unreliableSequence = 0;
 
   /** latencyMs: what simulateLatency was last told. */
-  constructor(sessionId: string, ref: FecRef, latencyMs: () => number) {
-    // A FecRef has every member of a ws socket that core and ws-transport use.
-    super(sessionId, ref as unknown as WebSocket);
+  constructor(sessionId: string, socket: FecSocket, latencyMs: () => number) {
+    // A FecSocket has every member of a ws socket that core and ws-transport use.
+    super(sessionId, socket as unknown as WebSocket);
     this.#latencyMs = latencyMs;
   }
 
@@ -32,9 +32,10 @@ export class FecRoomClient extends WebSocketClient {
     else if (callback) process.nextTick(callback);
   }
 
-  /** The SDK counts frames from 0 again at a full state; called before one is sent in the place of patches. */
-  restartUnreliable(): void {
+  /** Sends a full state in the place of patches, whatever is shed. The SDK counts unreliable frames from 0 again at it. */
+  rawFullState(state: Uint8Array): void {
     this.#unreliableSequence = 0;
+    super.raw(state);
   }
 
   /** Sends a frame at most once, in any order. The bytes are copied; the callback always runs. */
@@ -53,11 +54,11 @@ export class FecRoomClient extends WebSocketClient {
   /** A reconnection gives the previous client the new one's ref, which may be a plain socket. */
   get #flow(): StateFlow | undefined {
     const ref: unknown = this.ref;
-    return ref instanceof FecRef ? ref.flow : undefined;
+    return ref instanceof FecSocket ? ref.flow : undefined;
   }
 
   #sendUnreliable(frame: Uint8Array, callback?: (error?: Error) => void): void {
-    if (this.ref instanceof FecRef) this.ref.sendUnreliable(frame, callback);
+    if (this.ref instanceof FecSocket) this.ref.sendUnreliable(frame, callback);
     else this.raw(frame, undefined, callback);
   }
 

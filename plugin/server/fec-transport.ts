@@ -25,7 +25,7 @@ import type { WebRtcEndpointStats } from "../channels/webrtc/webrtc-server.js";
 import { SYMBOL_RECORD_HEADER_BYTES } from "../core/wire/constants.js";
 import { DatagramOffer } from "./datagram-offer.js";
 import { debugFec } from "./debug.js";
-import { FecRef } from "./fec-ref.js";
+import { FecSocket } from "./fec-socket.js";
 import { FecRoomClient } from "./fec-room-client.js";
 import { PONG_OVERDUE_MS_MAX } from "./limits.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
@@ -64,9 +64,9 @@ export class FecTransport extends WebSocketTransport {
   readonly #udp: UdpListener | undefined;
   readonly #webrtc: WebRtcListener | undefined;
   /** The connection of every joined session, so that the one that it replaces can be ended. */
-  readonly #sessions = new Map<string, FecRef>();
+  readonly #sessions = new Map<string, FecSocket>();
   /** Every connection that is not closed. */
-  readonly #refs = new Set<FecRef>();
+  readonly #open = new Set<FecSocket>();
   #latencyMs = 0;
 
   /** @throws TypeError or RangeError for a wrong option: `"udp.port" expected 0..65535, got 70000`. */
@@ -118,7 +118,7 @@ export class FecTransport extends WebSocketTransport {
 
   /** Core does not wait for it, and ends the process next: what clients are to be told is written before it returns. */
   override shutdown(): void {
-    for (const ref of this.#refs) ref.hurryClose();
+    for (const { session } of this.#open) session.hurryClose();
     super.shutdown();
     void this.#udp?.shutdown();
     void this.#webrtc?.shutdown();
@@ -141,18 +141,18 @@ export class FecTransport extends WebSocketTransport {
     if (fec === undefined || !hasSeat(fec)) return super.onConnection(socket, request, upgrade);
     const onheard = watchHealth(socket);
     if (!(await this.#untilBound(socket))) return;
-    const ref = new FecRef(socket, {
+    const fecSocket = new FecSocket(socket, onheard, {
       messageBytesMax: this.#options.messageBytesMax,
       fragmentBytes: this.#options.messageBytesMax - SYMBOL_RECORD_HEADER_BYTES,
       channels: this.#channels(),
       repair: this.#options.repair,
       impairment: new LiveImpairment(this.#options.netem),
     });
-    this.#refs.add(ref);
-    socket.once("close", () => this.#refs.delete(ref));
-    ref.onheard = onheard;
-    const client = new FecRoomClient(fec.sessionId, ref, () => this.#latencyMs);
-    await this.#join(fec, client, ref, upgrade?.context ?? authContext(request, url), request.socket.localAddress);
+    this.#open.add(fecSocket);
+    socket.once("close", () => this.#open.delete(fecSocket));
+    const client = new FecRoomClient(fec.sessionId, fecSocket, () => this.#latencyMs);
+    const context = upgrade?.context ?? authContext(request, url);
+    await this.#join(fec, client, fecSocket, context, request.socket.localAddress);
   }
 
   /**
@@ -171,7 +171,7 @@ export class FecTransport extends WebSocketTransport {
   async #join(
     fec: FecRequest,
     client: FecRoomClient,
-    ref: FecRef,
+    socket: FecSocket,
     context: AuthContext,
     localAddress: string | undefined,
   ): Promise<void> {
@@ -194,14 +194,25 @@ export class FecTransport extends WebSocketTransport {
       debugAndPrintError(error as Error);
       // As ws-transport does: with a token the SDK may try again, since the seat may not be held yet while devMode reloads.
       const retry = isDevMode ? CloseCode.MAY_TRY_RECONNECT : CloseCode.FAILED_TO_RECONNECT;
-      client.error(code, message, () => ref.close(reconnectionToken === undefined ? CloseCode.WITH_ERROR : retry));
+      client.error(code, message, () => socket.close(reconnectionToken === undefined ? CloseCode.WITH_ERROR : retry));
       return;
     }
-    ref.admit();
-    if (room !== undefined) ref.flow = new StateFlow(client, ref, room, this.#options.resyncAfterMs);
-    this.#replaceSession(key, ref);
-    if (fec.channels.length > 0)
-      new DatagramOffer(ref, { wanted: fec.channels, udp: this.#udp, webrtc: this.#webrtc, localAddress }).start();
+    const { session } = socket;
+    session.admit();
+    if (room !== undefined) this.#startFlow(client, socket, room);
+    this.#replaceSession(key, socket);
+    if (fec.channels.length > 0) {
+      const { channels: wanted } = fec;
+      const offer = new DatagramOffer(session, { wanted, udp: this.#udp, webrtc: this.#webrtc, localAddress });
+      session.channelKeeper = offer;
+      offer.start();
+    }
+  }
+
+  #startFlow(client: FecRoomClient, socket: FecSocket, room: Room): void {
+    const flow = new StateFlow(client, socket.session, room, this.#options.resyncAfterMs);
+    socket.flow = flow;
+    socket.webSocket.once("close", () => flow.stop());
   }
 
   #follow(server: NonNullable<WebSocketTransport["server"]>): void {
@@ -219,15 +230,15 @@ export class FecTransport extends WebSocketTransport {
   }
 
   /** Ends the connection that this one took over: core moves its `ref` away and would leave the socket to the pings. */
-  #replaceSession(key: string, ref: FecRef): void {
-    if (ref.readyState === ref.webSocket.CLOSED) return;
+  #replaceSession(key: string, socket: FecSocket): void {
+    if (socket.readyState === socket.CLOSED) return;
     const stale = this.#sessions.get(key);
-    this.#sessions.set(key, ref);
-    ref.webSocket.once("close", () => this.#sessions.get(key) === ref && this.#sessions.delete(key));
+    this.#sessions.set(key, socket);
+    socket.webSocket.once("close", () => this.#sessions.get(key) === socket && this.#sessions.delete(key));
     if (stale === undefined) return;
     debugFec("session %s moved to a new connection", key);
-    stale.driver.close();
-    stale.close(CloseCode.WITH_ERROR);
+    stale.flow?.stop();
+    stale.session.abandon();
   }
 
   #onBound(error: Error | undefined, listener: ListenCallback | undefined): void {

@@ -6,6 +6,7 @@
 import type { TransportOptions } from "@colyseus/ws-transport";
 import { isIceServers, type IceServer } from "../channels/webrtc/signalling.js";
 import { ICE_SERVERS_MAX, WEBRTC_PORTS_MAX } from "../channels/limits.js";
+import { show } from "../host/show.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../netem/index.js";
 import {
@@ -248,9 +249,4 @@ function requireRecord(name: string, value: unknown, known: readonly string[]): 
   const unknown = Object.keys(value).find((key) => !known.includes(key));
   if (unknown !== undefined) throw new TypeError(`"${name}" expected only ${known.join(", ")}, got ${show(unknown)}`);
   return value as Record<string, unknown>;
-}
-
-function show(value: unknown): string {
-  if (typeof value === "object" && value !== null) return Array.isArray(value) ? "an array" : "an object";
-  return typeof value === "string" ? JSON.stringify(value) : String(value);
 }

@@ -74,9 +74,14 @@ export function hasPendingChanges(room: Room, client: Client): boolean {
   return encoderOf(room)?.hasChanges === true || (view?.changes?.size ?? 0) > 0;
 }
 
-/** Sends the client the full state by its `raw`, as when it joined. */
-export function sendFullState(room: Room, client: Client): void {
-  privateOf(room).sendFullState?.(client);
+/** The full state as the client would get it on joining; the bytes are the encoder's until its next turn. @throws what the room throws. */
+export function encodeFullState(room: Room, client: Client): Uint8Array {
+  let state: Uint8Array | undefined;
+  // What core would send: to one that is the client in all but how it is sent.
+  const taker: Client = Object.create(client, { raw: { value: (data: Uint8Array) => (state = data) } });
+  privateOf(room).sendFullState?.(taker);
+  if (state === undefined) throw new Error("the room sent no full state");
+  return state;
 }
 
 /**

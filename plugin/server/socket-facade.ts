@@ -1,6 +1,6 @@
 /**
  * The rest of a `ws` socket's interface, for what middleware and games read of `client.ref`: properties of the socket
- * below, and listeners in the way of the DOM. Sends, closes and delivers nothing: that is FecRef.
+ * below, and listeners in the way of the DOM. Sends, closes and delivers nothing: that is FecSocket.
  */
 
 import { EventEmitter } from "node:events";

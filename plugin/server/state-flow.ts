@@ -7,18 +7,25 @@
 import { ClientState, CloseCode, logger, Protocol, type Client, type Room } from "@colyseus/core";
 import { BacklogMonitor, type LinkBehindReport } from "./backlog-monitor.js";
 import { debugFec } from "./debug.js";
-import type { FecRef } from "./fec-ref.js";
+import { systemClock, type Clock } from "../host/clock.js";
+import { protocolCodeOf } from "../session/protocol-code.js";
 import { BACKLOG_POLL_MS, BEHIND_MS } from "./limits.js";
 import { tellRoom } from "./link-aware-room.js";
-import { encodeAbsentFields, hasPendingChanges, isResyncable, sendFullState } from "./room-state.js";
+import { encodeAbsentFields, encodeFullState, hasPendingChanges, isResyncable } from "./room-state.js";
 
 /** What a flow needs of its client beyond core's. */
 interface ResyncedClient extends Client {
-  restartUnreliable(): void;
+  /** Sends a full state past the flow. */
+  rawFullState(state: Uint8Array): void;
 }
 
-/** The low five bits of a message's first byte are its protocol code; the others say how it is sent. */
-const PROTOCOL_CODE_MASK = 0x1f;
+/** What a flow needs of the connection that it is about. */
+export interface FlowLink {
+  readonly isOpen: boolean;
+  readonly waitingBytes: number;
+  behindMs(nowMs: number): number;
+  close(code: number): void;
+}
 
 /** Rooms that could not send a full state, for a reason that isResyncable does not see: nothing is shed there any more. */
 const brokenRooms = new WeakSet<Room>();
@@ -28,27 +35,35 @@ export class StateFlow {
   patchesShed = 0;
   resyncs = 0;
 
-  /** The connection that this is about. */
-  readonly ref: FecRef;
-
   readonly #client: ResyncedClient;
+  readonly #link: FlowLink;
   readonly #room: Room;
   readonly #monitor: BacklogMonitor;
-  #timer: NodeJS.Timeout | undefined;
-  #resyncing = false;
+  readonly #clock: Clock;
+  #timer: unknown;
+  #stopped = false;
 
-  constructor(client: ResyncedClient, ref: FecRef, room: Room, resyncAfterMs: number) {
+  constructor(client: ResyncedClient, link: FlowLink, room: Room, resyncAfterMs: number, clock: Clock = systemClock) {
     this.#client = client;
-    this.ref = ref;
+    this.#link = link;
     this.#room = room;
+    this.#clock = clock;
     this.#monitor = new BacklogMonitor(resyncAfterMs, () => !brokenRooms.has(room) && isResyncable(room, client));
-    ref.once("close", () => clearTimeout(this.#timer));
+  }
+
+  /** The connection is closed, or its client has another. */
+  stop(): void {
+    this.#stopped = true;
+    this.#clock.clearTimeout(this.#timer);
   }
 
   /** The bytes to send for an ordered message of the room; undefined: it is a patch that the client is not to get. */
   filter(data: Uint8Array): Uint8Array | undefined {
-    const code = data[0]! & PROTOCOL_CODE_MASK;
-    if (code === Protocol.ROOM_STATE) return this.#withState(data);
+    const code = protocolCodeOf(data);
+    if (code === Protocol.ROOM_STATE) {
+      this.#monitor.onFullState(data.length);
+      return data;
+    }
     const isPatch = code === Protocol.ROOM_STATE_PATCH,
       shed = isPatch && this.#isShedding();
     if (!isPatch) this.#watch(BEHIND_MS);
@@ -61,14 +76,14 @@ export class StateFlow {
 
   /** False if a message of the unreliable channel is not to be sent. */
   passesUnreliable(data: Uint8Array): boolean {
-    const passes = this.#monitor.state !== "shedding" || (data[0]! & PROTOCOL_CODE_MASK) !== Protocol.ROOM_STATE_PATCH;
+    const passes = this.#monitor.state !== "shedding" || protocolCodeOf(data) !== Protocol.ROOM_STATE_PATCH;
     this.#monitor.onMessage(data.length, passes);
     return passes;
   }
 
   figures(): Omit<LinkBehindReport, "state"> {
     this.#update();
-    return this.#monitor.figures(performance.now());
+    return this.#monitor.figures(this.#clock.now());
   }
 
   #isShedding(): boolean {
@@ -77,41 +92,43 @@ export class StateFlow {
   }
 
   #update(): void {
-    const nowMs = performance.now();
-    const report = this.#monitor.update(nowMs, this.ref.behindMs(nowMs), this.ref.waitingBytes);
+    const nowMs = this.#clock.now();
+    const report = this.#monitor.update(nowMs, this.#link.behindMs(nowMs), this.#link.waitingBytes);
     if (report !== undefined) tellRoom(this.#room, this.#client, report);
     if (this.#monitor.state !== "level") this.#watch(BACKLOG_POLL_MS);
   }
 
   /** Looks again after so long, ms: a room may send messages and no patches, or fall silent, or wait with its next patch, while the client catches up. */
   #watch(afterMs: number): void {
-    if (this.ref.readyState === this.ref.OPEN) this.#timer ??= setTimeout(this.#onTimer, afterMs).unref();
+    if (this.#link.isOpen && !this.#stopped) this.#timer ??= this.#clock.setTimeout(this.#onTimer, afterMs);
   }
 
   readonly #onTimer = (): void => {
     this.#timer = undefined;
-    if (this.#client.ref !== (this.ref as unknown) || this.#client.state !== ClientState.JOINED) return;
+    if (this.#stopped || this.#client.state !== ClientState.JOINED) return;
     this.#update();
-    if (this.ref.waitingBytes > 0) this.#watch(BEHIND_MS);
+    if (this.#link.waitingBytes > 0) this.#watch(BEHIND_MS);
     if (this.#monitor.drained && !hasPendingChanges(this.#room, this.#client)) this.#resync();
   };
 
   #resync(): void {
-    if (this.ref.readyState !== this.ref.OPEN) return;
+    if (!this.#link.isOpen) return;
     this.resyncs++;
     debugFec(
       "full state to %s, which was too far behind; %d patches shed so far",
       this.#client.sessionId,
       this.patchesShed,
     );
-    this.#resyncing = true;
-    this.#client.restartUnreliable();
     try {
-      sendFullState(this.#room, this.#client);
+      const state = encodeFullState(this.#room, this.#client);
+      const absent = encodeAbsentFields(this.#room, this.#client);
+      const whole = new Uint8Array(state.length + absent.length);
+      whole.set(state);
+      whole.set(absent, state.length);
+      this.#monitor.onFullState(whole.length);
+      this.#client.rawFullState(whole);
     } catch (error) {
       this.#onResyncFailure(error);
-    } finally {
-      this.#resyncing = false;
     }
   }
 
@@ -124,16 +141,6 @@ export class StateFlow {
       );
     }
     brokenRooms.add(this.#room);
-    this.ref.close(CloseCode.MAY_TRY_RECONNECT);
-  }
-
-  #withState(data: Uint8Array): Uint8Array {
-    const absent = this.#resyncing ? encodeAbsentFields(this.#room, this.#client) : undefined;
-    this.#monitor.onFullState(data.length + (absent?.length ?? 0));
-    if (absent === undefined || absent.length === 0) return data;
-    const whole = new Uint8Array(data.length + absent.length);
-    whole.set(data);
-    whole.set(absent, data.length);
-    return whole;
+    this.#link.close(CloseCode.MAY_TRY_RECONNECT);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Drives a Link in real time: the only clock and timers of a session. It connects the link with its reliable path
+ * Drives a Link in real time, and is its only master. It connects the link with its reliable path
  * (a WebSocket, given as functions) and with at most one datagram channel, which may come and go.
  * It owns no protocol (core/link.ts) and opens no channel.
  *
@@ -8,10 +8,12 @@
  * for other sessions too, was delivered: nobody's patch waits for another's feedback.
  * A handler may call back in (send, attach, close). One that throws loses nothing: its error is thrown again from a
  * microtask, as an event handler's would be, and the next message is delivered.
- * An error inside the link (an assertion) ends this session with code 1011 and nothing else.
+ * An error inside the link (an assertion) ends this session and nothing else.
  */
 
 import type { Link } from "../core/link.js";
+import type { RepairOption } from "../core/repair-option.js";
+import type { Seq } from "../core/seq.js";
 import { Standstill } from "../core/standstill.js";
 import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "../host/clock.js";
@@ -40,15 +42,29 @@ export type DrivenLink = Pick<
   | "path"
   | "stats"
   | "failure"
+  | "setRepair"
+  | "carryUnacknowledged"
+  | "isCopy"
+  | "behindMs"
+  | "unacknowledgedBytes"
+  | "nextSeq"
+  | "peerNext"
 >;
 
+export type LinkRecordKind = "symbol" | "copy";
+
+/** Why a session ends: the peer broke the protocol (with the WebSocket close code that says how), or the link broke, a fault of ours. */
+export type SessionFailure =
+  | { readonly kind: "protocol"; readonly code: number; readonly reason: string }
+  | { readonly kind: "internal"; readonly reason: string };
+
 export interface LinkDriverHandlers {
-  /** Sends one record as a WebSocket message; the bytes are the callee's. */
-  sendReliable(record: Uint8Array): void;
+  /** Sends one record as a WebSocket message; the bytes are the callee's. A "copy" holds what datagrams go on to bring as well. */
+  sendReliable(record: Uint8Array, kind: LinkRecordKind): void;
   /** One message of the peer; ordered ones come in order. The bytes are the callee's. */
   onMessage(bytes: Uint8Array, ordered: boolean): void;
-  /** The peer broke the protocol, or the link broke: close the WebSocket with this code. Once; the driver then closes itself. */
-  onFailure(code: number, reason: string): void;
+  /** The peer broke the protocol, or the link broke: close the WebSocket. Once; the driver then closes itself. */
+  onFailure(failure: SessionFailure): void;
   /** The attached channel brought a datagram, before its messages are delivered: the peer lives. */
   onHeard?(): void;
   /** The attached channel opened. */
@@ -56,9 +72,6 @@ export interface LinkDriverHandlers {
   /** The attached channel ended by itself (not by detach, attach or close); the session goes on. */
   onChannelClose?(channel: DatagramChannel, reason: string): void;
 }
-
-/** WebSocket close code for "internal error" (RFC 6455 section 7.4.1). */
-const INTERNAL_ERROR = 1011;
 
 export class LinkDriver {
   /** Datagrams that the channel did not take; for the link they are lost. */
@@ -98,6 +111,27 @@ export class LinkDriver {
   /** Whether datagrams may be under way, though the link may not use the channel now. */
   get isChannelOpen(): boolean {
     return this.#channel?.state === "open";
+  }
+
+  /** As the link's. */
+  get nextSeq(): Seq {
+    return this.#link.nextSeq;
+  }
+
+  get peerNext(): Seq {
+    return this.#link.peerNext;
+  }
+
+  get unacknowledgedBytes(): number {
+    return this.#link.unacknowledgedBytes;
+  }
+
+  behindMs(nowMs: number): number {
+    return this.#link.behindMs(nowMs);
+  }
+
+  setRepair(repair: RepairOption): void {
+    this.#link.setRepair(repair);
   }
 
   stats(): LinkStats {
@@ -163,13 +197,24 @@ export class LinkDriver {
     this.#change(() => this.#link.closePath());
   }
 
-  /** Sends now what waits for the microtask. */
-  flush(): void {
+  /** The reliable path takes all that is unacknowledged, at the next flush; an open channel stays open, for what still comes. */
+  carryUnacknowledged(): void {
     if (this.#closed) return;
     try {
-      this.#pumpOut();
+      this.#link.carryUnacknowledged();
     } catch (error) {
       this.#break(error);
+    }
+  }
+
+  /** Sends now what waits for the microtask. True if a batch was full, and more may wait. */
+  flush(): boolean {
+    if (this.#closed) return false;
+    try {
+      return this.#pumpOut();
+    } catch (error) {
+      this.#break(error);
+      return false;
     }
   }
 
@@ -288,17 +333,19 @@ export class LinkDriver {
     this.flush();
   };
 
-  /** Moves everything outward, then asks when to come back. */
-  #pumpOut(): void {
+  /** Moves everything outward, then asks when to come back; true if a batch was full. */
+  #pumpOut(): boolean {
     this.#changed = false;
     this.#drainReliable(DRIVER_BATCH_MAX);
     this.#drainDatagrams();
     this.#checkFailure();
-    if (this.#closed) return;
+    if (this.#closed) return false;
+    const more = this.#backlog;
+    this.#backlog = false;
     const nowMs = this.#clock.now();
     const lookMs = this.#standstill.nextLookMs(nowMs);
-    this.#timer.set(this.#backlog ? nowMs : lookMs === Infinity ? this.#link.pollTimeout() : lookMs);
-    this.#backlog = false;
+    this.#timer.set(more ? nowMs : lookMs === Infinity ? this.#link.pollTimeout() : lookMs);
+    return more;
   }
 
   #drainReliable(countMax: number): void {
@@ -306,7 +353,7 @@ export class LinkDriver {
       const record = this.#link.pollReliable();
       if (record === undefined) return;
       try {
-        this.#handlers.sendReliable(record);
+        this.#handlers.sendReliable(record, this.#link.isCopy(record) ? "copy" : "symbol");
       } catch (error) {
         rethrowLater(error);
       }
@@ -332,19 +379,19 @@ export class LinkDriver {
 
   #checkFailure(): void {
     const failure = this.#link.failure;
-    if (failure !== undefined) this.#fail(failure.code, failure.reason);
+    if (failure !== undefined) this.#fail({ kind: "protocol", ...failure });
   }
 
   /** An error of our own: it ends this session, not the process. */
   #break(error: unknown): void {
-    this.#fail(INTERNAL_ERROR, error instanceof Error ? error.message : String(error));
+    this.#fail({ kind: "internal", reason: error instanceof Error ? error.message : String(error) });
   }
 
-  #fail(code: number, reason: string): void {
+  #fail(failure: SessionFailure): void {
     if (this.#closed) return;
     this.#closed = true;
     this.#release();
-    callHost(() => this.#handlers.onFailure(code, reason));
+    callHost(() => this.#handlers.onFailure(failure));
   }
 
   #release(): void {

@@ -69,6 +69,24 @@ export class RecordingLink implements DrivenLink {
   pollTimeout(): number {
     return this.timeoutMs;
   }
+  /** Records that datagrams bring as well. */
+  copies = new Set<Uint8Array>();
+  nextSeq = 0;
+  peerNext = 0;
+  unacknowledgedBytes = 0;
+  isCopy(record: Uint8Array): boolean {
+    return this.copies.has(record);
+  }
+  behindMs(): number {
+    return 0;
+  }
+  setRepair(): void {
+    this.calls.push("setRepair");
+  }
+  carryUnacknowledged(): void {
+    this.calls.push("carryUnacknowledged");
+    this.records.push(...this.datagrams.splice(0));
+  }
   stats(): LinkStats {
     return {
       path: this.path,

@@ -1,7 +1,9 @@
-import { CloseCode, type Room as SdkRoom } from "@colyseus/sdk";
+import { CloseCode, Protocol, type Room as SdkRoom } from "@colyseus/sdk";
 import { linkStats as serverLinkStats } from "colyseus-fec";
 import { FecClient, linkStats } from "colyseus-fec/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
+import { Link } from "../../plugin/core/link.js";
+import { protocolCodeOf } from "../../plugin/session/protocol-code.js";
 import { once, serverClient, serverRoom, startServer, until, untilUdp, type TestServer } from "./harness.js";
 import { SyncRoom, textOf, Witness } from "./sync-room.js";
 
@@ -143,11 +145,14 @@ test("a link that breaks costs the connection, not the process or the session", 
   const room = await join();
   new Witness(room);
   await untilUdp(room);
-  const { link } = serverClient(room).ref as unknown as { link: { pollDatagram(): void } };
   await dropAndPlay(room, () => {
-    link.pollDatagram = () => {
+    const { send } = Link.prototype;
+    const spy = vi.spyOn(Link.prototype, "send").mockImplementation(function (this: Link, message) {
+      // The server's link is the one that sends patches.
+      if (protocolCodeOf(message) !== Protocol.ROOM_STATE_PATCH) return send.call(this, message);
+      spy.mockRestore();
       throw new Error("injected");
-    };
+    });
   });
   expect(server.log.find(({ text }) => text.includes("a link broke: injected"))?.level).toBe("error");
   await room.leave();

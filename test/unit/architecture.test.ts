@@ -80,6 +80,10 @@ describe("the sources", () => {
     });
   }
 
+  it("import each other in no circle, types included", () => {
+    expect(circleIn(sources("plugin"))).toBeUndefined();
+  });
+
   it("import neither test nor bench", () => {
     for (const file of [...sources("plugin"), ...sources("sample-game")]) {
       for (const target of imports(file))
@@ -122,6 +126,26 @@ describe("the sources", () => {
     expect(seen.size).toBeGreaterThan(10);
   });
 });
+
+/** The files of a circle of imports, in order; undefined if there is none. */
+function circleIn(files: readonly string[]): string[] | undefined {
+  const done = new Set<string>();
+  const visit = (file: string, trail: readonly string[]): string[] | undefined => {
+    if (trail.includes(file)) return [...trail.slice(trail.indexOf(file)), file];
+    if (done.has(file)) return undefined;
+    done.add(file);
+    for (const target of imports(file).filter((each) => files.includes(`${each}.ts`))) {
+      const circle = visit(`${target}.ts`, [...trail, file]);
+      if (circle) return circle;
+    }
+    return undefined;
+  };
+  for (const file of files) {
+    const circle = visit(file, []);
+    if (circle) return circle;
+  }
+  return undefined;
+}
 
 function within(target: string, folder: string, from: string): boolean {
   // Inside core, "plugin/core" means its own files; from outside, the whole of it.

@@ -3,8 +3,7 @@
 import { logger } from "@colyseus/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TOO_MANY_DATAGRAMS } from "../../plugin/channels/webrtc/webrtc-server.js";
-import { DatagramOffer } from "../../plugin/server/datagram-offer.js";
-import type { FecRef } from "../../plugin/server/fec-ref.js";
+import { DatagramOffer, type OfferedSession } from "../../plugin/server/datagram-offer.js";
 import { UdpListener } from "../../plugin/server/udp-listener.js";
 
 beforeEach(() => {
@@ -17,34 +16,31 @@ afterEach(() => {
 });
 
 interface Session {
-  readonly ref: FecRef;
+  readonly offer: DatagramOffer;
   offers: number;
 }
 
 function startSession(ends: boolean[] = []): Session {
-  const session = { offers: 0 } as { offers: number; ref: FecRef };
-  const ref = {
-    readyState: 1,
-    driver: { attach: () => {}, detach: () => {} },
-    impairment: { wrap: (channel: unknown) => channel },
+  const session = { offers: 0 } as { offers: number; offer: DatagramOffer };
+  const offered: OfferedSession = {
+    isOpen: true,
+    attach: () => {},
+    detach: () => {},
     sendControl: () => session.offers++,
-    takeWebRtcRequest: () => undefined,
-    onchannelopen: null,
-    onchannelclose: null,
-    onpeerclose: null,
+    takeEarlyRequest: () => undefined,
   };
-  session.ref = ref as unknown as FecRef;
   const udp = {
     endpoint: { createChannel: () => ({ channel: {}, connectionId: 1, secret: new Uint8Array(32) }) },
     announced: { host: undefined, port: 1 },
     onOfferEnd: (opened: boolean) => ends.push(opened),
   };
-  new DatagramOffer(session.ref, {
+  session.offer = new DatagramOffer(offered, {
     wanted: ["udp"],
     udp: udp as unknown as UdpListener,
     webrtc: undefined,
     localAddress: undefined,
-  }).start();
+  });
+  session.offer.start();
   return session;
 }
 
@@ -54,7 +50,7 @@ function timesOfOffers(session: Session, durationMs: number): number[] {
   for (let ms = 100; ms <= durationMs; ms += 100) {
     vi.advanceTimersByTime(100);
     const before = session.offers;
-    session.ref.onpeerclose!();
+    session.offer.onPeerClose();
     if (session.offers > before) times.push(ms);
   }
   return times;
@@ -76,7 +72,7 @@ describe("offers of a datagram channel", () => {
     const session = startSession();
     const before = timesOfOffers(session, 3_500);
     expect(before).toEqual([500, 1_500, 3_500]);
-    session.ref.onchannelopen!();
+    session.offer.onChannelOpen();
     expect(timesOfOffers(session, 1_500)).toEqual([500, 1_000]);
   });
 
@@ -85,14 +81,14 @@ describe("offers of a datagram channel", () => {
     const pauses: number[] = [];
     for (let i = 0; i < 8; i++) {
       vi.advanceTimersByTime(40_000);
-      session.ref.onchannelopen!();
-      session.ref.onchannelclose!(TOO_MANY_DATAGRAMS);
+      session.offer.onChannelOpen();
+      session.offer.onChannelClose(TOO_MANY_DATAGRAMS);
       pauses.push(timesOfOffers(session, 35_000)[0]!);
     }
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
     vi.advanceTimersByTime(40_000);
-    session.ref.onchannelopen!();
-    session.ref.onchannelclose!("connection disconnected");
+    session.offer.onChannelOpen();
+    session.offer.onChannelClose("connection disconnected");
     expect(timesOfOffers(session, 35_000)[0]).toBe(100);
   });
 

@@ -3,10 +3,8 @@
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import type { OfferedKind } from "../../plugin/session/channel-kinds.js";
 import type { Hello } from "../../plugin/session/control-records.js";
-import type { LiveImpairment } from "../../plugin/channels/impaired/live-impairment.js";
-import type { LinkDriver } from "../../plugin/session/driver.js";
 import { openBrowserWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-browser-client.js";
-import { DatagramPath } from "../../plugin/client/datagram-path.js";
+import { DatagramPath, type PathSession } from "../../plugin/client/datagram-path.js";
 import type { ChannelOpeners, ResolvedClientOptions } from "../../plugin/client/options.js";
 
 beforeEach(() => {
@@ -25,12 +23,12 @@ const UDP_OFFER = { kind: "udp", host: undefined, port: 1, connectionId: 1, secr
 /** @returns the path, and what it did: "open udp", "open webrtc", "close" (told the server). */
 function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, openers: ChannelOpeners = {}) {
   const did: string[] = [];
-  const driver = {
+  const session: PathSession = {
     attach: () => {},
     detach: () => did.push("detach"),
-    flush: () => did.push("flush"),
-  } as unknown as LinkDriver;
-  const impairment = { wrap: (channel: unknown) => channel } as unknown as LiveImpairment;
+    flushAll: () => did.push("flush"),
+    sendControl: ({ kind }) => void (kind === "close" && did.push("close")),
+  };
   const channel = (kind: string) => () => {
     did.push(`open ${kind}`);
     return { accept: () => did.push("accept") } as never;
@@ -40,15 +38,7 @@ function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, o
     openers: { udp: channel("udp"), webrtc: channel("webrtc"), ...openers },
   } as unknown as ResolvedClientOptions;
   const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
-  const path = new DatagramPath({
-    driver,
-    options,
-    impairment,
-    host: "h",
-    hello,
-    sendClose: () => did.push("close"),
-    sendWebRtcRequest: () => {},
-  });
+  const path = new DatagramPath(session, { options, host: "h", hello });
   path.start();
   return { path, did };
 }

@@ -24,7 +24,7 @@ describe("two drivers", () => {
           {
             sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), 20),
             onMessage: (bytes) => received[side]!.push(bytes[0]! * 256 + bytes[1]!),
-            onFailure: (code, reason) => failures.push(`${code} ${reason}`),
+            onFailure: ({ kind, reason }) => void failures.push(`${kind} ${reason}`),
           },
           clock,
         ),
@@ -103,7 +103,7 @@ async function playQueueing(
         {
           sendReliable: (record) => clock.setTimeout(() => drivers[1 - side]!.handleReliable(record), ONE_WAY_MS),
           onMessage: (bytes) => side === 1 && ages.push(clock.now() - sentMs[bytes[0]! * 256 + bytes[1]!]!),
-          onFailure: (code, reason) => expect.unreachable(`${code} ${reason}`),
+          onFailure: ({ kind, reason }) => expect.unreachable(`${kind} ${reason}`),
         },
         clock,
       ),

@@ -22,7 +22,7 @@ function makeDriver(overrides: Partial<LinkDriverHandlers> = {}): LinkDriver {
     {
       sendReliable: (record) => events.push(`record ${record[0]}`),
       onMessage: (bytes) => events.push(`message ${bytes[0]}`),
-      onFailure: (code, reason) => events.push(`failure ${code} ${reason}`),
+      onFailure: (failure) => events.push(`failure ${failure.kind} ${failure.reason}`),
       onChannelOpen: () => events.push("channel open"),
       onChannelClose: (_channel, reason) => events.push(`channel close ${reason}`),
       ...overrides,
@@ -297,15 +297,15 @@ describe("the link driver", () => {
     link.failure = { code: 1002, reason: "bad record" };
     driver.handleReliable(Uint8Array.of(1));
     driver.handleReliable(Uint8Array.of(2));
-    expect(events).toEqual(["channel open", "message 1", "failure 1002 bad record"]);
+    expect(events).toEqual(["channel open", "message 1", "failure protocol bad record"]);
     expect(channel.state).toBe("closed");
     expect(clock.timerCount).toBe(0);
   });
 
-  test("an error inside the link ends the session with 1011, not the process", () => {
+  test("an error inside the link ends the session, not the process", () => {
     link.fault = new Error("assertion");
     driver.handleReliable(Uint8Array.of(1));
-    expect(events).toEqual(["failure 1011 assertion"]);
+    expect(events).toEqual(["failure internal assertion"]);
   });
 
   test("opens and closes the path with the channel, and tells", async () => {

@@ -2,10 +2,8 @@
 
 import { CloseCode, ClientState, logger, Protocol, type Room } from "@colyseus/core";
 import { Encoder, schema, t } from "@colyseus/schema";
-import { EventEmitter } from "node:events";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import type { FecRef } from "../../plugin/server/fec-ref.js";
-import { StateFlow } from "../../plugin/server/state-flow.js";
+import { StateFlow, type FlowLink } from "../../plugin/server/state-flow.js";
 
 const PATCH = Uint8Array.of(Protocol.ROOM_STATE_PATCH, 1, 2, 3);
 const RESYNC_AFTER_MS = 500;
@@ -13,9 +11,8 @@ const RESYNC_AFTER_MS = 500;
 const Item = schema({ name: t.string() }, "FlowItem");
 const State = schema({ tick: t.uint8().default(0), item: t.ref(Item) }, "FlowState");
 
-class FakeRef extends EventEmitter {
-  readonly OPEN = 1;
-  readyState = 1;
+class FakeLink implements FlowLink {
+  isOpen = true;
   waitingBytes = 0;
   lateMs = 0;
   readonly closed: number[] = [];
@@ -25,7 +22,7 @@ class FakeRef extends EventEmitter {
   }
 
   close(code: number): void {
-    this.readyState = 2;
+    this.isOpen = false;
     this.closed.push(code);
   }
 }
@@ -33,12 +30,12 @@ class FakeRef extends EventEmitter {
 class FakeClient {
   readonly sessionId = "session";
   readonly state = ClientState.JOINED;
-  readonly ref = new FakeRef();
+  readonly link = new FakeLink();
   readonly sent: Uint8Array[] = [];
   readonly flow: StateFlow;
 
   constructor(room: FakeRoom) {
-    this.flow = new StateFlow(this as never, this.ref as unknown as FecRef, room as unknown as Room, RESYNC_AFTER_MS);
+    this.flow = new StateFlow(this as never, this.link, room as unknown as Room, RESYNC_AFTER_MS);
     room.sendFullState(this);
   }
 
@@ -47,16 +44,18 @@ class FakeClient {
     if (kept !== undefined) this.sent.push(kept);
   }
 
-  restartUnreliable(): void {}
+  rawFullState(state: Uint8Array): void {
+    this.sent.push(state);
+  }
 
   /** So much later than RESYNC_AFTER_MS that patches are shed, if they may be. */
   fallBehind(): void {
-    Object.assign(this.ref, { lateMs: 600, waitingBytes: 5000 });
+    Object.assign(this.link, { lateMs: 600, waitingBytes: 5000 });
     for (let i = 0; i < 20; i++) this.raw(PATCH);
   }
 
   catchUp(): void {
-    Object.assign(this.ref, { lateMs: 0, waitingBytes: 0 });
+    Object.assign(this.link, { lateMs: 0, waitingBytes: 0 });
   }
 }
 
@@ -122,7 +121,7 @@ describe("a client that was too far behind", () => {
     expect(client.sent.slice(before).map((bytes) => [bytes[0], [...bytes.subarray(-3)]])).toEqual([
       [Protocol.ROOM_STATE, [255, 1, 64]],
     ]);
-    expect([errors, client.ref.closed]).toEqual([[], []]);
+    expect([errors, client.link.closed]).toEqual([[], []]);
   });
 
   for (const [failure, fail] of Object.entries(FAILURES)) {
@@ -141,7 +140,7 @@ describe("a client that was too far behind", () => {
           client.raw(PATCH);
           vi.advanceTimersByTime(1000);
         }
-        expect(clients.map(({ ref }) => ref.closed)).toEqual(Array(2).fill([CloseCode.MAY_TRY_RECONNECT]));
+        expect(clients.map(({ link }) => link.closed)).toEqual(Array(2).fill([CloseCode.MAY_TRY_RECONNECT]));
         expect(clients.map((client) => client.sent.length)).toEqual(sent);
         expect(errors).toEqual([[expect.stringMatching(/^colyseus-fec: room room .*full state/), expect.any(Error)]]);
         late.fallBehind();

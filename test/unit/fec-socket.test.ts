@@ -1,11 +1,12 @@
-/** FecRef over a socket made by hand: what it takes from a client, and how much of a ws socket it is. */
+/** FecSocket and its session over a socket made by hand: what it takes from a client, and how much of a ws socket it is. */
 
 import { EventEmitter } from "node:events";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { LiveImpairment } from "../../plugin/channels/impaired/live-impairment.js";
 import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
-import { FecRef } from "../../plugin/server/fec-ref.js";
+import { FecSocket } from "../../plugin/server/fec-socket.js";
+import type { ChannelKeeper } from "../../plugin/server/server-session.js";
 import type { SocketEvent } from "../../plugin/server/socket-facade.js";
 
 class FakeSocket extends EventEmitter {
@@ -42,12 +43,12 @@ class FakeSocket extends EventEmitter {
 }
 
 let socket: FakeSocket;
-let ref: FecRef;
+let ref: FecSocket;
 let messages: Buffer[];
 
 beforeEach(() => {
   socket = new FakeSocket();
-  ref = new FecRef(socket as unknown as WebSocket, {
+  ref = new FecSocket(socket as unknown as WebSocket, () => {}, {
     messageBytesMax: 100_000,
     fragmentBytes: 99_994,
     channels: {},
@@ -71,15 +72,21 @@ function symbol(sequence: number, payload: Uint8Array = Uint8Array.of(10)): Buff
   return record;
 }
 
+function keeper(handlers: Partial<ChannelKeeper>): ChannelKeeper {
+  const none = () => {};
+  return { onChannelOpen: none, onChannelClose: none, onPeerClose: none, onWebRtcRequest: none, ...handlers };
+}
+
 async function openChannel(): Promise<void> {
-  ref.driver.attach(createMemoryChannelPair()[0]);
+  const channel = createMemoryChannelPair()[0];
+  ref.session.attach(channel);
   await Promise.resolve();
-  expect(ref.driver.isChannelOpen).toBe(true);
+  expect(channel.state).toBe("open");
 }
 
 const control = (json: string): Buffer => Buffer.concat([Buffer.of(0x1f), Buffer.from(json)]);
 
-describe("a FecRef", () => {
+describe("a FecSocket", () => {
   test("takes 64 records before the join, and closes with 1008 for one more", () => {
     for (let i = 0; i < 64; i++) receive(symbol(i));
     expect(socket.closed).toBeUndefined();
@@ -96,16 +103,16 @@ describe("a FecRef", () => {
   });
 
   test("after the join, leaves the count of messages to core", () => {
-    ref.admit();
+    ref.session.admit();
     for (let i = 0; i < 5000; i++) receive(symbol(i));
     expect(messages).toHaveLength(5000);
     expect(socket.closed).toBeUndefined();
   });
 
   test("closes with 1008 for control records without end", () => {
-    ref.admit();
+    ref.session.admit();
     let closes = 0;
-    ref.onpeerclose = () => closes++;
+    ref.session.channelKeeper = keeper({ onPeerClose: () => closes++ });
     receive(control('{"t":"close"}'), 50);
     expect([closes, socket.closed]).toEqual([50, undefined]);
     receive(control('{"t":"close"}'), 50);
@@ -121,7 +128,7 @@ describe("a FecRef", () => {
   });
 
   test("closes with 1008 for copies of a symbol without end, and not for 2000 of them", () => {
-    ref.admit();
+    ref.session.admit();
     receive(symbol(0), 2001);
     expect(socket.closed).toBeUndefined();
     receive(symbol(0), 8000);
@@ -130,16 +137,15 @@ describe("a FecRef", () => {
   });
 
   test("takes messages and no control records while it is closing, and sends nothing", () => {
-    ref.admit();
+    ref.session.admit();
     let closes = 0;
-    ref.onpeerclose = () => closes++;
+    ref.session.channelKeeper = keeper({ onPeerClose: () => closes++ });
     ref.close(4000);
     receive(symbol(0));
     receive(control('{"t":"close"}'));
     expect([messages.length, closes]).toEqual([1, 0]);
     const { sent } = socket;
     ref.send(Uint8Array.of(1));
-    ref.driver.flush();
     expect(socket.sent).toBe(sent);
   });
 
@@ -147,17 +153,17 @@ describe("a FecRef", () => {
     await openChannel();
     ref.close(4002, "why");
     expect([socket.closed, ref.readyState]).toEqual([undefined, ref.CLOSING]);
-    ref.hurryClose();
+    ref.session.hurryClose();
     expect([socket.closed, ref.readyState]).toEqual([[4002, "why"], ref.CLOSING]);
   });
 
   test("its close frame does not wait once it was hurried, and goes once", async () => {
     await openChannel();
-    ref.hurryClose();
+    ref.session.hurryClose();
     expect(socket.closed).toBeUndefined();
     ref.close(4002);
     expect(socket.closed).toEqual([4002, ""]);
-    ref.hurryClose();
+    ref.session.hurryClose();
     expect(socket.closes).toBe(1);
   });
 
@@ -176,7 +182,7 @@ describe("a FecRef", () => {
     ref.resume();
     expect(ref.isPaused).toBe(false);
     expect([ref.CONNECTING, ref.OPEN, ref.CLOSING, ref.CLOSED]).toEqual([0, 1, 2, 3]);
-    expect([FecRef.CONNECTING, FecRef.OPEN, FecRef.CLOSING, FecRef.CLOSED]).toEqual([0, 1, 2, 3]);
+    expect([FecSocket.CONNECTING, FecSocket.OPEN, FecSocket.CLOSING, FecSocket.CLOSED]).toEqual([0, 1, 2, 3]);
   });
 
   test("has listeners in the way of the DOM: added once, removed, called once where that is asked for", () => {

@@ -1,0 +1,280 @@
+/**
+ * One client's session at the server, over its WebSocket: who may send how much and when (admission.ts, record-rates.ts), how far behind
+ * the client is (socket-probe.ts), and how the session ends (closing-handshake.ts). The link and what both ends do alike is session/session.ts,
+ * which datagram channel is attached datagram-offer.ts, what core sees of it fec-socket.ts. docs/WIRE-FORMAT.md section 1.
+ */
+
+import { CloseCode, logger } from "@colyseus/core";
+import type { WebSocket } from "ws";
+import type { DatagramChannel } from "../channels/datagram-channel.js";
+import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
+import type { PeerFields } from "../channels/webrtc/sdp.js";
+import { RECORD_CONTROL } from "../core/wire/constants.js";
+import type { RepairOption } from "../core/repair-option.js";
+import { systemClock, type Clock } from "../host/clock.js";
+import { MAY_TRY_RECONNECT, POLICY_VIOLATION } from "../session/close-codes.js";
+import type { ControlRecord, Hello, ReadControl } from "../session/control-records.js";
+import type { SessionFailure } from "../session/driver.js";
+import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../session/limits.js";
+import { makeLinkControl, type LinkControl } from "../session/link-control.js";
+import { Session, type RecordKind } from "../session/session.js";
+import type { SessionStats } from "../session/statistics.js";
+import { Admission } from "./admission.js";
+import { ClosingHandshake } from "./closing-handshake.js";
+import { debugFec } from "./debug.js";
+import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
+import { RecordRates } from "./record-rates.js";
+import { SocketProbe } from "./socket-probe.js";
+
+const BINARY = { binary: true } as const;
+
+/** States of a WebSocket. */
+const OPEN = 1;
+const CLOSING = 2;
+
+export interface ServerSessionOptions {
+  /** Largest message that the client may send, bytes. */
+  readonly messageBytesMax: number;
+  /** Largest SYMBOL payload that the client may send, bytes. */
+  readonly fragmentBytes: number;
+  /** What hello says of datagram channels. */
+  readonly channels: Pick<Hello, "channels" | "iceServers">;
+  readonly repair: RepairOption;
+  /** Of the datagram channels that this session will have. */
+  readonly impairment: LiveImpairment;
+  readonly clock?: Clock;
+}
+
+export interface ServerSessionHandlers {
+  /** One message of the client; the bytes are the callee's. */
+  onMessage(bytes: Uint8Array): void;
+  /** The client shows by a datagram or a message that it lives. */
+  onHeard(): void;
+  /** The WebSocket is closed. Once, and last. */
+  onClose(code: number, reason: Buffer): void;
+}
+
+/** Who keeps the session's datagram channel; see {@link ServerSession.channelKeeper}. */
+export interface ChannelKeeper {
+  /** The attached channel opened. */
+  onChannelOpen(): void;
+  /** The attached channel ended at this end by itself, for this reason. */
+  onChannelClose(reason: string): void;
+  /** The client closed its channel. */
+  onPeerClose(): void;
+  /** The client asks for a WebRTC connection. */
+  onWebRtcRequest(peer: PeerFields): void;
+}
+
+export class ServerSession {
+  /** Set once the client is in its room; until then no channel is offered. */
+  channelKeeper: ChannelKeeper | undefined;
+
+  readonly #webSocket: WebSocket;
+  readonly #handlers: ServerSessionHandlers;
+  readonly #clock: Clock;
+  readonly #session: Session;
+  readonly #probe: SocketProbe;
+  readonly #admission = new Admission();
+  readonly #rates: RecordRates;
+  readonly #closing: ClosingHandshake;
+  #messagesDelivered = 0;
+  /** What the client asked for before anyone kept its channel: the last only, since it has one connection at a time. */
+  #earlyRequest: PeerFields | undefined;
+
+  /** Takes over an open socket and sends hello as its first message. */
+  constructor(webSocket: WebSocket, handlers: ServerSessionHandlers, options: ServerSessionOptions) {
+    const { messageBytesMax, fragmentBytes, channels, repair, impairment, clock = systemClock } = options;
+    this.#webSocket = webSocket;
+    this.#handlers = handlers;
+    this.#clock = clock;
+    this.#rates = new RecordRates(clock.now());
+    this.#closing = new ClosingHandshake(clock);
+    this.#probe = new SocketProbe((payload) => webSocket.ping(payload));
+    this.#session = new Session(
+      {
+        writeRecord: (record, kind) => this.#writeRecord(record, kind),
+        onMessage: (bytes) => {
+          this.#messagesDelivered++;
+          handlers.onMessage(bytes);
+        },
+        onControl: (control) => this.#onControl(control),
+        onFailure: (failure) => this.#onFailure(failure),
+        onHeard: () => handlers.onHeard(),
+        onChannelOpen: () => this.channelKeeper?.onChannelOpen(),
+        onChannelClose: (reason) => {
+          debugFec("channel ended: %s", reason);
+          this.channelKeeper?.onChannelClose(reason);
+          this.sendControl({ kind: "close" });
+        },
+      },
+      { repair, impairment, messageBytesMax, controlBytesMax: CLIENT_CONTROL_RECORD_BYTES_MAX, clock },
+    );
+    // binaryType is ws's default, "nodebuffer"
+    webSocket.on("message", (data) => this.#onRecord(data as Buffer));
+    webSocket.once("close", (code, reason) => this.#onClose(code, reason));
+    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes, ...channels });
+  }
+
+  /** The socket's state, but CLOSING from {@link close} on. */
+  get readyState(): WebSocket["readyState"] {
+    const { readyState } = this.#webSocket;
+    return this.#closing.waiting && readyState === OPEN ? CLOSING : readyState;
+  }
+
+  get isOpen(): boolean {
+    return this.readyState === OPEN;
+  }
+
+  get control(): LinkControl {
+    return makeLinkControl(this.#session.impairment, (repair) => this.#session.setRepair(repair));
+  }
+
+  stats(): SessionStats {
+    return this.#session.stats();
+  }
+
+  /** The client is in its room: the bound on what it may send before ends. */
+  admit(): void {
+    this.#admission.admit();
+  }
+
+  /** Sends one message, exactly once and in order; copied. */
+  send(message: Uint8Array): void {
+    this.#session.send(message);
+  }
+
+  /** Sends one message at most once, in any order; copied. */
+  sendUnreliable(message: Uint8Array): void {
+    this.#session.sendUnreliable(message);
+  }
+
+  sendControl(control: ControlRecord): void {
+    this.#session.sendControl(control);
+  }
+
+  /** Takes a datagram channel, impaired if that is asked for; one that was attached before is detached. */
+  attach(channel: DatagramChannel): void {
+    this.#session.attach(channel);
+  }
+
+  detach(): void {
+    this.#session.detach();
+  }
+
+  /** The client's half of the WebRTC connection that it asked for before anyone kept its channel, once. */
+  takeEarlyRequest(): PeerFields | undefined {
+    const request = this.#earlyRequest;
+    this.#earlyRequest = undefined;
+    return request;
+  }
+
+  /** How much longer than a round trip the oldest message has been on its way, by either path, ms; 0 if none is. */
+  behindMs(nowMs: number): number {
+    this.#probe.onArrived(this.#session.peerNext);
+    return Math.max(this.#session.behindMs(nowMs), this.#probe.behindMs(nowMs));
+  }
+
+  /** Bytes of messages that are not known to have arrived; what waits for its first answer only counts when there was one. */
+  get waitingBytes(): number {
+    this.#probe.onArrived(this.#session.peerNext);
+    return this.#session.unacknowledgedBytes + this.#probe.waitingBytes;
+  }
+
+  /** False if the pong answers a ping of someone else. */
+  onPong(payload: Buffer): boolean {
+    return this.#probe.onPong(payload, this.#clock.now());
+  }
+
+  /**
+   * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first.
+   * What is on its way from the client is still delivered, by either path, until "close". As ws, which gives up after 30 s.
+   * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
+   */
+  close(code?: number, reason: string | Buffer = ""): void {
+    if (this.#closing.waiting) return;
+    if (this.isOpen) {
+      requireClosable(code, reason);
+      // A client that leaves has sent all that it has by WebSocket. Any other does so now.
+      const waits = this.#session.isChannelOpen && code !== CloseCode.CONSENTED;
+      // The client then gives to the WebSocket what it sent by datagram.
+      if (this.#session.isChannelOpen) this.sendControl({ kind: "close" });
+      this.#session.handOver();
+      if (waits && this.#closing.begin(() => this.#webSocket.close(code, reason))) return;
+    }
+    this.#webSocket.close(code, reason);
+  }
+
+  /** The process may end at once: a close frame that waits is sent, and no later one waits. What the client had sent by datagram may be lost. */
+  hurryClose(): void {
+    this.#closing.hurry();
+  }
+
+  /** Another connection has taken this one's place. */
+  abandon(): void {
+    this.#session.close();
+    this.close(CloseCode.WITH_ERROR);
+  }
+
+  #writeRecord(record: Uint8Array, kind: RecordKind): void {
+    if (!this.isOpen) return;
+    this.#webSocket.send(record, BINARY);
+    // What datagrams bring as well is late only when they are: the link knows.
+    if (kind === "symbol" && this.#admission.admitted)
+      this.#probe.onWritten(record.length, this.#session.nextSeq, this.#clock.now());
+  }
+
+  #onRecord(record: Buffer): void {
+    this.#handlers.onHeard();
+    // Between our close and the client's answer its messages are still taken, as ws does; there is nothing to agree on any more.
+    if (!this.isOpen && record[0] === RECORD_CONTROL) return;
+    if (!this.#admission.takes(record.length)) {
+      this.#fail(POLICY_VIOLATION, "too much before the join");
+      return;
+    }
+    const before = this.#messagesDelivered;
+    // Not as a Buffer, whose slice() is a view of ws's memory.
+    this.#session.handleRecord(new Uint8Array(record.buffer, record.byteOffset, record.length));
+    const idle = record[0] !== RECORD_CONTROL && this.#messagesDelivered === before;
+    if (idle && !this.#rates.takesIdle(this.#clock.now()))
+      this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
+  }
+
+  #onControl(control: ReadControl): void {
+    if (!this.#rates.takesControl(this.#clock.now())) this.#fail(POLICY_VIOLATION, "too many control records");
+    else if (control.kind === "invalid") this.#fail(control.code, control.reason);
+    else if (control.kind === "close") this.channelKeeper?.onPeerClose();
+    else if (control.kind !== "webrtc-request") return;
+    else if (this.channelKeeper !== undefined) this.channelKeeper.onWebRtcRequest(control.peer);
+    else this.#earlyRequest = control.peer;
+  }
+
+  /** A link that broke is a bug of ours, and not the end of the session: the SDK reconnects, with a new one. */
+  #onFailure(failure: SessionFailure): void {
+    if (failure.kind === "internal") logger.error(`colyseus-fec: a link broke: ${failure.reason}`);
+    this.#fail(failure.kind === "internal" ? MAY_TRY_RECONNECT : failure.code, failure.reason);
+  }
+
+  #fail(code: number, reason: string): void {
+    debugFec("session ends with %d: %s", code, reason);
+    this.#session.close();
+    this.#webSocket.close(code, Buffer.from(reason).subarray(0, CLOSE_REASON_BYTES_MAX));
+  }
+
+  #onClose(code: number, reason: Buffer): void {
+    this.#closing.cancel();
+    this.#session.close();
+    this.channelKeeper = undefined;
+    this.#handlers.onClose(code, reason);
+  }
+}
+
+/** ws finds out only when it has begun to close. The codes are those of RFC 6455 section 7.4 that a close frame may hold. */
+function requireClosable(code: number | undefined, reason: string | Buffer): void {
+  const protocol =
+    code !== undefined && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;
+  if (code !== undefined && !protocol && !(code >= 3000 && code <= 4999))
+    throw new TypeError("First argument must be a valid error code number");
+  if (code !== undefined && Buffer.byteLength(reason) > CLOSE_REASON_BYTES_MAX)
+    throw new RangeError(`The message must not be greater than ${CLOSE_REASON_BYTES_MAX} bytes`);
+}
