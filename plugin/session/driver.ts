@@ -3,8 +3,8 @@
  * (a WebSocket, given as functions) and with at most one datagram channel, which may come and go.
  * It owns no protocol (core/link.ts) and opens no channel.
  *
- * What arrives is delivered before the call that brought it returns. What is sent leaves in a microtask, so that
- * everything sent in one synchronous run shares datagrams; what the link has to answer leaves when all that arrived with it,
+ * What arrives is delivered before the call that brought it returns. What is sent leaves in the call where it rides the WebSocket, else
+ * in a microtask, so that everything sent in one synchronous run shares datagrams; what the link has to answer leaves when all that arrived with it,
  * for other sessions too, was delivered: nobody's patch waits for another's feedback.
  * A handler may call back in (send, attach, close). One that throws loses nothing: its error is thrown again from a
  * microtask, as an event handler's would be, and the next message is delivered.
@@ -146,7 +146,7 @@ export class LinkDriver {
     } catch (error) {
       this.#break(error);
     }
-    this.#queueFlush();
+    this.#afterSend();
   }
 
   /** Sends one message at most once; copied. No effect after close(). */
@@ -157,7 +157,7 @@ export class LinkDriver {
     } catch (error) {
       this.#break(error);
     }
-    this.#queueFlush();
+    this.#afterSend();
   }
 
   /** Takes one record of the WebSocket; valid during the call. Its messages are delivered before this returns. */
@@ -320,8 +320,18 @@ export class LinkDriver {
     if (this.#changed) this.flush();
   };
 
-  #queueFlush(): void {
+  /** What rides the WebSocket leaves in the call, as over a WebSocket alone; what may share datagrams with what follows waits for that. */
+  #afterSend(): void {
+    if (this.#link.path === "reliable" || !this.isChannelOpen) {
+      this.flush();
+      return;
+    }
     this.#changed = true;
+    this.#drainReliable(DRIVER_BATCH_MAX);
+    this.#queueFlush();
+  }
+
+  #queueFlush(): void {
     if (this.#flushQueued || this.#closed) return;
     this.#flushQueued = true;
     queueMicrotask(this.#onMicrotask);

@@ -1,6 +1,6 @@
 /**
  * What both ends of a session share: a link with its driver over one WebSocket, the CONTROL records beside the link's own,
- * and the impairment of its datagram channels. The WebSocket is given as functions; which channel is attached, who is let in
+ * the impairment of its datagram channels, and the last words of a host that ends. The WebSocket is given as functions; which channel is attached, who is let in
  * and what a CONTROL record means are each end's own. docs/ARCHITECTURE.md, docs/WIRE-FORMAT.md sections 1 and 4.
  */
 
@@ -11,6 +11,7 @@ import type { RepairOption } from "../core/repair-option.js";
 import type { Seq } from "../core/seq.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { systemClock, type Clock } from "../host/clock.js";
+import { onHostEnd } from "../host/host-end.js";
 import type { PathName } from "./channel-kinds.js";
 import { encodeControl, readControl, type ControlRecord, type ReadControl } from "./control-records.js";
 import { LinkDriver, type LinkDriverHandlers, type LinkRecordKind, type SessionFailure } from "./driver.js";
@@ -54,6 +55,7 @@ export class Session {
   readonly #driver: LinkDriver;
   readonly #handlers: SessionHandlers;
   readonly #controlBytesMax: number;
+  readonly #forgetHostEnd: () => void;
 
   constructor(handlers: SessionHandlers, options: SessionOptions) {
     const { repair, impairment, messageBytesMax, recordPayloadMax, controlBytesMax, clock = systemClock } = options;
@@ -72,6 +74,7 @@ export class Session {
       },
       clock,
     );
+    this.#forgetHostEnd = onHostEnd(() => this.handOver());
   }
 
   /** What the next message rides. */
@@ -156,6 +159,7 @@ export class Session {
 
   /** Ends: closes the channel and hands all that is not acknowledged to the WebSocket, so call this before its close. Idempotent. */
   close(): void {
+    this.#forgetHostEnd();
     this.#driver.close();
   }
 }

@@ -58,6 +58,28 @@ describe("the link driver", () => {
     expect(link.calls).toEqual(["openPath 1000 50", "send 1", "send 2", "send 3", "sendUnreliable 4"]);
   });
 
+  test("sends in the call what rides the WebSocket: without a channel, before one is open, and bulk beside one", async () => {
+    link.send = (message) => void link.records.push(message.slice());
+    driver.send(Uint8Array.of(1));
+    expect(events).toEqual(["record 1"]);
+    const channel = new HandChannel();
+    driver.attach(channel);
+    driver.send(Uint8Array.of(2));
+    expect(events.slice(1)).toEqual(["record 2"]);
+    channel.open();
+    driver.send(Uint8Array.of(3));
+    expect(events.slice(2)).toEqual(["channel open", "record 3"]);
+    await microtasks();
+    channel.close();
+    driver.send(Uint8Array.of(4));
+    expect(events.slice(4)).toEqual(["channel close closed", "record 4"]);
+    // A channel that is open and whose path is suspended.
+    driver.attach(new HandChannel());
+    link.path = "reliable";
+    driver.send(Uint8Array.of(5));
+    expect(events.at(-1)).toBe("record 5");
+  });
+
   test("flush sends at once", () => {
     const channel = new HandChannel();
     driver.attach(channel);
