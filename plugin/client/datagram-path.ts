@@ -62,12 +62,21 @@ export class DatagramPath {
   onControl(control: ReadControl): void {
     if (control.kind === "udp") this.#openUdp(control);
     if (control.kind === "webrtc-answer") this.#onAnswer(control);
+    if (control.kind === "end") this.#onEnd();
     if (control.kind === "close") {
       this.#session.detach();
       // Now: the end of the WebSocket may follow at once, and what only rode datagrams is to go out before.
       this.#session.flushAll();
       this.#fail("closed by the server");
     }
+  }
+
+  /** The server is about to close the WebSocket: what only rode datagrams goes before the answer, which the server waits for. */
+  #onEnd(): void {
+    this.stop();
+    this.#session.detach();
+    this.#session.flushAll();
+    this.#session.sendControl({ kind: "end" });
   }
 
   /** The attached channel opened. */

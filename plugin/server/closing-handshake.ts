@@ -1,6 +1,7 @@
 /**
  * The server's close of a session whose datagram channel is open: the client is told first, so that it gives to the WebSocket
- * what datagrams may not bring, and the close frame follows. A browser answers the frame by itself, before the page has read what came ahead of it.
+ * what datagrams may not bring, and the close frame follows its answer, or a short time. (A browser answers the frame by itself, before
+ * the page has read what came ahead of it.) The answer stands for that to the close frame: what comes after it is not delivered.
  */
 
 import type { Clock } from "../host/clock.js";
@@ -15,6 +16,7 @@ export class ClosingHandshake {
   readonly #clock: Clock;
   #state: State = { kind: "open" };
   #hurried = false;
+  #answered = false;
 
   constructor(clock: Clock) {
     this.#clock = clock;
@@ -25,11 +27,23 @@ export class ClosingHandshake {
     return this.#state.kind === "waiting";
   }
 
+  /** The client has answered. */
+  get answered(): boolean {
+    return this.#answered;
+  }
+
   /** Sends the close frame later; false if it may not wait, and is to go at once. */
   begin(sendFrame: () => void): boolean {
     if (this.#hurried || this.#state.kind !== "open") return false;
     this.#state = { kind: "waiting", timer: this.#clock.setTimeout(() => this.#finish(), CLOSE_DELAY_MS), sendFrame };
     return true;
+  }
+
+  /** The client's answer came. No effect while none is waited for. */
+  onAnswer(): void {
+    if (!this.waiting) return;
+    this.#answered = true;
+    this.#finish();
   }
 
   /** The process may end at once: a close frame that waits is sent, and no later one waits. */

@@ -47,7 +47,7 @@ export const IDLE_RECORDS: BucketOptions = { perSecond: 2000, burst: 2000 };
 /** Longest reason of a WebSocket close, bytes (RFC 6455 section 5.5: a control frame holds 125); cut there. */
 export const CLOSE_REASON_BYTES_MAX = 123;
 
-/** From telling a client that the session ends, so that it sends by WebSocket what datagrams may not bring, to the close frame, ms: a few turns of a busy page. */
+/** From telling a client that the session ends, so that it sends by WebSocket what datagrams may not bring, to the close frame, if no answer comes sooner, ms: a few turns of a busy page. */
 export const CLOSE_DELAY_MS = 100;
 
 /** Time between two probes of a WebSocket while records are written to it, ms: how late a backlog there may be noticed. */

@@ -96,7 +96,7 @@ export class ServerSession {
         writeRecord: (record, kind) => this.#writeRecord(record, kind),
         onMessage: (bytes) => {
           this.#messagesDelivered++;
-          handlers.onMessage(bytes);
+          if (!this.#closing.answered) handlers.onMessage(bytes);
         },
         onControl: (control) => this.#onControl(control),
         onFailure: (failure) => this.#onFailure(failure),
@@ -188,19 +188,19 @@ export class ServerSession {
 
   /**
    * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first.
-   * What is on its way from the client is still delivered, by either path, until "close". As ws, which gives up after 30 s.
+   * What is on its way from the client is still delivered, by either path, until its answer or "close". As ws, which gives up after 30 s.
    * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
    */
   close(code?: number, reason: string | Buffer = ""): void {
     if (this.#closing.waiting) return;
     if (this.isOpen) {
       requireClosable(code, reason);
-      // A client that leaves has sent all that it has by WebSocket. Any other does so now.
-      const waits = this.#session.isChannelOpen && code !== CloseCode.CONSENTED;
-      // The client then gives to the WebSocket what it sent by datagram.
-      if (this.#session.isChannelOpen) this.sendControl({ kind: "close" });
       this.#session.handOver();
-      if (waits && this.#closing.begin(() => this.#webSocket.close(code, reason))) return;
+      // A client that leaves has sent all that it has by WebSocket. Any other does so when it is told.
+      if (this.#session.isChannelOpen && code !== CloseCode.CONSENTED) {
+        this.sendControl({ kind: "end" });
+        if (this.#closing.begin(() => this.#webSocket.close(code, reason))) return;
+      }
     }
     this.#webSocket.close(code, reason);
   }
@@ -226,8 +226,6 @@ export class ServerSession {
 
   #onRecord(record: Buffer): void {
     this.#handlers.onHeard();
-    // Between our close and the client's answer its messages are still taken, as ws does; there is nothing to agree on any more.
-    if (!this.isOpen && record[0] === RECORD_CONTROL) return;
     if (!this.#admission.takes(record.length)) {
       this.#fail(POLICY_VIOLATION, "too much before the join");
       return;
@@ -242,6 +240,9 @@ export class ServerSession {
 
   #onControl(control: ReadControl): void {
     if (!this.#rates.takesControl(this.#clock.now())) this.#fail(POLICY_VIOLATION, "too many control records");
+    else if (control.kind === "end") this.#closing.onAnswer();
+    // Between our close and the client's answer there is nothing else to agree on.
+    else if (!this.isOpen) return;
     else if (control.kind === "invalid") this.#fail(control.code, control.reason);
     else if (control.kind === "close") this.channelKeeper?.onPeerClose();
     else if (control.kind !== "webrtc-request") return;

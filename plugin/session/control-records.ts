@@ -48,7 +48,12 @@ export interface Close {
   readonly kind: "close";
 }
 
-export type ControlRecord = Hello | UdpOffer | WebRtcRequest | WebRtcAnswer | Close;
+/** The server is about to close the WebSocket; or the client's answer: it has given to the WebSocket all that datagrams may not have brought. */
+export interface End {
+  readonly kind: "end";
+}
+
+export type ControlRecord = Hello | UdpOffer | WebRtcRequest | WebRtcAnswer | Close | End;
 
 /** Why a record ends the session: a WebSocket close code and a reason. */
 export interface InvalidControl {
@@ -97,7 +102,8 @@ function members(control: ControlRecord): Record<string, unknown> {
     case "webrtc-answer":
       return { t: "webrtc", ...control.peer, host: control.host, port: control.port };
     case "close":
-      return { t: "close" };
+    case "end":
+      return { t: control.kind };
     case "udp": {
       const { host, port, connectionId, secret } = control;
       return {
@@ -120,7 +126,8 @@ function readMembers(members: Record<string, unknown>): ReadControl {
     case "webrtc":
       return readWebRtc(members);
     case "close":
-      return { kind: "close" };
+    case "end":
+      return { kind: members.t };
     default:
       return { kind: "other" };
   }

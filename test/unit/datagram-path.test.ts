@@ -27,7 +27,7 @@ function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, o
     attach: () => {},
     detach: () => did.push("detach"),
     flushAll: () => did.push("flush"),
-    sendControl: ({ kind }) => void (kind === "close" && did.push("close")),
+    sendControl: ({ kind }) => void (kind !== "webrtc-request" && did.push(kind)),
   };
   const channel = (kind: string) => () => {
     did.push(`open ${kind}`);
@@ -85,6 +85,13 @@ test("the server's close detaches, what that leaves to the WebSocket goes at onc
   path.stop();
   vi.advanceTimersByTime(60_000);
   expect(did).toEqual(["open webrtc", "detach", "flush"]);
+});
+
+test("at the server's end the channel is given up for good, what that leaves to the WebSocket goes at once, and then the answer", () => {
+  const { path, did } = makePath(["webrtc"], ["webrtc"]);
+  path.onControl({ kind: "end" });
+  vi.advanceTimersByTime(60_000);
+  expect(did).toEqual(["open webrtc", "detach", "flush", "end"]);
 });
 
 test("an answer reaches the channel that asked, and none that is over", () => {

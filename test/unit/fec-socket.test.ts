@@ -157,6 +157,28 @@ describe("a FecSocket", () => {
     expect([socket.closed, ref.readyState]).toEqual([[4002, "why"], ref.CLOSING]);
   });
 
+  test("its close frame follows the client's answer; what came before that is delivered, and nothing after", async () => {
+    await openChannel();
+    ref.session.admit();
+    ref.close(4002);
+    receive(symbol(0, Uint8Array.of(10, 1)));
+    expect(socket.closed).toBeUndefined();
+    receive(control('{"t":"end"}'));
+    expect(socket.closed).toEqual([4002, ""]);
+    receive(symbol(1, Uint8Array.of(10, 2)));
+    expect(messages.map((message) => message[1])).toEqual([1]);
+  });
+
+  test("an answer that nobody waits for changes nothing", async () => {
+    await openChannel();
+    ref.session.admit();
+    receive(control('{"t":"end"}'));
+    receive(symbol(0));
+    expect([socket.closed, messages.length]).toEqual([undefined, 1]);
+    ref.close(4002);
+    expect(socket.closed).toBeUndefined();
+  });
+
   test("its close frame does not wait once it was hurried, and goes once", async () => {
     await openChannel();
     ref.session.hurryClose();

@@ -71,6 +71,7 @@ export function makeRecords(): RecordVector[] {
     control("CONTROL: udp, on the host of the WebSocket", { ...offer, host: undefined }, json),
     control("CONTROL: udp, on another host", { ...offer, host: "2001:db8::1" }, { ...json, host: "2001:db8::1" }),
     control("CONTROL: close", { kind: "close" }, { t: "close" }),
+    control("CONTROL: end", { kind: "end" }, { t: "end" }),
   ];
 }
 
