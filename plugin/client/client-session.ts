@@ -66,11 +66,6 @@ export class ClientSession {
     this.#path = new DatagramPath(this.#session, { options, host, hello, clock });
   }
 
-  /** Asks for a datagram channel; messages may be sent before. */
-  start(): void {
-    this.#path.start();
-  }
-
   /** Why there is no datagram channel; see DatagramPath. */
   get lastChannelError(): string | undefined {
     return this.#path.lastError;

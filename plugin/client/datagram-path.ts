@@ -6,7 +6,7 @@
 
 import { systemClock, type Clock } from "../host/clock.js";
 import type { OfferedKind } from "../session/channel-kinds.js";
-import type { Hello, ReadControl, UdpOffer, WebRtcAnswer } from "../session/control-records.js";
+import type { Hello, Joined, ReadControl, UdpOffer, WebRtcAnswer } from "../session/control-records.js";
 import type { WebRtcClientChannel } from "../channels/webrtc/webrtc-channel.js";
 import type { Session } from "../session/session.js";
 import { RETRY_DELAYS_MS, RETRY_JITTER_RATIO } from "./limits.js";
@@ -39,6 +39,7 @@ export class DatagramPath {
   #opened = false;
   #retryTimer: unknown;
   #stopped = false;
+  #iceServers: Joined["iceServers"];
   /** The WebRTC channel that waits for its answer, or took it. */
   #webrtc: WebRtcClientChannel | undefined;
 
@@ -53,13 +54,9 @@ export class DatagramPath {
       this.lastError = `the server has no ${channels.join(" and no ")}`;
   }
 
-  /** Asks for the first channel; UDP the server offers by itself, once the client is in. */
-  start(): void {
-    if (this.#kind === "webrtc") this.#openWebRtc();
-  }
-
   /** Takes a CONTROL record of the server; those that are not about channels have no effect. */
   onControl(control: ReadControl): void {
+    if (control.kind === "joined") this.#onJoined(control);
     if (control.kind === "udp") this.#openUdp(control);
     if (control.kind === "webrtc-answer") this.#onAnswer(control);
     if (control.kind === "end") this.#onEnd();
@@ -69,6 +66,12 @@ export class DatagramPath {
       this.#session.flushAll();
       this.#fail("closed by the server");
     }
+  }
+
+  /** Asks for the first channel; UDP the server offers by itself. */
+  #onJoined({ iceServers }: Joined): void {
+    this.#iceServers = iceServers;
+    if (this.#kind === "webrtc" && this.#webrtc === undefined) this.#openWebRtc();
   }
 
   /** The server is about to close the WebSocket: what only rode datagrams goes before the answer, which the server waits for. */
@@ -110,13 +113,14 @@ export class DatagramPath {
   }
 
   #openWebRtc(): void {
-    const { options, hello } = this.#context;
+    const { options } = this.#context;
+    const iceServers = this.#iceServers;
     if (this.#stopped || options.openers.webrtc === undefined) return;
     this.#clock.clearTimeout(this.#retryTimer);
     this.#try(() => {
       this.#webrtc = options.openers.webrtc!({
         sendRequest: (peer) => this.#session.sendControl({ kind: "webrtc-request", peer }),
-        ...(hello.iceServers && { iceServers: hello.iceServers }),
+        ...(iceServers && { iceServers }),
       });
       this.#session.attach(this.#webrtc);
     });

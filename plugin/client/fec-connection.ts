@@ -151,7 +151,6 @@ export class FecConnection {
     );
     this.#mode = { kind: "fec", session };
     for (const { bytes, ordered } of held) session.send(bytes, ordered);
-    session.start();
   }
 
   #write(record: Uint8Array): void {

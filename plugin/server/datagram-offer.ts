@@ -18,7 +18,7 @@ import type { UdpListener } from "./udp-listener.js";
 import type { WebRtcListener } from "./webrtc-listener.js";
 
 /** What an offer needs of its session. */
-export type OfferedSession = Pick<ServerSession, "isOpen" | "attach" | "detach" | "sendControl" | "takeEarlyRequest">;
+export type OfferedSession = Pick<ServerSession, "isOpen" | "attach" | "detach" | "sendControl">;
 
 export interface OfferContext {
   /** Kinds that the client can open, most wanted first. */
@@ -48,13 +48,15 @@ export class DatagramOffer implements ChannelKeeper {
     this.#clock = clock;
   }
 
-  /** Makes the first offer, or answers a request that is already here; later ones follow when the client asks. */
+  /** Tells the client that it may ask, and makes the first offer; later ones follow when the client asks. */
   start(): void {
     const { wanted, webrtc } = this.#context;
+    const hasWebRtc = webrtc?.endpoint !== undefined;
+    // Credentials are for those who are in, and would use them.
+    const { iceServers } = hasWebRtc && wanted.includes("webrtc") ? webrtc : {};
+    this.#session.sendControl({ kind: "joined", ...(iceServers && { iceServers }) });
     // A client that wants WebRTC most asks for it by itself.
-    if (wanted.find((kind) => kind === "udp" || webrtc?.endpoint !== undefined) === "udp") this.#offerUdp();
-    const request = this.#session.takeEarlyRequest();
-    if (request !== undefined) this.onWebRtcRequest(request);
+    if (wanted.find((kind) => kind === "udp" || hasWebRtc) === "udp") this.#offerUdp();
   }
 
   onChannelOpen(): void {
@@ -75,7 +77,6 @@ export class DatagramOffer implements ChannelKeeper {
     this.#offerUdp();
   }
 
-  /** A client asks again for a connection that it wanted too soon. */
   onWebRtcRequest(request: PeerFields): void {
     const { wanted, webrtc, localAddress } = this.#context;
     if (!wanted.includes("webrtc")) return;

@@ -18,7 +18,6 @@ import {
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
 import { knownKinds, type OfferedKind } from "../session/channel-kinds.js";
-import type { Hello } from "../session/control-records.js";
 import { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import type { UdpEndpointStats } from "../channels/udp/udp-server.js";
 import type { WebRtcEndpointStats } from "../channels/webrtc/webrtc-server.js";
@@ -220,13 +219,12 @@ export class FecTransport extends WebSocketTransport {
     this.#webrtc?.follow(server);
   }
 
-  /** What hello says: the kinds that are bound now. */
-  #channels(): Pick<Hello, "channels" | "iceServers"> {
-    const webrtc = this.#webrtc?.endpoint === undefined ? undefined : this.#webrtc;
+  /** The kinds that are bound now. */
+  #channels(): OfferedKind[] {
     const channels: OfferedKind[] = [];
     if (this.#udp?.endpoint !== undefined) channels.push("udp");
-    if (webrtc !== undefined) channels.push("webrtc");
-    return { channels, ...(webrtc?.iceServers && { iceServers: webrtc.iceServers }) };
+    if (this.#webrtc?.endpoint !== undefined) channels.push("webrtc");
+    return channels;
   }
 
   /** Ends the connection that this one took over: core moves its `ref` away and would leave the socket to the pings. */

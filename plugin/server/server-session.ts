@@ -37,8 +37,8 @@ export interface ServerSessionOptions {
   readonly messageBytesMax: number;
   /** Largest SYMBOL payload that the client may send, bytes. */
   readonly fragmentBytes: number;
-  /** What hello says of datagram channels. */
-  readonly channels: Pick<Hello, "channels" | "iceServers">;
+  /** Kinds of datagram channel that hello names. */
+  readonly channels: Hello["channels"];
   readonly repair: RepairOption;
   /** Of the datagram channels that this session will have. */
   readonly impairment: LiveImpairment;
@@ -79,8 +79,6 @@ export class ServerSession {
   readonly #rates: RecordRates;
   readonly #closing: ClosingHandshake;
   #messagesDelivered = 0;
-  /** What the client asked for before anyone kept its channel: the last only, since it has one connection at a time. */
-  #earlyRequest: PeerFields | undefined;
 
   /** Takes over an open socket and sends hello as its first message. */
   constructor(webSocket: WebSocket, handlers: ServerSessionHandlers, options: ServerSessionOptions) {
@@ -113,7 +111,7 @@ export class ServerSession {
     // binaryType is ws's default, "nodebuffer"
     webSocket.on("message", (data) => this.#onRecord(data as Buffer));
     webSocket.once("close", (code, reason) => this.#onClose(code, reason));
-    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes, ...channels });
+    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes, channels });
   }
 
   /** The socket's state, but CLOSING from {@link close} on. */
@@ -160,13 +158,6 @@ export class ServerSession {
 
   detach(): void {
     this.#session.detach();
-  }
-
-  /** The client's half of the WebRTC connection that it asked for before anyone kept its channel, once. */
-  takeEarlyRequest(): PeerFields | undefined {
-    const request = this.#earlyRequest;
-    this.#earlyRequest = undefined;
-    return request;
   }
 
   /** How much longer than a round trip the oldest message has been on its way, by either path, ms; 0 if none is. */
@@ -245,9 +236,7 @@ export class ServerSession {
     else if (!this.isOpen) return;
     else if (control.kind === "invalid") this.#fail(control.code, control.reason);
     else if (control.kind === "close") this.channelKeeper?.onPeerClose();
-    else if (control.kind !== "webrtc-request") return;
-    else if (this.channelKeeper !== undefined) this.channelKeeper.onWebRtcRequest(control.peer);
-    else this.#earlyRequest = control.peer;
+    else if (control.kind === "webrtc-request") this.channelKeeper?.onWebRtcRequest(control.peer);
   }
 
   /** A link that broke is a bug of ours, and not the end of the session: the SDK reconnects, with a new one. */

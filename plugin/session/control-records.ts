@@ -16,6 +16,11 @@ export interface Hello {
   readonly fragment: number;
   /** Kinds of channel that the server has; undefined = it does not say, and may offer UDP. */
   readonly channels?: readonly OfferedKind[];
+}
+
+/** The client is in its room: from now on it may ask for channels, and is offered some. */
+export interface Joined {
+  readonly kind: "joined";
   /** For the client's RTCPeerConnection; undefined = none. */
   readonly iceServers?: readonly IceServer[];
 }
@@ -53,7 +58,7 @@ export interface End {
   readonly kind: "end";
 }
 
-export type ControlRecord = Hello | UdpOffer | WebRtcRequest | WebRtcAnswer | Close | End;
+export type ControlRecord = Hello | Joined | UdpOffer | WebRtcRequest | WebRtcAnswer | Close | End;
 
 /** Why a record ends the session: a WebSocket close code and a reason. */
 export interface InvalidControl {
@@ -90,13 +95,9 @@ export function readControl(bytes: Uint8Array, bytesMax = CONTROL_RECORD_BYTES_M
 function members(control: ControlRecord): Record<string, unknown> {
   switch (control.kind) {
     case "hello":
-      return {
-        t: "hello",
-        v: control.version,
-        fragment: control.fragment,
-        channels: control.channels,
-        iceServers: control.iceServers,
-      };
+      return { t: "hello", v: control.version, fragment: control.fragment, channels: control.channels };
+    case "joined":
+      return { t: "joined", iceServers: control.iceServers };
     case "webrtc-request":
       return { t: "webrtc", ...control.peer };
     case "webrtc-answer":
@@ -121,6 +122,8 @@ function readMembers(members: Record<string, unknown>): ReadControl {
   switch (members.t) {
     case "hello":
       return readHello(members);
+    case "joined":
+      return readJoined(members);
     case "udp":
       return readUdpOffer(members);
     case "webrtc":
@@ -133,13 +136,17 @@ function readMembers(members: Record<string, unknown>): ReadControl {
   }
 }
 
-function readHello({ v, fragment, channels, iceServers }: Record<string, unknown>): ReadControl {
+function readHello({ v, fragment, channels }: Record<string, unknown>): ReadControl {
   if (typeof v !== "number" || !isInteger(fragment, 1, Number.MAX_SAFE_INTEGER))
     return invalid(1002, "malformed hello");
   if (channels !== undefined && !Array.isArray(channels)) return invalid(1002, "malformed hello");
-  if (iceServers !== undefined && !isIceServers(iceServers)) return invalid(1002, "malformed hello");
   const kinds = channels && knownKinds(channels);
-  return { kind: "hello", version: v, fragment, ...(kinds && { channels: kinds }), ...(iceServers && { iceServers }) };
+  return { kind: "hello", version: v, fragment, ...(kinds && { channels: kinds }) };
+}
+
+function readJoined({ iceServers }: Record<string, unknown>): ReadControl {
+  if (iceServers === undefined) return { kind: "joined" };
+  return isIceServers(iceServers) ? { kind: "joined", iceServers } : invalid(1002, "malformed joined record");
 }
 
 function readUdpOffer({ host, port, id, secret }: Record<string, unknown>): ReadControl {

@@ -26,8 +26,7 @@ function startSession(ends: boolean[] = []): Session {
     isOpen: true,
     attach: () => {},
     detach: () => {},
-    sendControl: () => session.offers++,
-    takeEarlyRequest: () => undefined,
+    sendControl: ({ kind }) => void (kind === "udp" && session.offers++),
   };
   const udp = {
     endpoint: { createChannel: () => ({ channel: {}, connectionId: 1, secret: new Uint8Array(32) }) },

@@ -39,11 +39,11 @@ function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, o
   } as unknown as ResolvedClientOptions;
   const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
   const path = new DatagramPath(session, { options, host: "h", hello });
-  path.start();
+  path.onControl({ kind: "joined" });
   return { path, did };
 }
 
-test("the first kind of the client's that the server has: WebRTC is asked for at once, UDP when it is offered", () => {
+test("the first kind of the client's that the server has: WebRTC is asked for after the join, UDP when it is offered", () => {
   expect(makePath(["webrtc", "udp"], ["udp", "webrtc"]).did).toEqual(["open webrtc"]);
   expect(makePath(["webrtc", "udp"], ["udp"]).did).toEqual([]);
   const { path, did } = makePath(["udp", "webrtc"], undefined);

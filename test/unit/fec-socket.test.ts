@@ -51,7 +51,7 @@ beforeEach(() => {
   ref = new FecSocket(socket as unknown as WebSocket, () => {}, {
     messageBytesMax: 100_000,
     fragmentBytes: 99_994,
-    channels: {},
+    channels: [],
     repair: "off",
     impairment: new LiveImpairment(undefined),
   });

@@ -46,21 +46,15 @@ export function makeRecords(): RecordVector[] {
     },
     control("CONTROL: hello", { kind: "hello", version: 1, fragment: 4096 }, { t: "hello", v: 1, fragment: 4096 }),
     control(
-      "CONTROL: hello, with kinds of channel and a TURN server",
-      {
-        kind: "hello",
-        version: 1,
-        fragment: 4096,
-        channels: ["udp", "webrtc"],
-        iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }],
-      },
-      {
-        t: "hello",
-        v: 1,
-        fragment: 4096,
-        channels: ["udp", "webrtc"],
-        iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }],
-      },
+      "CONTROL: hello, with kinds of channel",
+      { kind: "hello", version: 1, fragment: 4096, channels: ["udp", "webrtc"] },
+      { t: "hello", v: 1, fragment: 4096, channels: ["udp", "webrtc"] },
+    ),
+    control("CONTROL: joined", { kind: "joined" }, { t: "joined" }),
+    control(
+      "CONTROL: joined, with a TURN server",
+      { kind: "joined", iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }] },
+      { t: "joined", iceServers: [{ urls: ["turn:turn.example:3478"], username: "u", credential: "c" }] },
     ),
     control("CONTROL: webrtc, a request", { kind: "webrtc-request", peer }, { t: "webrtc", ...peer }),
     control(
