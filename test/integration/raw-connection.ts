@@ -10,7 +10,7 @@ export interface RawConnection {
   readonly closed: Promise<{ code: number; reason: string }>;
 }
 
-export function connect(server: TestServer, path: string): RawConnection {
+export function connect(server: Pick<TestServer, "url">, path: string): RawConnection {
   const socket = new WebSocket(`${server.url}${path}`);
   const records: Buffer[] = [];
   socket.on("message", (data: Buffer) => records.push(data));
@@ -29,5 +29,24 @@ export async function reserve(server: TestServer, room = "sync", options = {}): 
     init: object,
   ) => Promise<{ data: Record<string, string> }>;
   const { data } = await post(`/matchmake/joinOrCreate/${room}`, { body: options });
-  return `/${data.processId}/${data.roomId}?sessionId=${data.sessionId}`;
+  return pathOf(data as Parameters<typeof pathOf>[0]);
+}
+
+/** The path of a seat that is reserved. */
+export function pathOf(seat: { processId?: string; roomId: string; sessionId: string }): string {
+  return `/${seat.processId}/${seat.roomId}?sessionId=${seat.sessionId}`;
+}
+
+/** A whole message as a SYMBOL record (docs/WIRE-FORMAT.md section 1). */
+export function symbol(sequence: number, message: Uint8Array): Uint8Array {
+  const header = Buffer.of(0x1e, 3, 0, 0, 0, 0);
+  header.writeUInt32LE(sequence, 2);
+  return Buffer.concat([header, message]);
+}
+
+/** Resolves when the other end has read all that was sent before, or is gone. */
+export function untilRead({ socket, closed }: RawConnection): Promise<unknown> {
+  const pong = new Promise((resolve) => socket.once("pong", resolve));
+  if (socket.readyState === WebSocket.OPEN) socket.ping();
+  return Promise.race([pong, closed]);
 }
