@@ -1,5 +1,3 @@
-import { spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, vi } from "vitest";
 import type { BotResult } from "../../sample-game/bots/bot.js";
 import { runCommand } from "../../sample-game/cli/command.js";
@@ -69,17 +67,6 @@ describe("the development server's command line", () => {
       '"--port" expected 1..65535, which the page\'s proxy is told before the arena listens, got 0',
     );
   });
-
-  it("is refused with one line and exit code 2", () => {
-    const root = fileURLToPath(new URL("../..", import.meta.url));
-    const { status, stdout, stderr } = spawnSync(
-      process.execPath,
-      ["--no-warnings", "--loader", "ts-node/esm", "sample-game/dev.ts", "--bots", "x"],
-      { cwd: root, encoding: "utf8" },
-    );
-    expect(stderr).toBe('"--bots" expected a whole number, 0..80, got x\n');
-    expect([status, stdout]).toEqual([2, ""]);
-  }, 120_000);
 });
 
 describe("a command", () => {

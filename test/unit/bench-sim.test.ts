@@ -1,9 +1,7 @@
 /** The simulation bench itself: the bound against hand-computed cases and theory, the figures' determinism, the verdicts. */
-import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { SeededRandom } from "colyseus-fec/netem";
 import { describe, expect, it } from "vitest";
 import { verdict, type Run } from "../../bench/sim/bars.js";
@@ -17,7 +15,6 @@ import { runSteps } from "../../bench/sim/run-steps.js";
 import { EMPTY_RESULT, distribution } from "../../bench/sim/statistics.js";
 import { World } from "../sim/world.js";
 
-const root = fileURLToPath(new URL("../..", import.meta.url));
 const link = (name: "off" | "slidingOne" | "adaptive") => ({
   kind: "cell" as const,
   cell: { ...DEFAULT_CELL, patches: 1000 },
@@ -67,37 +64,6 @@ describe("the figures", () => {
     ].map((r) => r.mean);
     expect(means).toEqual([...means].sort((a, b) => a - b));
   });
-
-  it("are the same from one worker process and from two", () => {
-    const run = (workers: number): string =>
-      execFileSync(
-        process.execPath,
-        [
-          "--no-warnings",
-          "--loader",
-          "ts-node/esm",
-          "bench/sim/main.ts",
-          "--hz",
-          "60",
-          "--rtt",
-          "40",
-          "--loss",
-          "0.05,0.1",
-          "--shape",
-          "random",
-          "--scheme",
-          "off,tcp,bound",
-          "--patches",
-          "300",
-          "--workers",
-          `${workers}`,
-        ],
-        { cwd: root, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] },
-      );
-    const one = run(1);
-    expect(one.split("\n").filter((line) => line.startsWith("| off"))).toHaveLength(2);
-    expect(run(2)).toBe(one);
-  }, 120_000);
 
   it("are quantiles by nearest rank", () => {
     const random = new SeededRandom(1),
