@@ -11,14 +11,10 @@ import type { AddressInfo } from "node:net";
 import { fileURLToPath } from "node:url";
 import puppeteer, { type Browser, type Page } from "puppeteer-core";
 import { build, type Rollup } from "vite";
+import BROWSERS from "../setup/browsers.json" with { type: "json" };
 
-export type BrowserName = "chromium" | "firefox";
-
-/** Where Debian and others put them; the environment's CHROMIUM and FIREFOX come first. */
-const EXECUTABLES: Record<BrowserName, readonly string[]> = {
-  chromium: ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"],
-  firefox: ["/usr/bin/firefox-esr", "/usr/bin/firefox"],
-};
+/** Where Debian and others put them is in that file; the environment's CHROMIUM and FIREFOX come first. */
+export type BrowserName = keyof typeof BROWSERS;
 
 /** Nothing that calls home. */
 const CHROMIUM_ARGS = [
@@ -85,10 +81,11 @@ export async function launchBrowser(name: BrowserName, draws = false): Promise<T
 
 function executable(name: BrowserName): string {
   const asked = process.env[name.toUpperCase()];
-  const found = (asked === undefined ? EXECUTABLES[name] : [asked]).find((path) => existsSync(path));
+  const looked = asked === undefined ? BROWSERS[name].paths : [asked];
+  const found = looked.find((path) => existsSync(path));
   if (found !== undefined) return found;
   throw new Error(
-    `${name} is not installed (looked for ${asked ?? EXECUTABLES[name].join(", ")}): apt-get install ${name === "firefox" ? "firefox-esr" : name}, or set ${name.toUpperCase()}`,
+    `${name} is not installed (looked for ${looked.join(", ")}): apt-get install ${BROWSERS[name].package}, or set ${name.toUpperCase()}`,
   );
 }
 
