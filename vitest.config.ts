@@ -15,7 +15,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    reporters: ["default", ["json", { outputFile: "build/test-report.json" }]],
+    reporters: ["default", "json"],
+    outputFile: { json: "build/test-report.json" },
     testTimeout: 30_000,
     hookTimeout: 30_000,
     maxWorkers: 2,

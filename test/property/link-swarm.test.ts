@@ -1,6 +1,6 @@
 /**
- * The swarm, small: thousands of short random worlds (test/sim/random-world.ts). SEED=n replays one, SWARM=n runs n of them (default 2500, some 12 s of one core);
- * `npm run swarm -- --minutes 60` runs them on all cores.
+ * The swarm, small: thousands of short random worlds (test/sim/random-world.ts). SEED=n replays one, SWARM=n runs n of them (default 2500, some 12 s of one core; `npm run test:fast`
+ * takes 300); `npm run swarm -- --minutes 60` runs them on all cores.
  */
 import { describe, expect, it } from "vitest";
 import { playRandomWorld, type WorldCounts } from "../sim/random-world.js";
