@@ -234,7 +234,7 @@ describe("feedback", () => {
 });
 
 describe("hours", () => {
-  it("of a game over a bad network leave no more in memory than its first minutes", { timeout: 300_000 }, () => {
+  it("of a game over a bad network leave no more in memory than the first", { timeout: 300_000 }, () => {
     const link: ImpairmentOptions = {
       delayMs: 40,
       jitterMs: 20,
@@ -261,8 +261,12 @@ describe("hours", () => {
     };
     minutes(10);
     const before = usedBytes();
-    minutes(110);
+    minutes(50);
+    const afterAnHour = usedBytes();
+    minutes(60);
     expect(oracles[0]!.ordered).toBeGreaterThan(70_000);
-    expect(usedBytes() - before).toBeLessThan(300_000);
+    // V8's own code and type feedback: 180 to 390 kB (Node 20 to 24) from minute 10 on, at most 85 kB of it in the second hour.
+    expect(usedBytes() - before).toBeLessThan(600_000);
+    expect(usedBytes() - afterAnHour).toBeLessThan(150_000);
   });
 });
