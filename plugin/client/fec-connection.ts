@@ -11,7 +11,7 @@ import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { ClientSession } from "./client-session.js";
-import { CLOSE_AFTER_ERROR_MS, SENDS_HELD_MAX } from "./limits.js";
+import { CLOSE_AFTER_ERROR_MS, HELD_BYTES_MAX } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
 import { isUnreliable, type SdkEvents, type SdkSocket, type SdkWebSocketTransport } from "./sdk-internals.js";
 
@@ -19,8 +19,14 @@ const CONNECTING = 0;
 const OPEN = 1;
 const PROTOCOL_VERSION = 1;
 
+interface Undecided {
+  readonly kind: "undecided";
+  readonly held: { readonly bytes: Uint8Array; readonly ordered: boolean }[];
+  heldBytes: number;
+}
+
 type Mode =
-  | { readonly kind: "undecided"; readonly held: { readonly bytes: Uint8Array; readonly ordered: boolean }[] }
+  | Undecided
   | { readonly kind: "plain" }
   | { readonly kind: "fec"; readonly session: ClientSession }
   | { readonly kind: "ended" };
@@ -43,7 +49,7 @@ export interface FecConnectionContext {
 export class FecConnection {
   readonly #context: FecConnectionContext;
   readonly #onPlainMessage: SdkSocket["onmessage"];
-  #mode: Mode = { kind: "undecided", held: [] };
+  #mode: Mode = { kind: "undecided", held: [], heldBytes: 0 };
 
   constructor(context: FecConnectionContext) {
     this.#context = context;
@@ -66,7 +72,7 @@ export class FecConnection {
     return this.#mode.kind === "fec" ? this.#mode.session : undefined;
   }
 
-  /** Sends one message; the bytes are copied. @throws Error before the socket is open, as the SDK's transport, or when too many wait. */
+  /** Sends one message; the bytes are copied. @throws Error before the socket is open, as the SDK's transport. */
   send(data: Uint8Array, ordered: boolean): void {
     const { inner, socket } = this.#context;
     const mode = this.#mode;
@@ -77,8 +83,7 @@ export class FecConnection {
     }
     if (socket.readyState !== OPEN || mode.kind === "ended") return;
     if (mode.kind === "fec") mode.session.send(data, ordered);
-    else if (mode.held.length < SENDS_HELD_MAX) mode.held.push({ bytes: new Uint8Array(data), ordered });
-    else throw new Error(`"send" expected at most ${SENDS_HELD_MAX} messages before the server's first, got one more`);
+    else this.#hold(mode, data, ordered);
   }
 
   /** Closes after everything sent went out: what only rode datagrams and is not acknowledged goes by WebSocket first. */
@@ -97,6 +102,14 @@ export class FecConnection {
     socket.onopen = socket.onmessage = socket.onclose = null;
     socket.onerror = () => {}; // `ws` throws an error that nobody listens for
     if (socket.readyState <= OPEN) socket.close();
+  }
+
+  /** Until the server's first message shows what it speaks. */
+  #hold(mode: Undecided, data: Uint8Array, ordered: boolean): void {
+    mode.heldBytes += data.length;
+    if (mode.heldBytes > HELD_BYTES_MAX)
+      this.#fail(CloseCode.MAY_TRY_RECONNECT, "too much before the server's first message");
+    else mode.held.push({ bytes: new Uint8Array(data), ordered });
   }
 
   /** Node 22's global WebSocket reports a failed connection by "error" alone and stays CONNECTING; the SDK's retries wait for a close. */

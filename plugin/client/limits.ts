@@ -3,8 +3,11 @@
  * The protocol's bounds are in core/limits.ts, the channels' in channels/limits.ts, a session's in session/limits.ts.
  */
 
-/** Messages sent before the server's first one shows what it speaks; the SDK itself sends none. One more throws. */
-export const SENDS_HELD_MAX = 64;
+/**
+ * Bytes of messages that wait for the server's first one, which shows what it speaks: as much as a WebSocket's own buffer may be asked to hold.
+ * Beyond it the connection is given up, and the SDK makes another: nothing that was accepted is left out of the middle.
+ */
+export const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
 /** Unreliable patches that wait for ROOM_STATE; the oldest is dropped beyond, as its successors carry newer values. */
 export const UNRELIABLE_HELD_MAX = 32;

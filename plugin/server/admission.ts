@@ -1,26 +1,40 @@
-/** What a client may send before it is in its room. The SDK sends nothing; what comes is bounded, and a client beyond that is not let in. */
+/**
+ * What a client may send before it is in its room. Core listens to nobody by then, and what comes is dropped as over ws-transport: taken, and
+ * delivered to no listener. A game loop goes on sending while its reconnection is admitted, so how much comes is no offence. What would
+ * be kept for a message that is missing is: over the WebSocket alone records come without a gap, and nothing is to be held for a stranger.
+ */
 
-import { RECORDS_BEFORE_JOIN_MAX, RECORD_BYTES_BEFORE_JOIN_MAX } from "./limits.js";
+import { seqDiff, type Seq } from "../core/seq.js";
+import { readRecord } from "../core/wire/reliable-record.js";
 
 export class Admission {
   #admitted = false;
-  #records = 0;
-  #bytes = 0;
+  #nextSeq: Seq;
+
+  /** @param firstSeq the first sequence number of the client's ordered stream. */
+  constructor(firstSeq: Seq = 0) {
+    this.#nextSeq = firstSeq;
+  }
 
   get admitted(): boolean {
     return this.#admitted;
   }
 
-  /** The client is in its room: the bound ends. */
+  /** The client is in its room, where its datagrams may leave gaps. */
   admit(): void {
     this.#admitted = true;
   }
 
-  /** Whether a record of so many bytes may be taken. */
-  takes(recordBytes: number): boolean {
+  /** Whether a record of the link may be taken. One that is malformed may: the link says what is wrong with it. */
+  takes(bytes: Uint8Array): boolean {
     if (this.#admitted) return true;
-    this.#records++;
-    this.#bytes += recordBytes;
-    return this.#records <= RECORDS_BEFORE_JOIN_MAX && this.#bytes <= RECORD_BYTES_BEFORE_JOIN_MAX;
+    const record = readRecord(bytes);
+    if (record?.kind === "symbol") {
+      if (record.seq !== this.#nextSeq) return false;
+      this.#nextSeq = (this.#nextSeq + 1) >>> 0;
+      return true;
+    }
+    if (record?.kind === "unreliable") return seqDiff(record.barrier, this.#nextSeq) <= 0;
+    return record === undefined;
   }
 }

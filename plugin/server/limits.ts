@@ -31,10 +31,6 @@ export const BIND_WAIT_MS_MAX = 1000;
 /** Offers in a row, to any clients, whose channels never opened, until the log says so, once. */
 export const UNOPENED_OFFERS_TO_LOG = 3;
 
-/** Records and their bytes taken from a client before it is in its room (the SDK sends none); then close code 1008. */
-export const RECORDS_BEFORE_JOIN_MAX = 64;
-export const RECORD_BYTES_BEFORE_JOIN_MAX = 64 * 1024;
-
 /** CONTROL records of one client; close code 1008 beyond. The SDK sends one for each channel that failed. */
 export const CONTROL_RECORDS: BucketOptions = { perSecond: 20, burst: 50 };
 

@@ -12,7 +12,7 @@ import type { PeerFields } from "../channels/webrtc/sdp.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { systemClock, type Clock } from "../host/clock.js";
-import { MAY_TRY_RECONNECT, POLICY_VIOLATION } from "../session/close-codes.js";
+import { MAY_TRY_RECONNECT, POLICY_VIOLATION, PROTOCOL_ERROR } from "../session/close-codes.js";
 import type { ControlRecord, Hello, ReadControl } from "../session/control-records.js";
 import type { SessionFailure } from "../session/driver.js";
 import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../session/limits.js";
@@ -132,7 +132,7 @@ export class ServerSession {
     return this.#session.stats();
   }
 
-  /** The client is in its room: the bound on what it may send before ends. */
+  /** The client is in its room; see admission.ts. */
   admit(): void {
     this.#admission.admit();
   }
@@ -217,14 +217,16 @@ export class ServerSession {
 
   #onRecord(record: Buffer): void {
     this.#handlers.onHeard();
-    if (!this.#admission.takes(record.length)) {
-      this.#fail(POLICY_VIOLATION, "too much before the join");
-      return;
-    }
     const before = this.#messagesDelivered;
     // Not as a Buffer, whose slice() is a view of ws's memory.
-    this.#session.handleRecord(new Uint8Array(record.buffer, record.byteOffset, record.length));
-    const idle = record[0] !== RECORD_CONTROL && this.#messagesDelivered === before;
+    const bytes = new Uint8Array(record.buffer, record.byteOffset, record.length);
+    const isControl = bytes[0] === RECORD_CONTROL;
+    if (!isControl && !this.#admission.takes(bytes)) {
+      this.#fail(PROTOCOL_ERROR, "a gap before the join");
+      return;
+    }
+    this.#session.handleRecord(bytes);
+    const idle = !isControl && this.#messagesDelivered === before;
     if (idle && !this.#rates.takesIdle(this.#clock.now()))
       this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
   }

@@ -1,7 +1,8 @@
+import { CloseCode } from "@colyseus/sdk";
 import { Connection } from "@colyseus/sdk/Connection";
 import type { WebSocketTransport as SdkWebSocketTransport } from "@colyseus/sdk/transport/WebSocketTransport";
 import { FecClient, linkControl } from "colyseus-fec/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { WebSocketServer, type WebSocket } from "ws";
 import { FecClientTransport } from "../../plugin/client/fec-client-transport.js";
 import { resolveClientOptions } from "../../plugin/client/options.js";
@@ -132,15 +133,24 @@ test("what is sent before the server's first message is held, and then sent as t
   fec.close();
 });
 
-test("what is held is bounded, and sending before the socket is open throws as the SDK's transport does", async () => {
+test("what is held is bounded: beyond, the connection is given up; sending before the socket is open throws as the SDK's transport does", async () => {
   const host = await speaker(Uint8Array.of(10));
   const { connection, opened } = openTransport(host.url);
   expect(() => connection.send(Uint8Array.of(18))).toThrow(/CONNECTING|before connected/); // `ws`, and the global WebSocket of Node 22
   await opened;
-  for (let i = 0; i < 64; i++) connection.send(Uint8Array.of(18, i));
-  expect(() => connection.send(Uint8Array.of(18, 64))).toThrow("at most 64 messages");
-  await until("all that was taken", () => host.heard.length === 64);
+  for (let i = 0; i < 1000; i++) connection.send(Uint8Array.of(18, i));
+  await until("all that was taken", () => host.heard.length === 1000);
   connection.close();
+
+  const second = openTransport(host.url);
+  const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+  const codes: number[] = [];
+  second.connection.events.onclose = ({ code }: { code: number }) => codes.push(code);
+  await second.opened;
+  for (let i = 0; i < 17; i++) second.connection.send(new Uint8Array(1024 * 1024));
+  expect(codes).toEqual([CloseCode.MAY_TRY_RECONNECT]);
+  expect(warn).toHaveBeenCalledTimes(1);
+  warn.mockRestore();
   host.close();
 });
 
