@@ -1,5 +1,5 @@
 /**
- * The clock and timers that the driver and the impaired channel run on; a test gives its own.
+ * The clock and timers that all of the package runs on; a test gives its own.
  * Works in Node and in browsers.
  */
 
@@ -42,6 +42,11 @@ export class DeadlineTimer {
   constructor(clock: Clock, onDue: () => void) {
     this.#clock = clock;
     this.#onDue = onDue;
+  }
+
+  /** The deadline, ms on the clock; Infinity = none. */
+  get deadlineMs(): number {
+    return this.#deadlineMs;
   }
 
   /** Sets the deadline, ms on the clock; Infinity = none. */

@@ -4,10 +4,12 @@ import { createSocket, type Socket } from "node:dgram";
 import { once } from "node:events";
 import { afterEach, describe, expect, test } from "vitest";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
+import { systemClock, type Clock } from "../../plugin/host/clock.js";
 import { openUdpChannel, type UdpClientChannel } from "../../plugin/channels/udp/udp-client.js";
 import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { encodeChallenge, kindOf, tokenOf } from "../../plugin/channels/udp/udp-path.js";
 import { UdpEndpoint } from "../../plugin/channels/udp/udp-server.js";
+import { FakeClock } from "../compliance/fake-clock.js";
 
 const HOST = "127.0.0.1";
 const SESSION = { connectionId: 7, secret: new Uint8Array(32).fill(5) };
@@ -26,16 +28,23 @@ async function until(done: () => boolean): Promise<void> {
   }
 }
 
+/** Lets what the kernel and the sockets have to say come in. */
+async function settle(): Promise<void> {
+  for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
+}
+
 function closed(channel: DatagramChannel): Promise<string> {
   return new Promise((resolve) => {
     channel.onclose = resolve;
   });
 }
 
-async function connect(): Promise<{ endpoint: UdpEndpoint; server: DatagramChannel; client: UdpClientChannel }> {
-  const endpoint = await UdpEndpoint.bind({ port: 0, host: HOST });
+async function connect(
+  clock: Clock = systemClock,
+): Promise<{ endpoint: UdpEndpoint; server: DatagramChannel; client: UdpClientChannel }> {
+  const endpoint = await UdpEndpoint.bind({ port: 0, host: HOST, clock });
   const { channel: server, ...session } = endpoint.createChannel();
-  const client = openUdpChannel({ host: HOST, port: endpoint.address().port, ...session });
+  const client = openUdpChannel({ host: HOST, port: endpoint.address().port, clock, ...session });
   closers.push(
     () => endpoint.close(),
     () => client.close(),
@@ -84,11 +93,37 @@ async function startNat(serverPort: number): Promise<{ port: number; rebind(): P
 }
 
 describe("the UDP client", () => {
-  test("gives up with reason timeout where nobody listens, refusals notwithstanding", async () => {
-    const client = openUdpChannel({ host: HOST, port: await freePort(), timeoutMs: 1200, ...SESSION });
-    expect(await closed(client)).toBe("timeout");
-    expect(client.stats.sent).toBeGreaterThanOrEqual(3);
-    expect(client.state).toBe("closed");
+  test("says hello at its times and gives up with reason timeout where nobody listens, refusals notwithstanding", async () => {
+    const clock = new FakeClock();
+    const client = openUdpChannel({ host: HOST, port: await freePort(), timeoutMs: 3500, clock, ...SESSION });
+    const ends: [string, number][] = [];
+    client.onclose = (reason) => ends.push([reason, clock.now()]);
+    await until(() => client.stats.sent > 0);
+    const hellos = [clock.now()];
+    while (ends.length === 0 && clock.now() < 10_000) {
+      const { sent } = client.stats;
+      clock.advance(50);
+      await settle();
+      if (client.stats.sent > sent) hellos.push(clock.now());
+    }
+    expect(hellos).toEqual([0, 100, 250, 500, 1000, 2000, 3000]);
+    expect(client.stats).toMatchObject({ sent: hellos.length, rebinds: 0 });
+    expect(client.stats.socketErrors).toBeGreaterThan(0);
+    expect(ends).toEqual([["timeout", 3500]]);
+    expect([client.state, clock.timerCount]).toEqual(["closed", 0]);
+  });
+
+  test("says no hello any more once it is open, and leaves no timer behind", async () => {
+    const clock = new FakeClock();
+    const { endpoint, client } = await connect(clock);
+    await settle();
+    const { sent } = client.stats;
+    clock.advance(60_000);
+    await settle();
+    expect([client.state, client.stats.sent, endpoint.channelCount]).toEqual(["open", sent, 1]);
+    client.rebind();
+    client.close();
+    expect(clock.timerCount).toBe(0);
   });
 
   test("says hello again until a server that starts late answers", async () => {

@@ -8,6 +8,7 @@ import { UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "../../plugin/channels
 import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { encodeResponse, kindOf, tokenOf } from "../../plugin/channels/udp/udp-path.js";
 import { UdpEndpoint, type UdpEndpointOptions } from "../../plugin/channels/udp/udp-server.js";
+import { FakeClock } from "../compliance/fake-clock.js";
 
 /** The sockets that the plugin made: some packets no test can send, so they are given to the handler. */
 const pluginSockets = vi.hoisted(() => [] as Socket[]);
@@ -186,8 +187,8 @@ describe("the UDP endpoint", () => {
   });
 
   test("opens for nothing but the right token, from the address that it was sent to, in time", async () => {
-    let nowMs = 0;
-    await bind({ now: () => nowMs });
+    const clock = new FakeClock();
+    await bind({ clock });
     const session = createSession();
     const [client, other] = [await rawClient(), await rawClient()];
     const challenge = await challengeFor(client, session, session.sealer.seal(empty));
@@ -199,7 +200,7 @@ describe("the UDP endpoint", () => {
       session.sealer.seal(challenge),
       session.sealer.seal(text("\0\x03later")),
     ]);
-    nowMs += 15_000;
+    clock.advance(15_000);
     await sendAll(client, [session.sealer.seal(encodeResponse(tokenOf(challenge)))]);
     expect(session.channel.state).toBe("connecting");
     expect(session.received).toEqual([]);
@@ -365,8 +366,8 @@ describe("the UDP endpoint", () => {
   });
 
   test("takes a session's datagrams up to a rate after a burst, drops the rest before the cipher, and leaves the others theirs", async () => {
-    let nowMs = 0;
-    await bind({ budget: BUDGET, now: () => nowMs });
+    const clock = new FakeClock();
+    await bind({ budget: BUDGET, clock });
     const [busy, calm] = [createSession(), createSession()];
     const client = await rawClient();
     await validate(client, busy);
@@ -374,15 +375,15 @@ describe("the UDP endpoint", () => {
     const send = (session: Session, count: number): void => {
       for (let i = 0; i < count; i++) emitFrom(HOST, client.port, session.sealer.seal(text("ping")));
     };
-    nowMs += 60_000;
+    clock.advance(60_000);
     send(busy, 500);
     expect([busy.received.length, endpoint.stats.overRate]).toEqual([400, 100]);
     send(calm, 10);
     expect(calm.received).toHaveLength(10);
-    nowMs += 1000;
+    clock.advance(1000);
     send(busy, 500);
     expect([busy.received.length, endpoint.stats.overRate]).toEqual([600, 400]);
-    for (let ms = 0; ms < 2000; ms += 10, nowMs += 10) {
+    for (let ms = 0; ms < 2000; ms += 10, clock.advance(10)) {
       send(busy, 3);
       if (ms % 20 === 0) send(calm, 1);
     }
@@ -390,8 +391,8 @@ describe("the UDP endpoint", () => {
   });
 
   test("sends 10 challenges a second for one session after 20, and the others theirs", async () => {
-    let nowMs = 0;
-    await bind({ now: () => nowMs });
+    const clock = new FakeClock();
+    await bind({ clock });
     const [reflecting, honest] = [createSession(), createSession()];
     const probeFrom = (count: number): void => {
       for (let i = 0; i < count; i++) emitFrom(`127.1.${i >> 8}.${i & 255}`, 4000, reflecting.sealer.seal(empty));
@@ -399,21 +400,21 @@ describe("the UDP endpoint", () => {
     probeFrom(1000);
     expect(endpoint.stats).toMatchObject({ accepted: 1000, challenges: 20, challengesDropped: 980 });
     await validate(await rawClient(), honest);
-    nowMs += 1000;
+    clock.advance(1000);
     probeFrom(1000);
     expect(endpoint.stats).toMatchObject({ challenges: 31, challengesDropped: 980 + 990 });
-    nowMs += 1000;
+    clock.advance(1000);
     await validate(await rawClient(), reflecting);
   });
 
   test("bounds the cipher's work for garbage under one id from any number of addresses, and others open and move meanwhile", async () => {
-    let nowMs = 0;
-    await bind({ budget: BUDGET, now: () => nowMs });
+    const clock = new FakeClock();
+    await bind({ budget: BUDGET, clock });
     const [attacking, moving] = [createSession(), createSession()];
     const before = await rawClient();
     await validate(before, moving);
     const [garbage] = garbageFor(attacking, 1);
-    for (let ms = 0; ms < 2000; ms++, nowMs++) {
+    for (let ms = 0; ms < 2000; ms++, clock.advance(1)) {
       emitFrom(`10.1.${ms >> 8}.${ms & 255}`, 5000, garbage!);
       emitFrom(HOST, 5000, garbage!);
     }
@@ -427,13 +428,13 @@ describe("the UDP endpoint", () => {
     const { challenges } = endpoint.stats;
     emitFrom("10.1.1.1", 6000, attacking.sealer.seal(empty));
     expect(endpoint.stats.challenges).toBe(challenges);
-    nowMs += 1000;
+    clock.advance(1000);
     await validate(await rawClient(), attacking);
   });
 
   test("keeps a session that is open for garbage from its own address: what the common store allows does it no harm, more costs a bounded time", async () => {
-    let nowMs = 0;
-    await bind({ budget: BUDGET, now: () => nowMs });
+    const clock = new FakeClock();
+    await bind({ budget: BUDGET, clock });
     const session = createSession();
     const client = await rawClient();
     await validate(client, session);
@@ -444,16 +445,16 @@ describe("the UDP endpoint", () => {
       }
     };
     let sent = 0;
-    for (let ms = 0; ms < 4000; ms += 8, nowMs += 8) {
+    for (let ms = 0; ms < 4000; ms += 8, clock.advance(8)) {
       forge(3);
       emitFrom(HOST, client.port, session.sealer.seal(text(String(sent++))));
     }
     expect(session.received).toHaveLength(sent);
     const { unauthentic } = endpoint.stats;
-    for (let ms = 0; ms < 2000; ms++, nowMs++) forge(2);
+    for (let ms = 0; ms < 2000; ms++, clock.advance(1)) forge(2);
     expect(endpoint.stats.unauthentic - unauthentic).toBeGreaterThan(800);
     expect(endpoint.stats.unauthentic - unauthentic).toBeLessThanOrEqual(400 + 200 + 2 * (400 + 50) + 2);
-    nowMs += 1000;
+    clock.advance(1000);
     emitFrom(HOST, client.port, session.sealer.seal(text("again")));
     expect(session.received.at(-1)).toBe("again");
   });
@@ -465,8 +466,8 @@ describe("the UDP endpoint", () => {
       strangers: { perSecond: 20, burst: 30 },
       common: { perSecond: 1, burst: 100 },
     };
-    let nowMs = 0;
-    await bind({ budget, now: () => nowMs });
+    const clock = new FakeClock();
+    await bind({ budget, clock });
     const [open, waiting] = [createSession(), createSession()];
     const [client, attacker] = [await rawClient(), await rawClient()];
     await validate(client, open);
@@ -477,7 +478,7 @@ describe("the UDP endpoint", () => {
     expect(endpoint.stats).toMatchObject({ unauthentic: 140, replayed: 2, overBudget: 370 + 288 });
     await sendAll(attacker, garbageFor(open, 300));
     expect(endpoint.stats).toMatchObject({ unauthentic: 170, replayed: 4, overBudget: 370 + 288 + 268 });
-    nowMs = 100;
+    clock.advance(100);
     await sendAll(client, [open.sealer.seal(text("again"))]);
     expect(open.received).toEqual(["again"]);
     await validate(attacker, waiting);

@@ -9,6 +9,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
 import { openUdpChannel, type UdpClientChannel } from "../../plugin/channels/udp/udp-client.js";
 import { UdpEndpoint } from "../../plugin/channels/udp/udp-server.js";
+import { FakeClock } from "../compliance/fake-clock.js";
 
 /** The address families whose sockets cannot be connected now. */
 const down = vi.hoisted(() => new Set<"udp4" | "udp6">());
@@ -47,13 +48,13 @@ vi.mock(import("node:dns/promises"), async (original) => {
 const HOST = "127.0.0.1";
 
 const closers: (() => unknown)[] = [];
+let clock: FakeClock;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  clock = new FakeClock();
 });
 
 afterEach(async () => {
-  vi.useRealTimers();
   down.clear();
   pluginSockets.length = 0;
   for (const close of closers.splice(0).reverse()) await close();
@@ -66,12 +67,12 @@ async function settle(): Promise<void> {
 
 /** Moves the clock in steps of 50 ms, which leaves the sockets time to answer, until the condition holds; returns the ms that took. */
 async function pass(msMax: number, done: () => boolean = () => false): Promise<number> {
-  const startMs = performance.now();
-  while (!done() && performance.now() - startMs < msMax) {
-    await vi.advanceTimersByTimeAsync(50);
+  const startMs = clock.now();
+  while (!done() && clock.now() - startMs < msMax) {
+    clock.advance(50);
     await settle();
   }
-  return performance.now() - startMs;
+  return clock.now() - startMs;
 }
 
 async function connect(
@@ -85,9 +86,9 @@ async function connect(
   heard: string[];
   reasons: string[];
 }> {
-  const endpoint = await UdpEndpoint.bind({ port: 0, host: bindHost });
+  const endpoint = await UdpEndpoint.bind({ port: 0, host: bindHost, clock });
   const { channel: server, ...session } = endpoint.createChannel();
-  const client = openUdpChannel({ host, port: endpoint.address().port, ...session });
+  const client = openUdpChannel({ host, port: endpoint.address().port, clock, ...session });
   closers.push(
     () => endpoint.close(),
     () => client.close(),

@@ -5,6 +5,7 @@
  * Nor are the frames of udp-path.ts, which show the server that its client is at an address.
  */
 
+import { systemClock, type Clock } from "../../host/clock.js";
 import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
 import { checkDatagramSize } from "../datagram-size.js";
 import { UDP_DATAGRAM_BYTES_MAX } from "../limits.js";
@@ -30,12 +31,14 @@ export abstract class UdpChannel implements DatagramChannel {
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
+  protected readonly clock: Clock;
   readonly #sealer: UdpSealer;
   readonly #opener: UdpOpener;
   #state: ChannelState = "connecting";
   #preparing = false;
 
-  constructor(session: UdpSession, side: "server" | "client") {
+  constructor(session: UdpSession, side: "server" | "client", clock: Clock = systemClock) {
+    this.clock = clock;
     const server = side === "server";
     this.#sealer = new UdpSealer(session.secret, server ? "s2c" : "c2s", session.connectionId);
     this.#opener = new UdpOpener(session.secret, server ? "c2s" : "s2c", session.connectionId);
@@ -127,7 +130,7 @@ export abstract class UdpChannel implements DatagramChannel {
   #prepareSoon(): void {
     if (this.#preparing) return;
     this.#preparing = true;
-    setImmediate(this.#prepare);
+    this.clock.defer(this.#prepare);
   }
 
   readonly #prepare = (): void => {

@@ -18,6 +18,7 @@ import {
   UDP_SEARCH_MS,
   UDP_UNANSWERED_MS,
 } from "../limits.js";
+import { DeadlineTimer, type Clock } from "../../host/clock.js";
 import { TokenBucket } from "../../host/token-bucket.js";
 import { CLIENT_GARBAGE } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
@@ -32,6 +33,8 @@ export interface UdpClientOptions extends UdpSession {
   signal?: AbortSignal;
   /** Milliseconds until a channel that is not open ends with reason "timeout"; 10000 unless told. */
   timeoutMs?: number;
+  /** For tests. */
+  clock?: Clock;
 }
 
 export interface UdpClientStats {
@@ -83,8 +86,16 @@ export class UdpClientChannel extends UdpChannel {
   };
 
   readonly #options: UdpClientOptions;
-  readonly #garbage = new TokenBucket(CLIENT_GARBAGE, performance.now());
-  readonly #timers = new Set<NodeJS.Timeout>();
+  readonly #garbage = new TokenBucket(CLIENT_GARBAGE, this.clock.now());
+  /** The end of a channel that does not open. */
+  readonly #openTimer = new DeadlineTimer(this.clock, () => this.end("timeout"));
+  /** The next hello. */
+  readonly #helloTimer = new DeadlineTimer(this.clock, () => this.#sayHello());
+  /** The next step of the search. */
+  readonly #searchTimer = new DeadlineTimer(this.clock, () => this.#searchOn());
+  #helloStartMs = 0;
+  /** Hellos said so far. */
+  #helloCount = 0;
   /** One of each family, as looked up. */
   #remotes: LookupAddress[] = [];
   /** One per address family while connecting or searching; the first that hears the server stays. */
@@ -97,15 +108,12 @@ export class UdpClientChannel extends UdpChannel {
   #leftAddress: string | undefined;
   /** When the first socket was taken since the server was last heard; undefined while there is no search. */
   #searchStartMs: number | undefined;
-  /** The next step of the search, and its time. */
-  #searchTimer: NodeJS.Timeout | undefined;
-  #searchStepMs = Infinity;
 
   constructor(options: UdpClientOptions) {
-    super(options, "client");
+    super(options, "client", options.clock);
     this.#options = options;
     options.signal?.addEventListener("abort", this.#onAbort, { once: true });
-    this.#after(options.timeoutMs ?? UDP_OPEN_TIMEOUT_MS, () => this.end("timeout"));
+    this.#openTimer.set(this.clock.now() + (options.timeoutMs ?? UDP_OPEN_TIMEOUT_MS));
     // A microtask or more later, so that the caller has set its handlers when it ends.
     void this.#connect();
   }
@@ -130,7 +138,7 @@ export class UdpClientChannel extends UdpChannel {
     if (this.state !== "open" || old === undefined) return;
     const remotes = this.#searchStartMs === undefined ? [old.remote] : this.#remotes;
     this.stats.rebinds++;
-    this.#reboundMs = performance.now();
+    this.#reboundMs = this.clock.now();
     this.#searchStartMs ??= this.#reboundMs;
     this.#leftAddress ??= old.localAddress;
     for (const route of this.#routes) route.socket.close();
@@ -163,8 +171,8 @@ export class UdpClientChannel extends UdpChannel {
 
   protected override release(): void {
     this.#options.signal?.removeEventListener("abort", this.#onAbort);
-    this.#clearTimers();
-    this.#endSearch();
+    this.#endHellos();
+    this.#searchTimer.cancel();
     for (const route of this.#routes) route.socket.close();
     this.#routes = [];
   }
@@ -181,7 +189,8 @@ export class UdpClientChannel extends UdpChannel {
     if (this.state !== "connecting") return;
     this.#remotes = firstOfEachFamily(addresses);
     this.#routes = this.#remotes.map((remote) => this.#openRoute(remote));
-    this.#sayHello(performance.now(), 0);
+    this.#helloStartMs = this.clock.now();
+    this.#awaitNextHello();
   }
 
   #openRoute(remote: LookupAddress): Route {
@@ -209,19 +218,27 @@ export class UdpClientChannel extends UdpChannel {
     return route;
   }
 
-  /** Hello number `index`; the first is said by the route itself as soon as it is connected. */
-  #sayHello(startMs: number, index: number): void {
-    if (this.state !== "connecting") return;
-    if (index > 0) this.sendProbe();
+  #sayHello(): void {
+    this.sendProbe();
+    this.#awaitNextHello();
+  }
+
+  /** The first hello is said by the route itself as soon as it is connected. */
+  #awaitNextHello(): void {
     const last = HELLO_TIMES_MS.length - 1;
-    const next = index + 1;
+    const next = ++this.#helloCount;
     const atMs = next <= last ? HELLO_TIMES_MS[next]! : HELLO_TIMES_MS[last]! * (next - last + 1);
-    this.#after(startMs + atMs - performance.now(), () => this.#sayHello(startMs, next));
+    this.#helloTimer.set(this.#helloStartMs + atMs);
+  }
+
+  #endHellos(): void {
+    this.#openTimer.cancel();
+    this.#helloTimer.cancel();
   }
 
   #onPacket(packet: Buffer, route: Route): void {
     this.stats.received++;
-    if (!this.#garbage.has(performance.now())) {
+    if (!this.#garbage.has(this.clock.now())) {
       this.stats.overBudget++;
       return;
     }
@@ -231,7 +248,7 @@ export class UdpClientChannel extends UdpChannel {
       if (opened.reason === "unauthentic") this.#garbage.take();
       return;
     }
-    this.#heardMs = performance.now();
+    this.#heardMs = this.clock.now();
     this.#endSearch();
     this.#settleOn(route);
     this.#take(opened.datagram, route);
@@ -242,7 +259,7 @@ export class UdpClientChannel extends UdpChannel {
     const kind = kindOf(plaintext);
     if (kind === "challenge") this.#sendOn(route, this.seal(encodeResponse(tokenOf(plaintext))));
     if (kind !== "data" && kind !== "probe") return;
-    if (this.state === "connecting") this.#clearTimers();
+    if (this.state === "connecting") this.#endHellos();
     this.open();
     if (kind === "data") this.deliver(plaintext);
   }
@@ -271,7 +288,7 @@ export class UdpClientChannel extends UdpChannel {
    * follows a datagram that asks for an answer, so not feedback on what was just heard: a pause of both ends is none.
    */
   #rebindIfSilent(): void {
-    const nowMs = performance.now();
+    const nowMs = this.clock.now();
     if (this.#askedMs < this.#heardMs + UDP_UNANSWERED_MS) this.#askedMs = nowMs;
     if (this.#searchStartMs === undefined && nowMs - this.#askedMs > UDP_REBIND_SILENCE_MS) this.rebind();
   }
@@ -280,32 +297,24 @@ export class UdpClientChannel extends UdpChannel {
     this.stats.socketErrors++;
     if ((error as NodeJS.ErrnoException).code === "ECONNREFUSED") return;
     const dueMs = this.#reboundMs + UDP_REBIND_ERROR_INTERVAL_MS;
-    if (performance.now() > dueMs) this.rebind();
+    if (this.clock.now() > dueMs) this.rebind();
     else this.#searchBy(dueMs);
   }
 
   /** Goes on searching at this time, or before; a server that is heard ends that. */
   #searchBy(atMs: number): void {
-    if (this.state !== "open" || atMs >= this.#searchStepMs) return;
-    clearTimeout(this.#searchTimer);
-    this.#searchStepMs = atMs;
-    this.#searchTimer = setTimeout(() => this.#searchOn(), Math.max(0, atMs - performance.now())).unref();
+    if (this.state === "open" && atMs < this.#searchTimer.deadlineMs) this.#searchTimer.set(atMs);
   }
 
   #searchOn(): void {
-    this.#searchTimer = undefined;
-    this.#searchStepMs = Infinity;
-    if (this.#searchStartMs !== undefined && performance.now() - this.#searchStartMs >= UDP_SEARCH_MS)
-      this.end("silent");
+    const startMs = this.#searchStartMs;
+    if (startMs !== undefined && this.clock.now() - startMs >= UDP_SEARCH_MS) this.end("silent");
     else this.rebind();
   }
 
   #endSearch(): void {
     this.#searchStartMs = undefined;
-    if (this.#searchTimer === undefined) return;
-    clearTimeout(this.#searchTimer);
-    this.#searchTimer = undefined;
-    this.#searchStepMs = Infinity;
+    this.#searchTimer.set(Infinity);
   }
 
   readonly #onSent = (error: Error | null): void => {
@@ -315,24 +324,6 @@ export class UdpClientChannel extends UdpChannel {
   };
 
   readonly #onAbort = (): void => this.end("aborted");
-
-  /** A timer that ends with the channel and does not keep the process alive. */
-  #after(delayMs: number, run: () => void): void {
-    const timer = setTimeout(
-      () => {
-        this.#timers.delete(timer);
-        run();
-      },
-      Math.max(0, delayMs),
-    );
-    timer.unref();
-    this.#timers.add(timer);
-  }
-
-  #clearTimers(): void {
-    for (const timer of this.#timers) clearTimeout(timer);
-    this.#timers.clear();
-  }
 }
 
 /** At most one IPv4 and one IPv6 address, in the resolver's order. */

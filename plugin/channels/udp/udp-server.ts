@@ -10,6 +10,7 @@ import { randomBytes } from "node:crypto";
 import type { RemoteInfo, Socket } from "node:dgram";
 import type { AddressInfo } from "node:net";
 import type { DatagramChannel } from "../datagram-channel.js";
+import { systemClock, type Clock } from "../../host/clock.js";
 import { callHost } from "../../host/host-call.js";
 import { CONNECTION_ID_TRIES_MAX, IPV6_UDP_HEADER_BYTES, UDP_ENVELOPE_BYTES, UDP_SESSIONS_MAX } from "../limits.js";
 import { TokenBucket } from "../../host/token-bucket.js";
@@ -28,8 +29,8 @@ export interface UdpEndpointOptions {
   host?: string;
   log?: (message: string) => void;
   budget?: UdpBudgetOptions;
-  /** Milliseconds of a clock that does not jump; for tests. */
-  now?: () => number;
+  /** For tests. */
+  clock?: Clock;
 }
 
 /** Datagrams by fate; each received one counts in exactly one of those after `received`, up to `overRate`. */
@@ -86,7 +87,7 @@ export class UdpEndpoint {
   readonly #budgetOptions: UdpBudgetOptions;
   /** For the garbage of all sessions. */
   readonly #common: TokenBucket;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #log: (message: string) => void;
   #closing: Promise<void> | undefined;
 
@@ -97,10 +98,10 @@ export class UdpEndpoint {
 
   private constructor(socket: Socket, options: UdpEndpointOptions) {
     this.#socket = socket;
-    this.#now = options.now ?? (() => performance.now());
+    this.#clock = options.clock ?? systemClock;
     this.#log = options.log ?? (() => {});
     this.#budgetOptions = options.budget ?? UDP_BUDGET_DEFAULT;
-    this.#common = new TokenBucket(this.#budgetOptions.common, this.#now());
+    this.#common = new TokenBucket(this.#budgetOptions.common, this.#clock.now());
     socket.on("message", (packet, from) => this.#onPacket(packet, from));
     socket.on("error", (error) => {
       this.stats.socketErrors++;
@@ -126,10 +127,9 @@ export class UdpEndpoint {
     if (this.#channels.size >= UDP_SESSIONS_MAX)
       throw new RangeError(`UDP sessions expected at most ${UDP_SESSIONS_MAX}`);
     const session: UdpSession = { connectionId: this.#freeId(), secret: randomBytes(UDP_SECRET_BYTES) };
-    const budget = new SessionBudget(this.#budgetOptions, this.#common, this.#now());
-    const channel = new UdpServerChannel(session, budget, this.#socket, this.stats, () =>
-      this.#channels.delete(session.connectionId),
-    );
+    const budget = new SessionBudget(this.#budgetOptions, this.#common, this.#clock.now());
+    const free = () => this.#channels.delete(session.connectionId);
+    const channel = new UdpServerChannel(session, budget, this.#socket, this.stats, free, this.#clock);
     this.#channels.set(session.connectionId, channel);
     return { channel, ...session };
   }
@@ -156,7 +156,7 @@ export class UdpEndpoint {
       this.stats.unknownConnection++;
       return;
     }
-    const nowMs = this.#now();
+    const nowMs = this.#clock.now();
     const atPeer = channel.isAt(from);
     const refusal = channel.budget.refusal(atPeer, nowMs);
     if (refusal !== undefined) {
@@ -215,8 +215,9 @@ class UdpServerChannel extends UdpChannel {
     socket: Socket,
     stats: UdpEndpointStats,
     free: () => void,
+    clock: Clock,
   ) {
-    super(session, "server");
+    super(session, "server", clock);
     this.#socket = socket;
     this.#stats = stats;
     this.#free = free;
