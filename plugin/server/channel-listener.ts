@@ -6,8 +6,8 @@
 import type { Server as HttpServer } from "node:http";
 import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
-import { setTimeout as delay } from "node:timers/promises";
 import { logger } from "@colyseus/core";
+import { systemClock, type Clock } from "../host/clock.js";
 import { BIND_WAIT_MS_MAX, UNOPENED_OFFERS_TO_LOG } from "./limits.js";
 
 /** The HTTP server is on a pipe (a Unix socket), whose number a port could follow if it had one. */
@@ -17,12 +17,17 @@ export class PipeError extends Error {}
 const PORT_ERRORS: readonly (string | undefined)[] = ["EADDRINUSE", "EACCES"];
 
 export abstract class ChannelListener<Endpoint extends { close(): void | Promise<void> }> {
+  protected readonly clock: Clock;
   #endpoint: Endpoint | undefined;
   #binding: Promise<Error | undefined> = Promise.resolve(undefined);
   #settling: Promise<unknown> | undefined;
   #shut = false;
   #unopenedInRow = 0;
   #logged = false;
+
+  constructor(clock: Clock = systemClock) {
+    this.clock = clock;
+  }
 
   /** What is bound; undefined before, after, and when there is nothing (WebSocket only). */
   get endpoint(): Endpoint | undefined {
@@ -33,7 +38,8 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
   follow(server: HttpServer | HttpsServer): void {
     const bind = () => {
       this.#binding = this.#bind(server.address());
-      const settling = Promise.race([this.#binding, delay(BIND_WAIT_MS_MAX, undefined, { ref: false })]).then(() => {
+      const waited = new Promise<void>((resolve) => this.clock.setTimeout(resolve, BIND_WAIT_MS_MAX));
+      const settling = Promise.race([this.#binding, waited]).then(() => {
         if (this.#settling === settling) this.#settling = undefined;
       });
       this.#settling = settling;

@@ -5,6 +5,7 @@
 
 import type { AddressInfo } from "node:net";
 import { logger } from "@colyseus/core";
+import type { Clock } from "../host/clock.js";
 import { UdpEndpoint } from "../channels/udp/udp-server.js";
 import { ChannelListener, hostBeside, isAskedFor, PipeError } from "./channel-listener.js";
 import { debugFec } from "./debug.js";
@@ -21,8 +22,8 @@ export class UdpListener extends ChannelListener<UdpEndpoint> {
   readonly #options: ResolvedUdpOptions;
   #port: number | undefined;
 
-  constructor(options: ResolvedUdpOptions) {
-    super();
+  constructor(options: ResolvedUdpOptions, clock?: Clock) {
+    super(clock);
     this.#options = options;
   }
 
@@ -48,6 +49,7 @@ export class UdpListener extends ChannelListener<UdpEndpoint> {
     const endpoint = await UdpEndpoint.bind({
       port,
       host: hostBeside(this.#options.host, http),
+      clock: this.clock,
       log: (message) => logger.warn(`colyseus-fec: ${message}`),
     });
     debugFec("UDP bound to %j", endpoint.address());

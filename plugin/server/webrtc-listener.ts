@@ -5,6 +5,7 @@
 
 import { lookup } from "node:dns/promises";
 import { isIP, type AddressInfo } from "node:net";
+import type { Clock } from "../host/clock.js";
 import type { IceServer } from "../channels/webrtc/signalling.js";
 import { NativeLibraryError } from "../channels/webrtc/native.js";
 import { WebRtcEndpoint } from "../channels/webrtc/webrtc-server.js";
@@ -19,8 +20,8 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
   #publicAddress: string | undefined;
   #firstPort = 0;
 
-  constructor(options: ResolvedWebRtcOptions) {
-    super();
+  constructor(options: ResolvedWebRtcOptions, clock?: Clock) {
+    super(clock);
     this.#options = options;
   }
 
@@ -51,7 +52,7 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
     if (ports === undefined) throw new PipeError('HTTP is on a pipe, set "webrtc.port" and "webrtc.publicAddress"');
     const host = await resolved(hostBeside(this.#options.host, http));
     this.#publicAddress = await resolved(this.#options.publicHost);
-    const endpoint = await WebRtcEndpoint.bind({ ports, ...(host !== undefined && { host }) });
+    const endpoint = await WebRtcEndpoint.bind({ ports, clock: this.clock, ...(host !== undefined && { host }) });
     this.#firstPort = ports[0] === 0 ? endpoint.ports[0]! : ports[0]!;
     debugFec("WebRTC bound to UDP %j", endpoint.ports);
     return endpoint;

@@ -3,6 +3,7 @@
  * The model is plugin/netem, the wrapper impaired-channel.ts.
  */
 
+import { systemClock, type Clock } from "../../host/clock.js";
 import type { DatagramChannel } from "../datagram-channel.js";
 import { impairChannel, type ImpairedChannel } from "./impaired-channel.js";
 import { deriveSeed, resolveDirections, type DirectionalImpairment, type ImpairmentPair } from "../../netem/index.js";
@@ -11,13 +12,15 @@ import { deriveSeed, resolveDirections, type DirectionalImpairment, type Impairm
 let channelCount = 0;
 
 export class LiveImpairment {
+  readonly #clock: Clock;
   #options: ImpairmentPair | undefined;
   #channel: ImpairedChannel | undefined;
   #blackout = false;
 
   /** undefined = no impairment, now or later: channels are left as they are. */
-  constructor(options: ImpairmentPair | undefined) {
+  constructor(options: ImpairmentPair | undefined, clock: Clock = systemClock) {
     this.#options = options;
+    this.#clock = clock;
   }
 
   /** The channel, impaired if there is an impairment. */
@@ -26,7 +29,7 @@ export class LiveImpairment {
     const index = channelCount++;
     const { send, receive } = this.#options;
     const seeded = (options: ImpairmentPair["send"]) => ({ ...options, seed: deriveSeed(options.seed, index) });
-    this.#channel = impairChannel(channel, { send: seeded(send), receive: seeded(receive) });
+    this.#channel = impairChannel(channel, { send: seeded(send), receive: seeded(receive) }, this.#clock);
     this.#channel.blackout(this.#blackout);
     return this.#channel;
   }

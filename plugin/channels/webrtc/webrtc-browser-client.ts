@@ -3,7 +3,6 @@
  * the server learns its address from the connectivity checks, so nothing waits for gathering. Retrying is the caller's.
  */
 
-import { systemClock } from "../../host/clock.js";
 import type { ServerHalf } from "./signalling.js";
 import { WEBRTC_DISCONNECTED_MS } from "../limits.js";
 import { answerOf, fieldsOfOwn, midOfOwn } from "./sdp.js";
@@ -20,12 +19,12 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
   readonly #data: RTCDataChannel;
   #disconnectedTimer: unknown;
 
-  constructor({ sendRequest, iceServers, timeoutMs }: WebRtcClientOptions) {
+  constructor({ sendRequest, iceServers, timeoutMs, clock }: WebRtcClientOptions) {
     // Before super(), whose timer would outlive an error here.
     const connection = new RTCPeerConnection({
       iceServers: (iceServers ?? []).map(({ urls, ...rest }) => ({ urls: [...urls], ...rest })),
     });
-    super(timeoutMs);
+    super(timeoutMs, clock);
     this.#connection = connection;
     this.#connection.onconnectionstatechange = () => this.#onState();
     this.#data = this.#connection.createDataChannel("d", {
@@ -68,7 +67,7 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
 
   protected override release(): void {
     removeEventListener("pagehide", this.#onPageHide);
-    systemClock.clearTimeout(this.#disconnectedTimer);
+    this.clock.clearTimeout(this.#disconnectedTimer);
     this.#connection.onconnectionstatechange = null;
     this.#data.onopen = this.#data.onclose = this.#data.onmessage = this.#data.onbufferedamountlow = null;
     this.#connection.close();
@@ -89,11 +88,11 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
 
   #onState(): void {
     const { connectionState } = this.#connection;
-    systemClock.clearTimeout(this.#disconnectedTimer);
+    this.clock.clearTimeout(this.#disconnectedTimer);
     if (connectionState === "failed" || connectionState === "closed") this.end(`connection ${connectionState}`);
     // It may come back by itself; on another network it does not, and a new connection is made sooner than the browser gives up.
     if (connectionState === "disconnected")
-      this.#disconnectedTimer = systemClock.setTimeout(() => this.end("connection lost"), WEBRTC_DISCONNECTED_MS);
+      this.#disconnectedTimer = this.clock.setTimeout(() => this.end("connection lost"), WEBRTC_DISCONNECTED_MS);
   }
 
   readonly #onPageHide = (): void => this.end("page hidden");

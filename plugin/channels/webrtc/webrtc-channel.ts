@@ -4,7 +4,7 @@
  * SCTP's congestion control is below this: it may hold back what is sent, so nothing is added to a queue that stands.
  */
 
-import { systemClock } from "../../host/clock.js";
+import { systemClock, type Clock } from "../../host/clock.js";
 import type { ChannelState, DatagramChannel } from "../datagram-channel.js";
 import { checkDatagramSize } from "../datagram-size.js";
 import {
@@ -40,6 +40,8 @@ export interface WebRtcClientOptions {
   readonly iceServers?: readonly IceServer[];
   /** Milliseconds until a channel that is not open ends with reason "timeout"; 12000 unless told. */
   readonly timeoutMs?: number;
+  /** For tests. */
+  readonly clock?: Clock;
 }
 
 export abstract class WebRtcChannel implements DatagramChannel {
@@ -54,13 +56,15 @@ export abstract class WebRtcChannel implements DatagramChannel {
   ondatagram: ((datagram: Uint8Array) => void) | null = null;
   onclose: ((reason: string) => void) | null = null;
 
+  protected readonly clock: Clock;
   #state: ChannelState = "connecting";
   /** When nothing waited in SCTP, the last time that it was looked at, ms. */
   #drainedMs = -Infinity;
   readonly #openTimer: unknown;
 
-  constructor(timeoutMs = WEBRTC_OPEN_TIMEOUT_MS) {
-    this.#openTimer = systemClock.setTimeout(() => this.#state === "connecting" && this.end("timeout"), timeoutMs);
+  constructor(timeoutMs = WEBRTC_OPEN_TIMEOUT_MS, clock: Clock = systemClock) {
+    this.clock = clock;
+    this.#openTimer = clock.setTimeout(() => this.#state === "connecting" && this.end("timeout"), timeoutMs);
   }
 
   get state(): ChannelState {
@@ -70,7 +74,7 @@ export abstract class WebRtcChannel implements DatagramChannel {
   /** What is sent in one go may wait together; what still waits after that has met SCTP's congestion control. */
   get writable(): boolean {
     const bufferedBytes = this.bufferedBytes(),
-      nowMs = systemClock.now();
+      nowMs = this.clock.now();
     if (bufferedBytes === 0) this.#drainedMs = nowMs;
     return bufferedBytes <= WEBRTC_BUFFERED_BYTES_MAX && nowMs - this.#drainedMs <= WEBRTC_BURST_MS;
   }
@@ -94,7 +98,7 @@ export abstract class WebRtcChannel implements DatagramChannel {
   protected end(reason: string): void {
     if (this.#state === "closed") return;
     this.#state = "closed";
-    systemClock.clearTimeout(this.#openTimer);
+    this.clock.clearTimeout(this.#openTimer);
     this.release();
     this.onclose?.(reason);
   }
@@ -103,7 +107,7 @@ export abstract class WebRtcChannel implements DatagramChannel {
   protected open(): void {
     if (this.#state !== "connecting") return;
     this.#state = "open";
-    systemClock.clearTimeout(this.#openTimer);
+    this.clock.clearTimeout(this.#openTimer);
     this.onopen?.();
   }
 

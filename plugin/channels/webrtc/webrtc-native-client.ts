@@ -22,7 +22,7 @@ class NativeClientChannel extends NativeChannel implements WebRtcClientChannel {
   #connection: NativePeerConnection | undefined;
 
   constructor(options: WebRtcClientOptions) {
-    super(options.timeoutMs);
+    super(options.timeoutMs, options.clock);
     this.#options = options;
     void this.#request();
   }

@@ -3,7 +3,7 @@
  * the connections. Sessions and their admission are the host's. docs/WIRE-FORMAT.md section 6.
  */
 
-import { systemClock } from "../../host/clock.js";
+import { systemClock, type Clock } from "../../host/clock.js";
 import type { DatagramChannel } from "../datagram-channel.js";
 import { callHost } from "../../host/host-call.js";
 import { WEBRTC_CONNECTING_MAX, WEBRTC_SESSIONS_MAX } from "../limits.js";
@@ -21,6 +21,8 @@ export interface WebRtcEndpointOptions {
   ports: readonly number[];
   /** An IP literal; every address unless told. */
   host?: string;
+  /** For tests. */
+  clock?: Clock;
 }
 
 export interface WebRtcEndpointStats {
@@ -56,6 +58,7 @@ export class WebRtcEndpoint {
 
   readonly #library: NativeLibrary;
   readonly #muxed: readonly MuxedPort[];
+  readonly #clock: Clock;
   readonly #channels = new Set<WebRtcServerChannel>();
   #next = 0;
   #closed = false;
@@ -64,7 +67,7 @@ export class WebRtcEndpoint {
    * Loads the library and binds the ports; those of several that cannot be bound are left out. Rejects with the system's
    * error of the last when none is left, or with a NativeLibraryError.
    */
-  static async bind({ ports, host }: WebRtcEndpointOptions): Promise<WebRtcEndpoint> {
+  static async bind({ ports, host, clock = systemClock }: WebRtcEndpointOptions): Promise<WebRtcEndpoint> {
     const library = await loadNative();
     const muxed: MuxedPort[] = [];
     let lastError: unknown;
@@ -76,12 +79,13 @@ export class WebRtcEndpoint {
       }
     }
     if (muxed.length === 0) throw lastError;
-    return new WebRtcEndpoint(library, muxed);
+    return new WebRtcEndpoint(library, muxed, clock);
   }
 
-  private constructor(library: NativeLibrary, muxed: readonly MuxedPort[]) {
+  private constructor(library: NativeLibrary, muxed: readonly MuxedPort[], clock: Clock) {
     this.#library = library;
     this.#muxed = muxed;
+    this.#clock = clock;
   }
 
   /** The ports that are bound. */
@@ -107,7 +111,7 @@ export class WebRtcEndpoint {
       );
     }
     const muxed = this.#muxed[this.#next++ % this.#muxed.length]!;
-    const channel = new WebRtcServerChannel(this.stats, (ended) => this.#channels.delete(ended));
+    const channel = new WebRtcServerChannel(this.stats, (ended) => this.#channels.delete(ended), this.#clock);
     this.#channels.add(channel);
     this.stats.created++;
     try {
@@ -137,11 +141,11 @@ export class WebRtcEndpoint {
 class WebRtcServerChannel extends NativeChannel {
   readonly #totals: WebRtcEndpointStats;
   readonly #free: (channel: WebRtcServerChannel) => void;
-  readonly #allowance = new DatagramAllowance(systemClock.now());
+  readonly #allowance = new DatagramAllowance(this.clock.now());
   #opened = false;
 
-  constructor(totals: WebRtcEndpointStats, free: (channel: WebRtcServerChannel) => void) {
-    super();
+  constructor(totals: WebRtcEndpointStats, free: (channel: WebRtcServerChannel) => void, clock: Clock) {
+    super(undefined, clock);
     this.#totals = totals;
     this.#free = free;
   }
@@ -171,7 +175,7 @@ class WebRtcServerChannel extends NativeChannel {
 
   protected override deliver(message: unknown): void {
     if (this.state !== "open") return;
-    const verdict = this.#allowance.verdict(systemClock.now());
+    const verdict = this.#allowance.verdict(this.clock.now());
     if (verdict === "take") {
       super.deliver(message);
       return;
