@@ -57,6 +57,9 @@ const ARROWS: Record<string, string[]> = {
   ],
 };
 
+/** Files that still have timers or a clock of their own; all others take plugin/host's. */
+const TIMED_BY_THEMSELVES = ["plugin/server/fec-room-client.ts", "plugin/server/fec-transport.ts"];
+
 /** Files of core/ itself that the parts below the link may import. */
 const SHARED_CORE = ["front-views", "limits", "seq", "stats", "symbol", "repair-value"];
 
@@ -110,6 +113,18 @@ describe("the sources", () => {
         /(?<![-\w])(Date\.now|performance\.now|Math\.random|setTimeout|setInterval|queueMicrotask|Buffer\.|process\.|console\.|new Promise|async )/,
       );
     }
+  });
+
+  it("of plugin outside host/ have no timers or clock of their own", () => {
+    // core and netem have the stricter rule above.
+    const timed = sources("plugin")
+      .filter((file) => !/^plugin\/(host|core|netem)\//.test(file))
+      .filter((file) =>
+        /(?<![.#\w])(setTimeout|setInterval|setImmediate|clearTimeout|clearInterval)\b|performance\.now|Date\.now|node:timers/.test(
+          code(file),
+        ),
+      );
+    expect(timed).toEqual(TIMED_BY_THEMSELVES);
   });
 
   it("of the client's browser entry reach no node module", () => {
