@@ -3,15 +3,17 @@
 import { logger } from "@colyseus/core";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { TOO_MANY_DATAGRAMS } from "../../plugin/channels/webrtc/webrtc-server.js";
-import { DatagramOffer, type OfferedSession } from "../../plugin/server/datagram-offer.js";
+import { DatagramOffer, type OfferContext, type OfferedSession } from "../../plugin/server/datagram-offer.js";
 import { UdpListener } from "../../plugin/server/udp-listener.js";
+import { FakeClock } from "../compliance/fake-clock.js";
+
+let clock: FakeClock;
 
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["performance"] });
+  clock = new FakeClock();
 });
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
 });
 
@@ -33,12 +35,13 @@ function startSession(ends: boolean[] = []): Session {
     announced: { host: undefined, port: 1 },
     onOfferEnd: (opened: boolean) => ends.push(opened),
   };
-  session.offer = new DatagramOffer(offered, {
+  const context: OfferContext = {
     wanted: ["udp"],
     udp: udp as unknown as UdpListener,
     webrtc: undefined,
     localAddress: undefined,
-  });
+  };
+  session.offer = new DatagramOffer(offered, context, clock);
   session.offer.start();
   return session;
 }
@@ -47,7 +50,7 @@ function startSession(ends: boolean[] = []): Session {
 function timesOfOffers(session: Session, durationMs: number): number[] {
   const times: number[] = [];
   for (let ms = 100; ms <= durationMs; ms += 100) {
-    vi.advanceTimersByTime(100);
+    clock.advance(100);
     const before = session.offers;
     session.offer.onPeerClose();
     if (session.offers > before) times.push(ms);
@@ -79,13 +82,13 @@ describe("offers of a datagram channel", () => {
     const session = startSession();
     const pauses: number[] = [];
     for (let i = 0; i < 8; i++) {
-      vi.advanceTimersByTime(40_000);
+      clock.advance(40_000);
       session.offer.onChannelOpen();
       session.offer.onChannelClose(TOO_MANY_DATAGRAMS);
       pauses.push(timesOfOffers(session, 35_000)[0]!);
     }
     expect(pauses).toEqual([1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
-    vi.advanceTimersByTime(40_000);
+    clock.advance(40_000);
     session.offer.onChannelOpen();
     session.offer.onChannelClose("connection disconnected");
     expect(timesOfOffers(session, 35_000)[0]).toBe(100);

@@ -6,14 +6,16 @@ import type { Hello } from "../../plugin/session/control-records.js";
 import { openBrowserWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-browser-client.js";
 import { DatagramPath, type PathSession } from "../../plugin/client/datagram-path.js";
 import type { ChannelOpeners, ResolvedClientOptions } from "../../plugin/client/options.js";
+import { FakeClock } from "../compliance/fake-clock.js";
+
+let clock: FakeClock;
 
 beforeEach(() => {
-  vi.useFakeTimers();
+  clock = new FakeClock();
   vi.spyOn(Math, "random").mockReturnValue(0.5); // no jitter
 });
 
 afterEach(() => {
-  vi.useRealTimers();
   vi.restoreAllMocks();
   vi.unstubAllGlobals();
 });
@@ -38,7 +40,7 @@ function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, o
     openers: { udp: channel("udp"), webrtc: channel("webrtc"), ...openers },
   } as unknown as ResolvedClientOptions;
   const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
-  const path = new DatagramPath(session, { options, host: "h", hello });
+  const path = new DatagramPath(session, { options, host: "h", hello, clock });
   path.onControl({ kind: "joined" });
   return { path, did };
 }
@@ -63,11 +65,11 @@ test("an offer of UDP is ignored by a client that does not want it, or wants ano
 test("after a try that did not open it is the next kind's turn, and so on around", () => {
   const { path, did } = makePath(["webrtc", "udp"], ["udp", "webrtc"]);
   path.onClose("timeout");
-  vi.advanceTimersByTime(1_000);
+  clock.advance(1_000);
   expect(did).toEqual(["open webrtc", "close"]);
   path.onControl(UDP_OFFER);
   path.onClose("timeout");
-  vi.advanceTimersByTime(5_000);
+  clock.advance(5_000);
   expect(did).toEqual(["open webrtc", "close", "open udp", "open webrtc"]);
 });
 
@@ -75,7 +77,7 @@ test("a kind that had opened is tried again first, with the first pause", () => 
   const { path, did } = makePath(["webrtc", "udp"], ["udp", "webrtc"]);
   path.onOpen();
   path.onClose("timeout");
-  vi.advanceTimersByTime(1_000);
+  clock.advance(1_000);
   expect(did).toEqual(["open webrtc", "open webrtc"]);
 });
 
@@ -83,7 +85,7 @@ test("the server's close detaches, what that leaves to the WebSocket goes at onc
   const { path, did } = makePath(["webrtc"], ["webrtc"]);
   path.onControl({ kind: "close" });
   path.stop();
-  vi.advanceTimersByTime(60_000);
+  clock.advance(60_000);
   expect(did).toEqual(["open webrtc", "detach", "flush"]);
 });
 
@@ -121,11 +123,13 @@ test("an RTCPeerConnection that throws, as Chromium's for TURN without a credent
     },
   );
   const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
-  const { path, did } = makePath(["webrtc", "udp"], ["webrtc", "udp"], { webrtc: openBrowserWebRtcChannel });
+  const { path, did } = makePath(["webrtc", "udp"], ["webrtc", "udp"], {
+    webrtc: (options) => openBrowserWebRtcChannel({ ...options, clock }),
+  });
   expect([tries, path.lastError]).toEqual([1, "webrtc: InvalidAccessError"]);
-  vi.advanceTimersByTime(1_000);
+  clock.advance(1_000);
   expect(did).toEqual(["close"]); // the next kind's turn
-  vi.advanceTimersByTime(60_000); // a timer of the channel that was not made would throw
+  clock.advance(60_000); // a timer of the channel that was not made would throw
   expect(tries).toBeGreaterThan(2);
   expect(warn.mock.calls).toEqual([["colyseus-fec: no webrtc channel: InvalidAccessError"]]);
 });
@@ -139,7 +143,7 @@ test("a UDP opener that throws is a try that failed", () => {
   });
   path.onControl(UDP_OFFER);
   expect(path.lastError).toBe("udp: no sockets here");
-  vi.advanceTimersByTime(1_000);
+  clock.advance(1_000);
   expect(did).toEqual(["close"]);
 });
 

@@ -4,12 +4,16 @@ import { CloseCode, ClientState, logger, Protocol, type Room } from "@colyseus/c
 import { Encoder, schema, t } from "@colyseus/schema";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { StateFlow, type FlowLink } from "../../plugin/server/state-flow.js";
+import { FakeClock } from "../compliance/fake-clock.js";
 
 const PATCH = Uint8Array.of(Protocol.ROOM_STATE_PATCH, 1, 2, 3);
 const RESYNC_AFTER_MS = 500;
 
 const Item = schema({ name: t.string() }, "FlowItem");
 const State = schema({ tick: t.uint8().default(0), item: t.ref(Item) }, "FlowState");
+
+let clock: FakeClock;
+let errors: unknown[][];
 
 class FakeLink implements FlowLink {
   isOpen = true;
@@ -35,7 +39,7 @@ class FakeClient {
   readonly flow: StateFlow;
 
   constructor(room: FakeRoom) {
-    this.flow = new StateFlow(this as never, this.link, room as unknown as Room, RESYNC_AFTER_MS);
+    this.flow = new StateFlow(this as never, this.link, room as unknown as Room, RESYNC_AFTER_MS, clock);
     room.sendFullState(this);
   }
 
@@ -90,23 +94,20 @@ const FAILURES: Record<string, (room: FakeRoom) => void> = {
   },
 };
 
-let errors: unknown[][];
-
 beforeEach(() => {
-  vi.useFakeTimers({ toFake: ["performance", "setTimeout", "clearTimeout"] });
+  clock = new FakeClock();
   errors = [];
   vi.spyOn(logger, "error").mockImplementation((...parts) => void errors.push(parts));
 });
 
 afterEach(() => {
   vi.restoreAllMocks();
-  vi.useRealTimers();
 });
 
 /** Where the full state is sent: in a tick, in the place of its patch, or from a timer between ticks. */
 const PLACES: Record<string, (client: FakeClient) => void> = {
   "in the room's tick": (client) => client.raw(PATCH),
-  "between ticks": () => void vi.advanceTimersByTime(200),
+  "between ticks": () => clock.advance(200),
 };
 
 describe("a client that was too far behind", () => {
@@ -138,7 +139,7 @@ describe("a client that was too far behind", () => {
           client.catchUp();
           PLACES[place]!(client);
           client.raw(PATCH);
-          vi.advanceTimersByTime(1000);
+          clock.advance(1000);
         }
         expect(clients.map(({ link }) => link.closed)).toEqual(Array(2).fill([CloseCode.MAY_TRY_RECONNECT]));
         expect(clients.map((client) => client.sent.length)).toEqual(sent);
