@@ -6,6 +6,7 @@
 import { Protocol, ProtocolModifier, type ISendOptions } from "@colyseus/core";
 import { WebSocketClient } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
+import { systemClock } from "../host/clock.js";
 import { FecSocket } from "./fec-socket.js";
 import type { StateFlow } from "./state-flow.js";
 
@@ -47,7 +48,7 @@ export class FecRoomClient extends WebSocketClient {
     }
     const frame = this.#renumber(new Uint8Array(data));
     const delayMs = this.#latencyMs();
-    if (delayMs > 0) setTimeout(() => this.#sendUnreliable(frame, callback), delayMs);
+    if (delayMs > 0) systemClock.setTimeout(() => this.#sendUnreliable(frame, callback), delayMs);
     else this.#sendUnreliable(frame, callback);
   }
 

@@ -17,6 +17,7 @@ import {
 } from "@colyseus/core";
 import { WebSocketTransport } from "@colyseus/ws-transport";
 import type { WebSocket } from "ws";
+import { systemClock } from "../host/clock.js";
 import { knownKinds, type OfferedKind } from "../session/channel-kinds.js";
 import { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import type { UdpEndpointStats } from "../channels/udp/udp-server.js";
@@ -26,13 +27,12 @@ import { DatagramOffer } from "./datagram-offer.js";
 import { debugFec } from "./debug.js";
 import { FecSocket } from "./fec-socket.js";
 import { FecRoomClient } from "./fec-room-client.js";
-import { PONG_OVERDUE_MS_MAX } from "./limits.js";
 import { resolveFecOptions, type FecTransportOptions, type ResolvedFecOptions } from "./options.js";
+import { watchHealth, type PingedWebSocket } from "./socket-health.js";
 import { StateFlow } from "./state-flow.js";
 import { UdpListener } from "./udp-listener.js";
 import { WebRtcListener } from "./webrtc-listener.js";
 
-type PingedWebSocket = WebSocket & { pingCount: number };
 type UpgradeInfo = { url: URL; context: AuthContext };
 type ListenCallback = (error?: Error) => void;
 type AttachOptions = { filter?: (request: IncomingMessage) => boolean };
@@ -138,7 +138,7 @@ export class FecTransport extends WebSocketTransport {
     const fec = readFecRequest(url);
     // Without a seat, ws-transport refuses: its client takes a first message that is no record for a plain server's.
     if (fec === undefined || !hasSeat(fec)) return super.onConnection(socket, request, upgrade);
-    const onheard = watchHealth(socket);
+    const onheard = watchHealth(socket, systemClock);
     if (!(await this.#untilBound(socket))) return;
     const fecSocket = new FecSocket(socket, onheard, {
       messageBytesMax: this.#options.messageBytesMax,
@@ -270,24 +270,6 @@ function hasSeat({ roomId, sessionId, reconnectionToken }: FecRequest): boolean 
   const room = matchMaker.getLocalRoomById(roomId);
   // Core looks rooms up in a plain object, where "constructor" finds something else.
   return typeof room?.hasReservedSeat === "function" && room.hasReservedSeat(sessionId, reconnectionToken);
-}
-
-/**
- * What ws-transport's ping interval needs, and a handler without which one client's error would end the process. A client that is heard lives, though
- * TCP holds its pongs back: where it loses much, it backs off for longer than ws-transport waits, and datagrams carry the game meanwhile.
- * Call what it returns whenever the client is heard.
- */
-function watchHealth(socket: PingedWebSocket): () => void {
-  let pongMs = performance.now();
-  socket.on("error", (error) => debugAndPrintError(`${error.message}\n${error.stack}`));
-  socket.on("pong", () => {
-    pongMs = performance.now();
-    socket.pingCount = 0;
-  });
-  socket.pingCount = 0;
-  return () => {
-    if (socket.pingCount > 0 && performance.now() - pongMs < PONG_OVERDUE_MS_MAX) socket.pingCount = 0;
-  };
 }
 
 function authContext(request: IncomingMessage, url: URL): AuthContext {

@@ -57,9 +57,6 @@ const ARROWS: Record<string, string[]> = {
   ],
 };
 
-/** Files that still have timers or a clock of their own; all others take plugin/host's. */
-const TIMED_BY_THEMSELVES = ["plugin/server/fec-room-client.ts", "plugin/server/fec-transport.ts"];
-
 /** Files of core/ itself that the parts below the link may import. */
 const SHARED_CORE = ["front-views", "limits", "seq", "stats", "symbol", "repair-value"];
 
@@ -124,7 +121,7 @@ describe("the sources", () => {
           code(file),
         ),
       );
-    expect(timed).toEqual(TIMED_BY_THEMSELVES);
+    expect(timed).toEqual([]);
   });
 
   it("of the client's browser entry reach no node module", () => {

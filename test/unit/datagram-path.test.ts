@@ -92,7 +92,7 @@ test("the server's close detaches, what that leaves to the WebSocket goes at onc
 test("at the server's end the channel is given up for good, what that leaves to the WebSocket goes at once, and then the answer", () => {
   const { path, did } = makePath(["webrtc"], ["webrtc"]);
   path.onControl({ kind: "end" });
-  vi.advanceTimersByTime(60_000);
+  clock.advance(60_000);
   expect(did).toEqual(["open webrtc", "detach", "flush", "end"]);
 });
 
