@@ -6,7 +6,7 @@
 import { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { makeLinkControl, type LinkControl } from "../session/link-control.js";
-import type { SessionStats } from "../session/statistics.js";
+import { noSessionStats, type SessionStats } from "../session/statistics.js";
 import { FecConnection } from "./fec-connection.js";
 import type { ResolvedClientOptions } from "./options.js";
 import {
@@ -24,6 +24,10 @@ export interface RoomLinkStats extends SessionStats {
   /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
   readonly lastChannelError: string | undefined;
 }
+
+/** Why a client that wants channels has none on a server of another transport. */
+const NOT_SPOKEN = "the server does not speak colyseus-fec";
+let plain: RoomLinkStats | undefined;
 
 export class FecClientTransport implements SdkTransport {
   /** The URL of the last connect(), as the SDK gave it. */
@@ -63,9 +67,11 @@ export class FecClientTransport implements SdkTransport {
     return this.ws?.readyState === OPEN;
   }
 
-  /** Of the present connection; undefined while it has no link. */
+  /** Of the present connection; undefined while it has no link and nothing to say. */
   stats(): RoomLinkStats | undefined {
-    const session = this.#connection?.session;
+    const { session, isPlain } = this.#connection ?? {};
+    if (isPlain && this.#options.channels.length > 0)
+      return (plain ??= Object.freeze({ ...noSessionStats(), lastChannelError: NOT_SPOKEN }));
     return session && { ...session.stats(), lastChannelError: session.lastChannelError };
   }
 

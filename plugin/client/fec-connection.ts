@@ -67,6 +67,11 @@ export class FecConnection {
     };
   }
 
+  /** The server speaks Colyseus and not this protocol. */
+  get isPlain(): boolean {
+    return this.#mode.kind === "plain";
+  }
+
   /** undefined before hello, after the end, and on a plain connection. */
   get session(): ClientSession | undefined {
     return this.#mode.kind === "fec" ? this.#mode.session : undefined;

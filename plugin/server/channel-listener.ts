@@ -8,7 +8,7 @@ import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { logger } from "@colyseus/core";
 import { systemClock, type Clock } from "../host/clock.js";
-import { BIND_WAIT_MS_MAX, UNOPENED_OFFERS_TO_LOG } from "./limits.js";
+import { BIND_WAIT_MS_MAX, UNOPENED_CLIENTS_TO_LOG } from "./limits.js";
 
 /** The HTTP server is on a pipe (a Unix socket), whose number a port could follow if it had one. */
 export class PipeError extends Error {}
@@ -22,7 +22,8 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
   #binding: Promise<Error | undefined> = Promise.resolve(undefined);
   #settling: Promise<unknown> | undefined;
   #shut = false;
-  #unopenedInRow = 0;
+  /** Clients in a row, by their session ids, whose offered channel did not open. */
+  readonly #unopened = new Set<string>();
   #logged = false;
 
   constructor(clock: Clock = systemClock) {
@@ -59,12 +60,19 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
     return this.#binding;
   }
 
-  /** An offered channel opened, or its client gave it up. Several in a row that did not open are the deployment's fault more often than the clients'. */
-  onOfferEnd(opened: boolean): void {
-    this.#unopenedInRow = opened ? 0 : this.#unopenedInRow + 1;
-    if (this.#logged || this.#unopenedInRow < UNOPENED_OFFERS_TO_LOG) return;
+  /** A client's offered channel opened: the deployment is right. */
+  onOpened(): void {
+    this.#unopened.clear();
+  }
+
+  /** A client gave its offered channel up. Several clients in a row are the deployment's fault more often than theirs; one that tries often is one. */
+  onUnopened(sessionId: string): void {
+    if (this.#logged) return;
+    this.#unopened.add(sessionId);
+    if (this.#unopened.size < UNOPENED_CLIENTS_TO_LOG) return;
     this.#logged = true;
-    logger.warn(`colyseus-fec: ${this.#unopenedInRow} clients in a row ${this.unopenedAdvice()}`);
+    logger.warn(`colyseus-fec: ${this.#unopened.size} clients in a row ${this.unopenedAdvice()}`);
+    this.#unopened.clear();
   }
 
   /** Frees the port; a bind under way is undone. Listening again binds again. */
@@ -81,6 +89,8 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
     return this.close();
   }
 
+  /** What the log calls what is bound: `UDP 2567`; undefined while nothing is. */
+  abstract get boundName(): string | undefined;
   /** The option of the transport that this is about. */
   protected abstract readonly option: "udp" | "webrtc";
   /** Binds beside the HTTP server's address, undefined = it is on a pipe. Rejects with what went wrong. */

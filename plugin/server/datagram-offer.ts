@@ -21,6 +21,7 @@ import type { WebRtcListener } from "./webrtc-listener.js";
 export type OfferedSession = Pick<ServerSession, "isOpen" | "attach" | "detach" | "sendControl">;
 
 export interface OfferContext {
+  readonly sessionId: string;
   /** Kinds that the client can open, most wanted first. */
   readonly wanted: readonly OfferedKind[];
   readonly udp: UdpListener | undefined;
@@ -62,7 +63,7 @@ export class DatagramOffer implements ChannelKeeper {
   onChannelOpen(): void {
     this.#offered = "opened";
     this.#unopenedCount = 0;
-    this.#context[this.#kind]?.onOfferEnd(true);
+    this.#context[this.#kind]?.onOpened();
     debugFec("%s channel opened", this.#kind);
   }
 
@@ -101,7 +102,7 @@ export class DatagramOffer implements ChannelKeeper {
     this.#session.detach();
     if (this.#offered === "waiting") {
       this.#unopenedCount++;
-      this.#context[this.#kind]?.onOfferEnd(false);
+      this.#context[this.#kind]?.onUnopened(this.#context.sessionId);
     }
     this.#offered = "none";
   }

@@ -11,6 +11,7 @@ import {
   createAuthContext,
   debugAndPrintError,
   isDevMode,
+  logger,
   matchMaker,
   type AuthContext,
   type Room,
@@ -100,9 +101,8 @@ export class FecTransport extends WebSocketTransport {
    * closes the HTTP server, and its error goes to the listener (so core's `listen` rejects), or else to the server's "error".
    */
   override listen(port: number, hostname?: string, backlog?: number, listeningListener?: ListenCallback): this {
-    const listeners = [this.#udp, this.#webrtc].filter((listener) => listener !== undefined);
     return super.listen(port, hostname, backlog, () => {
-      void Promise.all(listeners.map((listener) => listener.bound())).then((errors) => {
+      void Promise.all(this.#listeners.map((listener) => listener.bound())).then((errors) => {
         const error = errors.find((each) => each !== undefined);
         process.nextTick(() => this.#onBound(error, listeningListener));
       });
@@ -119,8 +119,7 @@ export class FecTransport extends WebSocketTransport {
   override shutdown(): void {
     for (const { session } of this.#open) session.hurryClose();
     super.shutdown();
-    void this.#udp?.shutdown();
-    void this.#webrtc?.shutdown();
+    for (const listener of this.#listeners) void listener.shutdown();
   }
 
   /** Delays what the server sends, on either channel. */
@@ -159,7 +158,7 @@ export class FecTransport extends WebSocketTransport {
    * It is not read meanwhile; a client sends nothing before hello. False if it is gone.
    */
   async #untilBound(socket: WebSocket): Promise<boolean> {
-    const settling = [this.#udp?.settling, this.#webrtc?.settling].filter((bind) => bind !== undefined);
+    const settling = this.#listeners.map((listener) => listener.settling).filter((bind) => bind !== undefined);
     if (settling.length === 0) return true;
     socket.pause();
     await Promise.all(settling);
@@ -201,8 +200,14 @@ export class FecTransport extends WebSocketTransport {
     if (room !== undefined) this.#startFlow(client, socket, room);
     this.#replaceSession(key, socket);
     if (fec.channels.length > 0) {
-      const { channels: wanted } = fec;
-      const offer = new DatagramOffer(session, { wanted, udp: this.#udp, webrtc: this.#webrtc, localAddress });
+      const { sessionId, channels: wanted } = fec;
+      const offer = new DatagramOffer(session, {
+        sessionId,
+        wanted,
+        udp: this.#udp,
+        webrtc: this.#webrtc,
+        localAddress,
+      });
       session.channelKeeper = offer;
       offer.start();
     }
@@ -215,8 +220,21 @@ export class FecTransport extends WebSocketTransport {
   }
 
   #follow(server: NonNullable<WebSocketTransport["server"]>): void {
-    this.#udp?.follow(server);
-    this.#webrtc?.follow(server);
+    for (const listener of this.#listeners) listener.follow(server);
+    const announce = () =>
+      void Promise.all(this.#listeners.map((listener) => listener.bound())).then(() => this.#announce());
+    server.on("listening", announce);
+    if (server.listening) announce();
+  }
+
+  /** One line at the start for who opens the firewall. */
+  #announce(): void {
+    const names = this.#listeners.map(({ boundName }) => boundName).filter((name) => name !== undefined);
+    if (names.length > 0) logger.info(`colyseus-fec: ${names.join(", ")}`);
+  }
+
+  get #listeners(): (UdpListener | WebRtcListener)[] {
+    return [this.#udp, this.#webrtc].filter((listener) => listener !== undefined);
   }
 
   /** The kinds that are bound now. */

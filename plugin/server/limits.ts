@@ -28,8 +28,8 @@ export const WEBRTC_PORT_DISTANCE = 1000;
 /** A client that connects while sockets are being bound waits for them, for this long from the start of the bind, ms; then it plays without. */
 export const BIND_WAIT_MS_MAX = 1000;
 
-/** Offers in a row, to any clients, whose channels never opened, until the log says so, once. */
-export const UNOPENED_OFFERS_TO_LOG = 3;
+/** Clients in a row whose offered channels never opened, until the log says so, once. */
+export const UNOPENED_CLIENTS_TO_LOG = 3;
 
 /** CONTROL records of one client; close code 1008 beyond. The SDK sends one for each channel that failed. */
 export const CONTROL_RECORDS: BucketOptions = { perSecond: 20, burst: 50 };

@@ -30,6 +30,10 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
     return this.#options.iceServers;
   }
 
+  override get boundName(): string | undefined {
+    return this.endpoint && `WebRTC UDP ${this.endpoint.ports.join(", ")}`;
+  }
+
   /** Where a client finds its connection. @param localAddress the server's end of that client's WebSocket. @param port what its connection is bound to. */
   announce(localAddress: string | undefined, port: number): { host: string; port: number } | undefined {
     const { publicPort } = this.#options;

@@ -28,7 +28,7 @@ test("without a link, statistics are one frozen snapshot of zeros, and there are
   await server.stop();
 });
 
-test("on a server without the plugin the path is the WebSocket, and nothing failed", async () => {
+test("on a server without the plugin the path is the WebSocket, and it says why", async () => {
   const transport = new WebSocketTransport();
   const server = new Server({ transport, greet: false, gracefullyShutdown: false });
   server.define("sync", SyncRoom);
@@ -36,7 +36,10 @@ test("on a server without the plugin the path is the WebSocket, and nothing fail
   const { port } = transport.server!.address() as { port: number };
   const room = await new FecClient(`ws://127.0.0.1:${port}`).create("sync");
   new Witness(room);
-  expect(linkStats(room)).toMatchObject({ path: "websocket", lastChannelError: undefined });
+  expect(linkStats(room)).toMatchObject({
+    path: "websocket",
+    lastChannelError: "the server does not speak colyseus-fec",
+  });
   await room.leave();
   await server.gracefullyShutdown(false);
 });

@@ -33,9 +33,11 @@ function startSession(ends: boolean[] = []): Session {
   const udp = {
     endpoint: { createChannel: () => ({ channel: {}, connectionId: 1, secret: new Uint8Array(32) }) },
     announced: { host: undefined, port: 1 },
-    onOfferEnd: (opened: boolean) => ends.push(opened),
+    onOpened: () => ends.push(true),
+    onUnopened: () => ends.push(false),
   };
   const context: OfferContext = {
+    sessionId: "s",
     wanted: ["udp"],
     udp: udp as unknown as UdpListener,
     webrtc: undefined,
@@ -94,12 +96,14 @@ describe("offers of a datagram channel", () => {
     expect(timesOfOffers(session, 35_000)[0]).toBe(100);
   });
 
-  test("that do not open three times in a row are logged once; one that opens starts the count anew", () => {
+  test("that do not open for three clients in a row are logged once; one that opens starts the count anew", () => {
     const warn = vi.spyOn(logger, "warn").mockImplementation(() => {});
     const listener = new UdpListener({ port: 1, host: undefined, publicHost: undefined, publicPort: undefined });
-    for (const opened of [false, false, true, false, false]) listener.onOfferEnd(opened);
+    for (const id of ["a", "a", "a", "b"]) listener.onUnopened(id);
+    listener.onOpened();
+    for (const id of ["c", "d", "d"]) listener.onUnopened(id);
     expect(warn).not.toHaveBeenCalled();
-    for (let i = 0; i < 10; i++) listener.onOfferEnd(false);
+    for (const id of ["e", "f", "g", "h", "i"]) listener.onUnopened(id);
     expect(warn).toHaveBeenCalledTimes(1);
     expect(warn.mock.calls[0]![0]).toContain("3 clients in a row got no answer by UDP");
   });
