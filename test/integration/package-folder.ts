@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL("../..", import.meta.url));
 const PRELUDE = `
 import { Room, Server } from "@colyseus/core";
 import { FecTransport, linkStats as serverLinkStats } from "./build/server/index.js";
-import { FecClient, linkStats } from "./build/client/index.js";
+import { FecClient, linkControl, linkStats } from "./build/client/index.js";
 const log = [];
 const level = (name) => (text) => log.push(name + " " + text);
 const logger = { debug: level("debug"), error: level("error"), info: level("info"), trace: level("trace"), warn: level("warn") };
