@@ -43,8 +43,15 @@ export const REPLAY_WINDOW_DATAGRAMS = 1024;
 /** Datagrams that one key protects: below the 2^23 of RFC 9001 section 6.6. Then the next epoch begins. */
 export const EPOCH_DATAGRAMS = 2 ** 22;
 
-/** Epoch keys that one direction holds: the current and its neighbours. The farthest is forgotten beyond. */
-export const EPOCH_KEYS_MAX = 3;
+/** Epoch keys that one direction holds: what a receiver takes spans two epochs at most (COUNTER_AHEAD_MAX). The farthest is forgotten beyond. */
+export const EPOCH_KEYS_MAX = 2;
+
+/**
+ * Counters ahead of the largest authentic one that a receiver takes; one further ahead is dropped before its key is derived. A sender's grows by one with every datagram, under 900 a second
+ * (SESSION_DATAGRAMS), and one that hears no answer is down to a probe a second within 1.5 s: an honest gap is some thousands. A peer that jumps as far each time comes to a
+ * new epoch with every 64th datagram, so has its server derive 31 keys a second at most.
+ */
+export const COUNTER_AHEAD_MAX = 65_536;
 
 /** Sessions on one UDP socket. Above it, createChannel throws RangeError: the host keeps the session on WebSocket. */
 export const UDP_SESSIONS_MAX = 65_536;

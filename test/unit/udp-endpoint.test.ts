@@ -77,6 +77,7 @@ const BUDGET: UdpBudgetOptions = {
 interface Session {
   channel: DatagramChannel;
   connectionId: number;
+  secret: Uint8Array;
   sealer: UdpSealer;
   opener: UdpOpener;
   received: string[];
@@ -89,6 +90,7 @@ function createSession(): Session {
   return {
     channel,
     connectionId,
+    secret,
     received,
     sealer: new UdpSealer(secret, "c2s", connectionId),
     opener: new UdpOpener(secret, "s2c", connectionId),
@@ -307,6 +309,21 @@ describe("the UDP endpoint", () => {
     expect(session.received).toEqual(["still here"]);
   });
 
+  test("drops what jumps ahead before the budget for garbage pays for it, and an authentic one like the rest", async () => {
+    await bind({ budget: { ...UDP_BUDGET_DEFAULT, common: { perSecond: 0, burst: 0 } } });
+    const session = createSession();
+    const client = await rawClient();
+    await validate(client, session);
+    const forged = garbageFor(session, 500);
+    forged.forEach((packet, i) => packet.writeUInt32LE(1_000_000 * (1 + i), 4));
+    const { connectionId, secret } = session;
+    const jumps = [2 ** 22, 2 ** 23, 2 ** 22 - 1].map((at) => new UdpSealer(secret, "c2s", connectionId, at));
+    await sendAll(client, [...forged, ...jumps.map((sealer) => sealer.seal(text("jump")))]);
+    expect(endpoint.stats).toMatchObject({ farAhead: 503, unauthentic: 0, overBudget: 0 });
+    await sendAll(client, [session.sealer.seal(text("still here"))]);
+    expect(session.received).toEqual(["still here"]);
+  });
+
   test("answers nothing that is not authentic: not before the channel is open, and not after", async () => {
     await bind();
     const session = createSession();
@@ -440,7 +457,7 @@ describe("the UDP endpoint", () => {
     await validate(client, session);
     const forge = (count: number): void => {
       for (const packet of garbageFor(session, count)) {
-        packet.writeUInt32LE(1_000_000, 4); // a counter that is not seen yet
+        packet.writeUInt32LE(60_000, 4); // a counter that is not seen yet, nor too far ahead
         emitFrom(HOST, client.port, packet);
       }
     };

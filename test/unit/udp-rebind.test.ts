@@ -219,6 +219,7 @@ describe("the UDP client that someone floods", () => {
     const socket = pluginSockets.at(-1)!;
     const forged = Buffer.alloc(60, 7);
     forged.writeUInt32LE(connectionId, 0);
+    forged.writeUInt32LE(60_000, 4);
     const forge = (count: number): void => {
       for (let i = 0; i < count; i++)
         socket.emit("message", forged, { address: HOST, port: 1, family: "IPv4", size: forged.length });

@@ -68,7 +68,19 @@ export function makeEnvelopeSequences(): EnvelopeSequence[] {
       open(EPOCH + 2),
     ]),
     make("the low 32 bits wrap", 2 ** 32 - 2, [open(2 ** 32 - 1), open(2 ** 32), open(2 ** 32 - 2, false)]),
-    make("an epoch that differs by two", EPOCH - 1, [open(EPOCH - 1), drop(2 * EPOCH)]),
+    make("65536 ahead is taken, 65537 ahead is not, nor the next epoch from there", 0, [
+      drop(65536),
+      open(65535),
+      drop(131072),
+      open(131071),
+      drop(131071 + EPOCH),
+    ]),
+    make("over the epoch change by a gap, then one from before it", EPOCH - 40_000, [
+      open(EPOCH - 40_000),
+      open(EPOCH + 500),
+      open(EPOCH - 523, false),
+      drop(EPOCH - 524),
+    ]),
     make("a counter that would be negative", 0, [drop(2 ** 32 - 1), open(0)]),
     make("flipped bits in counter, ciphertext and tag; then the original", 0, [
       flipped(4),

@@ -42,6 +42,7 @@ export interface UdpClientStats {
   accepted: number;
   malformed: number;
   replayed: number;
+  farAhead: number;
   unauthentic: number;
   overBudget: number;
   sent: number;
@@ -76,6 +77,7 @@ export class UdpClientChannel extends UdpChannel {
     accepted: 0,
     malformed: 0,
     replayed: 0,
+    farAhead: 0,
     unauthentic: 0,
     overBudget: 0,
     sent: 0,

@@ -36,7 +36,7 @@ export function writeNonce(nonce: Buffer, iv: Buffer, counter: number): void {
   nonce.writeUInt32BE((nonce.readUInt32BE(8) ^ counter) >>> 0, 8);
 }
 
-/** The keys of one direction of one session; derives on demand and remembers at most three epochs. */
+/** The keys of one direction of one session; derives on demand and remembers at most two epochs. */
 export class UdpKeys {
   /** Derivations so far: tests bound the work that forged datagrams can cause by it. */
   derivations = 0;
@@ -54,7 +54,7 @@ export class UdpKeys {
     this.#direction = direction;
   }
 
-  /** The key of an epoch. A fourth one displaces the one farthest from it. */
+  /** The key of an epoch. A third one displaces the one farther from it. */
   get(epoch: number): EpochKey {
     for (const held of this.#cache) {
       if (held.epoch === epoch) return held;

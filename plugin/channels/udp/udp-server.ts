@@ -17,7 +17,7 @@ import { TokenBucket } from "../../host/token-bucket.js";
 import { bindUdpSocket } from "./udp-bind.js";
 import { SessionBudget, UDP_BUDGET_DEFAULT, type UdpBudgetOptions } from "./udp-budget.js";
 import { UdpChannel, type UdpSession } from "./udp-channel.js";
-import { readConnectionId } from "./udp-envelope.js";
+import { readConnectionId, type UdpRejection } from "./udp-envelope.js";
 import { UDP_SECRET_BYTES } from "./udp-keys.js";
 import { encodeChallenge, kindOf, PathTokens, tokenOf } from "./udp-path.js";
 import { hasSendRoom, sendPacket, udpHeaderBytes } from "./udp-socket.js";
@@ -43,6 +43,8 @@ export interface UdpEndpointStats {
   unknownConnection: number;
   /** Seen before, or too old to tell. */
   replayed: number;
+  /** Dropped before the cipher: its counter is further ahead than any sender gets. */
+  farAhead: number;
   /** The tag was wrong: each cost one run of the cipher. */
   unauthentic: number;
   /** Dropped before the cipher, because too much garbage had come under its session's id. */
@@ -70,6 +72,7 @@ export class UdpEndpoint {
     malformed: 0,
     unknownConnection: 0,
     replayed: 0,
+    farAhead: 0,
     unauthentic: 0,
     overBudget: 0,
     overRate: 0,
@@ -190,7 +193,7 @@ export class UdpEndpoint {
   }
 }
 
-type PacketFate = "accepted" | "malformed" | "replayed" | "unauthentic";
+type PacketFate = "accepted" | UdpRejection;
 
 /** Where a client is: it has answered a challenge from there. */
 interface Peer {
