@@ -12,6 +12,7 @@ import type { RepairOption } from "./repair-option.js";
 import type { Seq } from "./seq.js";
 import type { OutgoingSymbol } from "./send/ordered-buffer.js";
 import { RepairControl } from "./repair-control.js";
+import { RecordQueue } from "./send/record-queue.js";
 import { Sender } from "./send/sender.js";
 import { newCounters, type LinkStats } from "./stats.js";
 import { DatagramReader, type FeedbackFrame, type Frame } from "./wire/datagram-reader.js";
@@ -74,7 +75,7 @@ export class Link {
   readonly #repair: RepairControl;
   readonly #receiver: Receiver;
   readonly #reader = new DatagramReader();
-  readonly #records: Uint8Array[] = [];
+  readonly #records = new RecordQueue();
   readonly #copies = new WeakSet<Uint8Array>();
   readonly #recordPayloadMax: number;
   #mtuBytes = 0;
