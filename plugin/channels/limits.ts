@@ -8,13 +8,14 @@ import type { BucketOptions } from "../host/token-bucket.js";
 /**
  * Authentic datagrams of one client; the server drops what is beyond. A client sends under 900 a second even with inputs at 128 Hz, two repairs for each, and an
  * answer to every second of 1000 datagrams of patches; twice that leaves room, and the burst for a server that stood still for seconds.
- * 2000 a second of the smallest cost 5 % of a core, of the costliest that were found (140 messages each) 20 %.
+ * What 2000 a second cost the server, in percent of a core (`npm run bench:hostile`, docs/RESULTS.md): 8 to 14 as PINGs, one message or repairs, 30 to 50 with 80 to 140 messages each, the room's handlers not counted, and
+ * all of it where the room answers each message. Messages are the room's to bound, by whichever path they come: `maxMessagesPerSecond`.
  */
 export const SESSION_DATAGRAMS: BucketOptions = { perSecond: 2000, burst: 4000 };
 
 /**
  * What one WebRTC client may send beyond that, which is dropped; then its connection ends, for the native library's queue has no bound. A client at 250 datagrams a second
- * reaches it when the server stands still for 56 s, one that sends 12 500 a second after 1.4 s. To drop one costs less than 4 us: before this bound one core took 250 000 PINGs a second of a flood on loopback.
+ * reaches it when the server stands still for 56 s, one that sends 12 500 a second after 1.4 s.
  */
 export const FLOOD_DATAGRAMS: BucketOptions = { perSecond: 500, burst: 10_000 };
 

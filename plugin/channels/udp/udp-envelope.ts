@@ -73,8 +73,8 @@ export class UdpSealer {
   }
 
   /**
-   * Makes the next packet's cipher now, while nobody waits for it: that is the larger part of what sealing costs
-   * (60 of 100 us in a process that was idle before).
+   * Makes the next packet's cipher now, while nobody waits for it: in a process that was idle before, that is the larger part of
+   * what sealing costs.
    */
   prepare(): void {
     this.#cipher ??= this.#create();
