@@ -5,7 +5,7 @@
 import { createSocket } from "node:dgram";
 import { once } from "node:events";
 import { WebSocket } from "ws";
-import { encodeControl, readControl, type ReadControl } from "../../plugin/channels/control-records.js";
+import { encodeControl, readControl, type ReadControl } from "../../plugin/session/control-records.js";
 import { UdpOpener, UdpSealer } from "../../plugin/channels/udp/udp-envelope.js";
 import { encodeResponse, kindOf, tokenOf } from "../../plugin/channels/udp/udp-path.js";
 import { openNativeWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-native-client.js";
@@ -102,7 +102,7 @@ function openWebRtc(session: RawSession): Promise<RawSession> {
     let channel: WebRtcClientChannel | undefined;
     controls(session.socket, (control) => {
       if (control.kind === "webrtc-answer") channel?.accept(control);
-      if (control.kind !== "hello") return;
+      if (control.kind !== "joined") return;
       channel = openNativeWebRtcChannel({
         sendRequest: (peer) => session.socket.send(encodeControl({ kind: "webrtc-request", peer })),
       });
