@@ -8,6 +8,7 @@ import type { Server as HttpsServer } from "node:https";
 import type { AddressInfo } from "node:net";
 import { logger } from "@colyseus/core";
 import { systemClock, type Clock } from "../host/clock.js";
+import type { OfferedKind } from "../session/channel-kinds.js";
 import { BIND_WAIT_MS_MAX, UNOPENED_CLIENTS_TO_LOG } from "./limits.js";
 
 /** The HTTP server is on a pipe (a Unix socket), whose number a port could follow if it had one. */
@@ -92,7 +93,7 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
   /** What the log calls what is bound: `UDP 2567`; undefined while nothing is. */
   abstract get boundName(): string | undefined;
   /** The option of the transport that this is about. */
-  protected abstract readonly option: "udp" | "webrtc";
+  protected abstract readonly option: OfferedKind;
   /** Binds beside the HTTP server's address, undefined = it is on a pipe. Rejects with what went wrong. */
   protected abstract bindBeside(http: AddressInfo | undefined): Promise<Endpoint>;
   /** Whether the user asked for what could not be bound: then it is an error of `listen`, else a warning. */

@@ -162,14 +162,16 @@ export class ServerSession {
 
   /** How much longer than a round trip the oldest message has been on its way, by either path, ms; 0 if none is. */
   behindMs(nowMs: number): number {
-    this.#probe.onArrived(this.#session.peerNext);
-    return Math.max(this.#session.behindMs(nowMs), this.#probe.behindMs(nowMs));
+    const { backlog } = this.#session;
+    this.#probe.onArrived(backlog.peerNext);
+    return Math.max(backlog.behindMs(nowMs), this.#probe.behindMs(nowMs));
   }
 
   /** Bytes of messages that are not known to have arrived; what waits for its first answer only counts when there was one. */
   get waitingBytes(): number {
-    this.#probe.onArrived(this.#session.peerNext);
-    return this.#session.unacknowledgedBytes + this.#probe.waitingBytes;
+    const { backlog } = this.#session;
+    this.#probe.onArrived(backlog.peerNext);
+    return backlog.unacknowledgedBytes + this.#probe.waitingBytes;
   }
 
   /** False if the pong answers a ping of someone else. */
@@ -212,7 +214,7 @@ export class ServerSession {
     this.#webSocket.send(record, BINARY);
     // What datagrams bring as well is late only when they are: the link knows.
     if (kind === "symbol" && this.#admission.admitted)
-      this.#probe.onWritten(record.length, this.#session.nextSeq, this.#clock.now());
+      this.#probe.onWritten(record.length, this.#session.backlog.nextSeq, this.#clock.now());
   }
 
   #onRecord(record: Buffer): void {

@@ -13,13 +13,15 @@
 
 import type { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
-import type { Seq } from "../core/seq.js";
 import { Standstill } from "../core/standstill.js";
 import type { LinkStats } from "../core/stats.js";
 import { DeadlineTimer, systemClock, type Clock } from "../host/clock.js";
 import type { ChannelKind, DatagramChannel } from "../channels/datagram-channel.js";
 import { callHost, rethrowLater } from "../host/host-call.js";
 import { DRIVER_BATCH_MAX } from "./limits.js";
+
+/** Figures of what a link has sent. */
+export type LinkBacklog = Readonly<Pick<Link, "behindMs" | "unacknowledgedBytes" | "nextSeq" | "peerNext">>;
 
 /** The part of a Link that the driver uses. */
 export type DrivenLink = Pick<
@@ -45,10 +47,7 @@ export type DrivenLink = Pick<
   | "setRepair"
   | "carryUnacknowledged"
   | "isCopy"
-  | "behindMs"
-  | "unacknowledgedBytes"
-  | "nextSeq"
-  | "peerNext"
+  | keyof LinkBacklog
 >;
 
 export type LinkRecordKind = "symbol" | "copy";
@@ -113,21 +112,9 @@ export class LinkDriver {
     return this.#channel?.state === "open";
   }
 
-  /** As the link's. */
-  get nextSeq(): Seq {
-    return this.#link.nextSeq;
-  }
-
-  get peerNext(): Seq {
-    return this.#link.peerNext;
-  }
-
-  get unacknowledgedBytes(): number {
-    return this.#link.unacknowledgedBytes;
-  }
-
-  behindMs(nowMs: number): number {
-    return this.#link.behindMs(nowMs);
+  /** What of this end's messages is still on its way. */
+  get backlog(): LinkBacklog {
+    return this.#link;
   }
 
   setRepair(repair: RepairOption): void {

@@ -8,13 +8,18 @@ import type { DatagramChannel } from "../channels/datagram-channel.js";
 import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import { Link } from "../core/link.js";
 import type { RepairOption } from "../core/repair-option.js";
-import type { Seq } from "../core/seq.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { systemClock, type Clock } from "../host/clock.js";
 import { onHostEnd } from "../host/host-end.js";
 import type { PathName } from "./channel-kinds.js";
 import { encodeControl, readControl, type ControlRecord, type ReadControl } from "./control-records.js";
-import { LinkDriver, type LinkDriverHandlers, type LinkRecordKind, type SessionFailure } from "./driver.js";
+import {
+  LinkDriver,
+  type LinkBacklog,
+  type LinkDriverHandlers,
+  type LinkRecordKind,
+  type SessionFailure,
+} from "./driver.js";
 import type { SessionStats } from "./statistics.js";
 
 export interface SessionOptions {
@@ -88,23 +93,9 @@ export class Session {
     return this.#driver.isChannelOpen;
   }
 
-  /** Sequence number of the next ordered symbol of this end, and the one that the peer expects next, as it last said. */
-  get nextSeq(): Seq {
-    return this.#driver.nextSeq;
-  }
-
-  get peerNext(): Seq {
-    return this.#driver.peerNext;
-  }
-
-  /** Bytes of ordered symbols that datagrams carry now and the peer has not acknowledged. */
-  get unacknowledgedBytes(): number {
-    return this.#driver.unacknowledgedBytes;
-  }
-
-  /** How much longer than a round trip the oldest message that a datagram carries has been on its way, ms; 0 if none is. */
-  behindMs(nowMs: number): number {
-    return this.#driver.behindMs(nowMs);
+  /** What of this end's messages is still on its way by datagram; the WebSocket tells nothing of what rides it. */
+  get backlog(): LinkBacklog {
+    return this.#driver.backlog;
   }
 
   stats(): SessionStats {
