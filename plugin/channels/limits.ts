@@ -130,5 +130,8 @@ export const WEBRTC_CONNECTING_MAX = 256;
 /** Ports of a range, each a socket and a thread of the native library. More are the caller's RangeError. */
 export const WEBRTC_PORTS_MAX = 64;
 
+/** From a peer's opening a data channel of its own to the end of its connection, ms: what has come by then is read. */
+export const WEBRTC_REFUSE_MS = 20;
+
 /** A browser's connection that was lost has this long to come back before a new one is asked for, ms. */
 export const WEBRTC_DISCONNECTED_MS = 3_000;

@@ -1,7 +1,7 @@
 /**
  * The datagram channel of one server session: UDP is offered to the client over its WebSocket, WebRTC is answered when the
  * client asks; what comes of it is attached to the session's link. There is at most one, and a new one (fresh id and secret,
- * fresh connection) when the client says that it closed the last, less and less often while none opens, or where one was a flood.
+ * fresh connection) when the client says that it closed the last, less and less often while none opens, or where one was abused.
  * docs/WIRE-FORMAT.md section 4.
  */
 
@@ -10,12 +10,16 @@ import { systemClock, type Clock } from "../host/clock.js";
 import type { OfferedKind } from "../session/channel-kinds.js";
 import type { DatagramChannel } from "../channels/datagram-channel.js";
 import type { PeerFields } from "../channels/webrtc/sdp.js";
+import { FOREIGN_CHANNEL } from "../channels/webrtc/native-channel.js";
 import { TOO_MANY_DATAGRAMS } from "../channels/webrtc/webrtc-server.js";
 import { debugFec } from "./debug.js";
 import type { ChannelKeeper, ServerSession } from "./server-session.js";
 import { OFFER_INTERVAL_MS, OFFER_INTERVAL_MS_MAX } from "./limits.js";
 import type { UdpListener } from "./udp-listener.js";
 import type { WebRtcListener } from "./webrtc-listener.js";
+
+/** Ends of a channel that its client brought about by what no client of ours does. */
+const HOSTILE_ENDS: readonly string[] = [TOO_MANY_DATAGRAMS, FOREIGN_CHANNEL];
 
 /** What an offer needs of its session. */
 export type OfferedSession = Pick<ServerSession, "isOpen" | "attach" | "detach" | "sendControl">;
@@ -37,8 +41,8 @@ export class DatagramOffer implements ChannelKeeper {
   #offeredMs = -Infinity;
   /** Offers in a row whose channels never opened. */
   #unopenedCount = 0;
-  /** Channels that ended because the client sent too much; no later one makes up for them. */
-  #floodedCount = 0;
+  /** Channels that ended because of what no client of ours does; no later one makes up for them. */
+  #hostileCount = 0;
   /** The last offer's channel: not there yet, waiting for the client, or opened at some time; and its kind. */
   #offered: "none" | "waiting" | "opened" = "none";
   #kind: OfferedKind = "udp";
@@ -68,8 +72,8 @@ export class DatagramOffer implements ChannelKeeper {
   }
 
   onChannelClose(reason: string): void {
-    if (reason !== TOO_MANY_DATAGRAMS) return;
-    this.#floodedCount++;
+    if (!HOSTILE_ENDS.includes(reason)) return;
+    this.#hostileCount++;
     this.#offeredMs = this.#clock.now();
   }
 
@@ -123,7 +127,7 @@ export class DatagramOffer implements ChannelKeeper {
   #isDue(): boolean {
     const nowMs = this.#clock.now();
     const intervalMs = Math.min(
-      OFFER_INTERVAL_MS * 2 ** (Math.max(0, this.#unopenedCount - 1) + this.#floodedCount),
+      OFFER_INTERVAL_MS * 2 ** (Math.max(0, this.#unopenedCount - 1) + this.#hostileCount),
       OFFER_INTERVAL_MS_MAX,
     );
     if (!this.#session.isOpen || nowMs - this.#offeredMs < intervalMs) return false;

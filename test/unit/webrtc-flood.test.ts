@@ -3,6 +3,9 @@
 import { afterEach, describe, expect, test } from "vitest";
 import type { DatagramChannel } from "../../plugin/channels/datagram-channel.js";
 import { FLOOD_DATAGRAMS, SESSION_DATAGRAMS } from "../../plugin/channels/limits.js";
+import { loadNative } from "../../plugin/channels/webrtc/native.js";
+import { CLIENT_CHANNEL, CONNECTION_OPTIONS, FOREIGN_CHANNEL } from "../../plugin/channels/webrtc/native-channel.js";
+import { answerOf, fieldsOfOwn } from "../../plugin/channels/webrtc/sdp.js";
 import { DatagramAllowance } from "../../plugin/channels/webrtc/datagram-allowance.js";
 import { openNativeWebRtcChannel } from "../../plugin/channels/webrtc/webrtc-native-client.js";
 import { WebRtcEndpoint } from "../../plugin/channels/webrtc/webrtc-server.js";
@@ -92,6 +95,41 @@ describe("the WebRTC endpoint", () => {
       expect([calm.server.state, calm.reasons, endpoint.channelCount]).toEqual(["open", [], 1]);
       calm.client.close();
       hostile.client.close();
+    },
+    2 * WAIT_MS_MAX,
+  );
+});
+
+describe("a client that opens a data channel of its own", () => {
+  let endpoint: WebRtcEndpoint | undefined;
+
+  afterEach(() => endpoint?.close());
+
+  test(
+    "loses its connection, though it sent more by it than a queue holds; the process and the others go on",
+    async () => {
+      endpoint = await WebRtcEndpoint.bind({ ports: [0], host: "127.0.0.1" });
+      const library = await loadNative();
+      for (let round = 0; round < 3; round++) {
+        const connection = new library.PeerConnection("hostile", CONNECTION_OPTIONS);
+        connection.onStateChange(() => {});
+        connection.createDataChannel("d", CLIENT_CHANNEL).onClosed(() => {});
+        const own = connection.createDataChannel("own", {});
+        let sent = 0;
+        own.onClosed(() => {});
+        own.onOpen(() => {
+          for (; sent < 3000; sent++) own.sendMessageBinary(Uint8Array.of(1));
+        });
+        connection.setLocalDescription("offer");
+        const { channel, peer, port } = endpoint.createChannel(fieldsOfOwn(connection.localDescription()!.sdp)!);
+        const reasons: string[] = [];
+        channel.onclose = (reason) => reasons.push(reason);
+        connection.setRemoteDescription(answerOf(peer, "127.0.0.1", port), "answer");
+        await until(() => channel.state === "closed");
+        expect([reasons, sent]).toEqual([[FOREIGN_CHANNEL], 3000]);
+        connection.close();
+      }
+      expect(endpoint.channelCount).toBe(0);
     },
     2 * WAIT_MS_MAX,
   );

@@ -4,7 +4,7 @@
  */
 
 import { guarded } from "../../host/host-call.js";
-import { WEBRTC_LIFETIME_MS, WEBRTC_MESSAGE_BYTES_MAX } from "../limits.js";
+import { WEBRTC_LIFETIME_MS, WEBRTC_MESSAGE_BYTES_MAX, WEBRTC_REFUSE_MS } from "../limits.js";
 import type { NativeDataChannel, NativeLibrary, NativePeerConnection } from "./native.js";
 import { fieldsOfOwn, type PeerFields } from "./sdp.js";
 import { WebRtcChannel } from "./webrtc-channel.js";
@@ -22,6 +22,9 @@ export const CONNECTION_OPTIONS = {
   maxMessageSize: WEBRTC_MESSAGE_BYTES_MAX,
 } as const;
 
+/** Why a channel ended whose peer opened another on its connection. */
+export const FOREIGN_CHANNEL = "a data channel of the peer's own";
+
 export abstract class NativeChannel extends WebRtcChannel {
   /** The library's count ends where usrsctp's own buffer of 1 MB begins. */
   readonly queuesUnseen = true;
@@ -37,6 +40,7 @@ export abstract class NativeChannel extends WebRtcChannel {
         if (state === "failed" || state === "disconnected" || state === "closed") this.end(`connection ${state}`);
       }),
     );
+    connection.onDataChannel(guarded((channel) => this.#refuse(channel)));
     const data = connection.createDataChannel("d", channelOptions);
     this.#data = data;
     data.onOpen(guarded(() => this.open()));
@@ -53,6 +57,16 @@ export abstract class NativeChannel extends WebRtcChannel {
     const fields = fieldsOfOwn(connection.localDescription()?.sdp ?? "");
     if (fields === undefined) throw new Error("the WebRTC library made no usable description");
     return fields;
+  }
+
+  /**
+   * Nobody of ours opens a second channel. What comes by it is read, since a queue of 1024 messages that nobody reads blocks the library,
+   * and with it every session, as soon as its connection is closed; so the connection ends a moment later.
+   */
+  #refuse(channel: NativeDataChannel): void {
+    channel.onMessage(() => {});
+    channel.onClosed(() => {});
+    this.clock.setTimeout(() => this.end(FOREIGN_CHANNEL), WEBRTC_REFUSE_MS);
   }
 
   protected override bufferedBytes(): number {

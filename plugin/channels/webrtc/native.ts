@@ -30,6 +30,8 @@ export interface NativePeerConnection {
   localDescription(): { sdp: string } | null;
   signalingState(): string;
   onStateChange(run: (state: string) => void): void;
+  /** The peer opened a data channel of its own. */
+  onDataChannel(run: (channel: NativeDataChannel) => void): void;
 }
 
 export interface NativeLibrary {
