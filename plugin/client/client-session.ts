@@ -96,8 +96,8 @@ export class ClientSession {
     this.#session.handleRecord(record);
   }
 
-  /** Hands all that is unacknowledged to the WebSocket, which is to be closed next. */
-  handOver(): void {
+  /** Gives the channel up for good, and to the WebSocket, which is to be closed next, all that is unacknowledged. */
+  prepareClose(): void {
     this.#giveUpChannel();
     this.#session.flushAll();
   }

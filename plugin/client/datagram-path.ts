@@ -39,6 +39,9 @@ export class DatagramPath {
   #opened = false;
   #retryTimer: unknown;
   #stopped = false;
+  #joined = false;
+  /** The server may make one offer of UDP: for the join, or for the close that it was told of. What comes beyond is not taken: it would be the server that says when sockets are opened. */
+  #expectsUdp = false;
   #iceServers: Joined["iceServers"];
   /** The WebRTC channel that waits for its answer, or took it. */
   #webrtc: WebRtcClientChannel | undefined;
@@ -56,8 +59,9 @@ export class DatagramPath {
 
   /** Takes a CONTROL record of the server; those that are not about channels have no effect. */
   onControl(control: ReadControl): void {
+    if (this.#stopped) return;
     if (control.kind === "joined") this.#onJoined(control);
-    if (control.kind === "udp") this.#openUdp(control);
+    if (control.kind === "udp") this.#onUdpOffer(control);
     if (control.kind === "webrtc-answer") this.#onAnswer(control);
     if (control.kind === "end") this.#onEnd();
     if (control.kind === "close") {
@@ -70,6 +74,9 @@ export class DatagramPath {
 
   /** Asks for the first channel; UDP the server offers by itself. */
   #onJoined({ iceServers }: Joined): void {
+    if (this.#joined) return;
+    this.#joined = true;
+    this.#expectsUdp = true;
     this.#iceServers = iceServers;
     if (this.#kind === "webrtc" && this.#webrtc === undefined) this.#openWebRtc();
   }
@@ -103,6 +110,12 @@ export class DatagramPath {
 
   get #kind(): OfferedKind | undefined {
     return this.#kinds[this.#kindIndex % this.#kinds.length];
+  }
+
+  #onUdpOffer(offer: UdpOffer): void {
+    if (!this.#expectsUdp) return;
+    this.#expectsUdp = false;
+    this.#openUdp(offer);
   }
 
   #openUdp(offer: UdpOffer): void {
@@ -164,6 +177,7 @@ export class DatagramPath {
       this.#openWebRtc();
       return;
     }
+    this.#expectsUdp = true;
     this.#session.sendControl({ kind: "close" });
     this.#retryLater();
   }

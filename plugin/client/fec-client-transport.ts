@@ -4,6 +4,7 @@
  */
 
 import { LiveImpairment } from "../channels/impaired/live-impairment.js";
+import { OPEN } from "../host/socket-state.js";
 import { parseRepair, type RepairOption } from "../core/repair-option.js";
 import { makeLinkControl, type LinkControl } from "../session/link-control.js";
 import { noSessionStats, type SessionStats } from "../session/statistics.js";
@@ -16,8 +17,6 @@ import {
   type SdkTransport,
   type SdkWebSocketTransport,
 } from "./sdk-internals.js";
-
-const OPEN = 1;
 
 /** A snapshot of a room's link; see LinkStats. */
 export interface RoomLinkStats extends SessionStats {

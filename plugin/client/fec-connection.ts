@@ -6,7 +6,8 @@
 
 import { CloseCode } from "@colyseus/sdk";
 import { systemClock } from "../host/clock.js";
-import { readControl, type ReadControl } from "../session/control-records.js";
+import { CONNECTING, OPEN } from "../host/socket-state.js";
+import { PROTOCOL_VERSION, readControl, type ReadControl } from "../session/control-records.js";
 import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
@@ -14,10 +15,6 @@ import { ClientSession } from "./client-session.js";
 import { CLOSE_AFTER_ERROR_MS, HELD_BYTES_MAX } from "./limits.js";
 import type { ResolvedClientOptions } from "./options.js";
 import { isUnreliable, type SdkEvents, type SdkSocket, type SdkWebSocketTransport } from "./sdk-internals.js";
-
-const CONNECTING = 0;
-const OPEN = 1;
-const PROTOCOL_VERSION = 1;
 
 interface Undecided {
   readonly kind: "undecided";
@@ -96,7 +93,7 @@ export class FecConnection {
     const mode = this.#mode;
     // With this code the SDK's transport calls onclose at once, and nothing may come after it.
     if (code === CloseCode.MAY_TRY_RECONNECT && mode.kind !== "plain") this.#end();
-    else if (mode.kind === "fec") mode.session.handOver();
+    else if (mode.kind === "fec") mode.session.prepareClose();
     this.#context.inner.close(code, reason);
   }
 

@@ -9,8 +9,9 @@
  */
 export const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Unreliable patches that wait for ROOM_STATE; the oldest is dropped beyond, as its successors carry newer values. */
+/** Unreliable patches that wait for ROOM_STATE, and their bytes; the oldest is dropped beyond, as its successors carry newer values. */
 export const UNRELIABLE_HELD_MAX = 32;
+export const UNRELIABLE_HELD_BYTES_MAX = 1024 * 1024;
 
 /** Pauses before the next try at a datagram channel, ms, each varied by a quarter; the last one repeats. */
 export const RETRY_DELAYS_MS: readonly number[] = [1_000, 2_000, 5_000, 10_000, 30_000];

@@ -1,15 +1,16 @@
 /**
  * Holds unreliable patches back until ROOM_STATE was delivered: before it, the SDK has nothing to apply them to.
- * Bounded: the newest 32. Everything else passes; the order among what passes is the link's.
+ * Bounded: the newest 32, and 1 MiB. Everything else passes; the order among what passes is the link's.
  */
 
 import { Protocol } from "@colyseus/sdk";
 import { protocolCodeOf } from "../session/protocol-code.js";
-import { UNRELIABLE_HELD_MAX } from "./limits.js";
+import { UNRELIABLE_HELD_BYTES_MAX, UNRELIABLE_HELD_MAX } from "./limits.js";
 
 export class StateGate {
   readonly #emit: (bytes: Uint8Array) => void;
   readonly #held: Uint8Array[] = [];
+  #heldBytes = 0;
   #open = false;
 
   constructor(emit: (bytes: Uint8Array) => void) {
@@ -35,6 +36,8 @@ export class StateGate {
 
   #hold(bytes: Uint8Array): void {
     this.#held.push(bytes);
-    if (this.#held.length > UNRELIABLE_HELD_MAX) this.#held.shift();
+    this.#heldBytes += bytes.length;
+    while (this.#held.length > UNRELIABLE_HELD_MAX || this.#heldBytes > UNRELIABLE_HELD_BYTES_MAX)
+      this.#heldBytes -= this.#held.shift()!.length;
   }
 }

@@ -46,20 +46,20 @@ export class Standstill {
     return this.#sinceMs === Infinity ? Infinity : nowMs + CHANNEL_POLL_MS;
   }
 
-  /** Whether the channel is to get a datagram now. If not, the link may have given some to the reliable path instead. */
-  takesDatagram(channel: ChannelCondition, nowMs: number): boolean {
+  /** What to do with the next datagram: "send" it by the channel, or "hold" it, after the link has given to the reliable path what should not wait. */
+  decide(channel: ChannelCondition, nowMs: number): "send" | "hold" {
     const unanswered = channel.queuesUnseen && this.#isUnanswered(nowMs);
     if (channel.writable && !unanswered) {
       this.#sinceMs = Infinity;
-      return true;
+      return "send";
     }
     this.#sinceMs = Math.min(this.#sinceMs, nowMs);
     if (unanswered || this.standsStill(nowMs)) {
       for (let i = 0; i < CARRIED_BATCH_MAX && this.#link.carryDatagram(nowMs); i++);
     }
-    if (!channel.writable || nowMs - this.#probedMs < CHANNEL_PROBE_MS) return false;
+    if (!channel.writable || nowMs - this.#probedMs < CHANNEL_PROBE_MS) return "hold";
     this.#probedMs = nowMs;
-    return true;
+    return "send";
   }
 
   /** Another channel, or none, takes the place. */

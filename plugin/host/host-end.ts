@@ -3,6 +3,8 @@
  * Not when it is killed: no code runs then.
  */
 
+import { rethrowLater } from "./host-call.js";
+
 /** The part of Node's `process`, and of a page, that is used. */
 interface Host {
   readonly process?: { on?(event: string, run: () => void): void; off?(event: string, run: () => void): void };
@@ -26,8 +28,9 @@ const onEnd = (): void => {
   for (const run of [...runs]) {
     try {
       run();
-    } catch {
-      // The others' turn; nobody is left to hear of it.
+    } catch (error) {
+      // The others' turn. A host that goes on after all hears of it.
+      rethrowLater(error);
     }
   }
 };

@@ -1,6 +1,6 @@
 /**
  * What core holds as `client.ref` of a FEC session: looks like the `ws` socket that it wraps, but its messages ride a link.
- * Passes on and owns nothing: the session is server-session.ts.
+ * Makes the session, server-session.ts, and passes on.
  */
 
 import type { WebSocket } from "ws";

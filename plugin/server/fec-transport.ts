@@ -222,7 +222,9 @@ export class FecTransport extends WebSocketTransport {
   #follow(server: NonNullable<WebSocketTransport["server"]>): void {
     for (const listener of this.#listeners) listener.follow(server);
     const announce = () =>
-      void Promise.all(this.#listeners.map((listener) => listener.bound())).then(() => this.#announce());
+      void Promise.all(this.#listeners.map((listener) => listener.bound())).then((errors) => {
+        if (errors.every((error) => error === undefined)) this.#announce();
+      });
     server.on("listening", announce);
     if (server.listening) announce();
   }

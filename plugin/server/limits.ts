@@ -31,12 +31,12 @@ export const BIND_WAIT_MS_MAX = 1000;
 /** Clients in a row whose offered channels never opened, until the log says so, once. */
 export const UNOPENED_CLIENTS_TO_LOG = 3;
 
-/** CONTROL records of one client; close code 1008 beyond. The SDK sends one for each channel that failed. */
+/** CONTROL records of one client; the session ends with 1008 beyond, and nothing more is read of it. The SDK sends one for each channel that failed. */
 export const CONTROL_RECORDS: BucketOptions = { perSecond: 20, burst: 50 };
 
 /**
- * Records of one client that deliver no message: copies, and parts of messages; close code 1008 beyond. Those that deliver
- * are core's to count (maxMessagesPerSecond). An end that leaves its datagram path sends at most 256 that the other may have.
+ * Records of one client that deliver no message to anyone: copies, and parts of messages; the session ends with 1008 beyond. Those that deliver
+ * are core's to count (maxMessagesPerSecond). While core listens to nobody, before the join, what is beyond waits in the client's TCP instead. An end that leaves its datagram path sends at most 256 that the other may have.
  */
 export const IDLE_RECORDS: BucketOptions = { perSecond: 2000, burst: 2000 };
 
@@ -74,3 +74,9 @@ export const RATE_PERIOD_MS = 250;
 
 /** A WebSocket without a pong for this long is ended though datagrams of its client come, ms: TCP that has lost a segment seven times in a row tries again within it. */
 export const PONG_OVERDUE_MS_MAX = 30_000;
+
+/** Pause of a WebSocket whose messages nobody listens to and that brings more than IDLE_RECORDS, ms. */
+export const UNHEARD_PAUSE_MS = 100;
+
+/** A client that broke a rule has this long to answer the close frame, ms: ws would go on reading what it sends for 30 s. */
+export const FAILED_CLOSE_MS = 1000;

@@ -4,7 +4,7 @@
  * which datagram channel is attached datagram-offer.ts, what core sees of it fec-socket.ts. docs/WIRE-FORMAT.md section 1.
  */
 
-import { CloseCode, logger } from "@colyseus/core";
+import { CloseCode, debugAndPrintError, logger, Protocol } from "@colyseus/core";
 import type { WebSocket } from "ws";
 import type { DatagramChannel } from "../channels/datagram-channel.js";
 import type { LiveImpairment } from "../channels/impaired/live-impairment.js";
@@ -12,8 +12,10 @@ import type { PeerFields } from "../channels/webrtc/sdp.js";
 import { RECORD_CONTROL } from "../core/wire/constants.js";
 import type { RepairOption } from "../core/repair-option.js";
 import { systemClock, type Clock } from "../host/clock.js";
-import { MAY_TRY_RECONNECT, POLICY_VIOLATION, PROTOCOL_ERROR } from "../session/close-codes.js";
-import type { ControlRecord, Hello, ReadControl } from "../session/control-records.js";
+import { onHostEnd } from "../host/host-end.js";
+import { CLOSING, OPEN } from "../host/socket-state.js";
+import { MAY_TRY_RECONNECT, MESSAGE_TOO_BIG, POLICY_VIOLATION, PROTOCOL_ERROR } from "../session/close-codes.js";
+import { PROTOCOL_VERSION, type ControlRecord, type Hello, type ReadControl } from "../session/control-records.js";
 import type { SessionFailure } from "../session/driver.js";
 import { CLIENT_CONTROL_RECORD_BYTES_MAX } from "../session/limits.js";
 import { makeLinkControl, type LinkControl } from "../session/link-control.js";
@@ -22,15 +24,11 @@ import type { SessionStats } from "../session/statistics.js";
 import { Admission } from "./admission.js";
 import { ClosingHandshake } from "./closing-handshake.js";
 import { debugFec } from "./debug.js";
-import { CLOSE_REASON_BYTES_MAX } from "./limits.js";
+import { CLOSE_REASON_BYTES_MAX, FAILED_CLOSE_MS, UNHEARD_PAUSE_MS } from "./limits.js";
 import { RecordRates } from "./record-rates.js";
 import { SocketProbe } from "./socket-probe.js";
 
 const BINARY = { binary: true } as const;
-
-/** States of a WebSocket. */
-const OPEN = 1;
-const CLOSING = 2;
 
 export interface ServerSessionOptions {
   /** Largest message that the client may send, bytes. */
@@ -46,8 +44,8 @@ export interface ServerSessionOptions {
 }
 
 export interface ServerSessionHandlers {
-  /** One message of the client; the bytes are the callee's. */
-  onMessage(bytes: Uint8Array): void;
+  /** One message of the client; the bytes are the callee's. False if nobody listens. */
+  onMessage(bytes: Uint8Array): boolean;
   /** The client shows by a datagram or a message that it lives. */
   onHeard(): void;
   /** The WebSocket is closed. Once, and last. */
@@ -78,7 +76,14 @@ export class ServerSession {
   readonly #admission = new Admission();
   readonly #rates: RecordRates;
   readonly #closing: ClosingHandshake;
-  #messagesDelivered = 0;
+  readonly #forgetHostEnd: () => void;
+  /** Messages that came to someone who listens: before the join, and once core has dropped the client, nobody does. */
+  #messagesHeard = 0;
+  /** The client said that it leaves. */
+  #clientLeft = false;
+  /** The session is over, and what still comes is not looked at. */
+  #failed = false;
+  #failTimer: unknown;
 
   /** Takes over an open socket and sends hello as its first message. */
   constructor(webSocket: WebSocket, handlers: ServerSessionHandlers, options: ServerSessionOptions) {
@@ -92,10 +97,7 @@ export class ServerSession {
     this.#session = new Session(
       {
         writeRecord: (record, kind) => this.#writeRecord(record, kind),
-        onMessage: (bytes) => {
-          this.#messagesDelivered++;
-          if (!this.#closing.answered) handlers.onMessage(bytes);
-        },
+        onMessage: (bytes) => this.#onMessage(bytes),
         onControl: (control) => this.#onControl(control),
         onFailure: (failure) => this.#onFailure(failure),
         onHeard: () => handlers.onHeard(),
@@ -108,10 +110,12 @@ export class ServerSession {
       },
       { repair, impairment, messageBytesMax, controlBytesMax: CLIENT_CONTROL_RECORD_BYTES_MAX, clock },
     );
+    // After the session's own, which hands over what is unacknowledged.
+    this.#forgetHostEnd = onHostEnd(() => this.hurryClose());
     // binaryType is ws's default, "nodebuffer"
-    webSocket.on("message", (data) => this.#onRecord(data as Buffer));
+    webSocket.on("message", (data, isBinary) => this.#onRecord(data as Buffer, isBinary));
     webSocket.once("close", (code, reason) => this.#onClose(code, reason));
-    this.sendControl({ kind: "hello", version: 1, fragment: fragmentBytes, channels });
+    this.sendControl({ kind: "hello", version: PROTOCOL_VERSION, fragment: fragmentBytes, channels });
   }
 
   /** The socket's state, but CLOSING from {@link close} on. */
@@ -181,7 +185,8 @@ export class ServerSession {
 
   /**
    * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first.
-   * What is on its way from the client is still delivered, by either path, until its answer or "close". As ws, which gives up after 30 s.
+   * What is on its way from the client is still delivered until its answer or "close": by datagram until the close frame, by WebSocket as
+   * ws does, which gives up after 30 s.
    * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
    */
   close(code?: number, reason: string | Buffer = ""): void {
@@ -189,10 +194,11 @@ export class ServerSession {
     if (this.isOpen) {
       requireClosable(code, reason);
       this.#session.handOver();
-      // A client that leaves has sent all that it has by WebSocket. Any other does so when it is told.
-      if (this.#session.isChannelOpen && code !== CloseCode.CONSENTED) {
+      // A client that left has sent all that it has by WebSocket. Any other does so when it is told.
+      // One whose channel is not open here may send by it already.
+      if (this.#session.hasChannel && !this.#clientLeft) {
         this.sendControl({ kind: "end" });
-        if (this.#closing.begin(() => this.#webSocket.close(code, reason))) return;
+        if (this.#closing.begin(() => this.#sendCloseFrame(code, reason))) return;
       }
     }
     this.#webSocket.close(code, reason);
@@ -217,20 +223,40 @@ export class ServerSession {
       this.#probe.onWritten(record.length, this.#session.backlog.nextSeq, this.#clock.now());
   }
 
-  #onRecord(record: Buffer): void {
+  #onMessage(bytes: Uint8Array): void {
+    if (this.#closing.answered) return;
+    if (bytes[0] === Protocol.LEAVE_ROOM) this.#clientLeft = true;
+    if (this.#handlers.onMessage(bytes)) this.#messagesHeard++;
+    // Core has dropped the client, and may keep its socket for as long as the room's onDrop takes: it is not to be listened to by two ways.
+    else if (this.#admission.admitted) this.#session.detach();
+  }
+
+  #onRecord(record: Buffer, isBinary: boolean): void {
+    if (this.#failed) return;
     this.#handlers.onHeard();
-    const before = this.#messagesDelivered;
+    const before = this.#messagesHeard;
     // Not as a Buffer, whose slice() is a view of ws's memory.
     const bytes = new Uint8Array(record.buffer, record.byteOffset, record.length);
     const isControl = bytes[0] === RECORD_CONTROL;
-    if (!isControl && !this.#admission.takes(bytes)) {
-      this.#fail(PROTOCOL_ERROR, "a gap before the join");
-      return;
-    }
-    this.#session.handleRecord(bytes);
-    const idle = !isControl && this.#messagesDelivered === before;
-    if (idle && !this.#rates.takesIdle(this.#clock.now()))
-      this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
+    if (!isBinary) this.#fail(PROTOCOL_ERROR, "text record");
+    else if (!isControl && !this.#admission.takes(bytes))
+      this.#fail(PROTOCOL_ERROR, "a record out of order before the join");
+    else this.#session.handleRecord(bytes);
+    if (isControl || this.#messagesHeard > before || this.#rates.takesIdle(this.#clock.now())) return;
+    if (this.#isHeard) this.#fail(POLICY_VIOLATION, "too many records that deliver nothing");
+    else this.#pause();
+  }
+
+  /** Whether core listens to the client. */
+  get #isHeard(): boolean {
+    return this.#admission.admitted && !this.#closing.answered && this.#messagesHeard > 0;
+  }
+
+  /** What nobody listens to is read no faster than it may be idle: the client's TCP waits, and the session goes on. */
+  #pause(): void {
+    if (this.#webSocket.isPaused) return;
+    this.#webSocket.pause();
+    this.#clock.setTimeout(() => this.#webSocket.resume(), UNHEARD_PAUSE_MS);
   }
 
   #onControl(control: ReadControl): void {
@@ -243,19 +269,33 @@ export class ServerSession {
     else if (control.kind === "webrtc-request") this.channelKeeper?.onWebRtcRequest(control.peer);
   }
 
+  /** From now on the client is taken to have given all to the WebSocket. */
+  #sendCloseFrame(code: number | undefined, reason: string | Buffer): void {
+    this.#session.detach();
+    this.#webSocket.close(code, reason);
+  }
+
   /** A link that broke is a bug of ours, and not the end of the session: the SDK reconnects, with a new one. */
   #onFailure(failure: SessionFailure): void {
     if (failure.kind === "internal") logger.error(`colyseus-fec: a link broke: ${failure.reason}`);
     this.#fail(failure.kind === "internal" ? MAY_TRY_RECONNECT : failure.code, failure.reason);
   }
 
+  /** A client that does not answer this close frame is not waited for as long as ws would. */
   #fail(code: number, reason: string): void {
+    if (this.#failed) return;
+    this.#failed = true;
     debugFec("session ends with %d: %s", code, reason);
+    if (code === MESSAGE_TOO_BIG)
+      debugAndPrintError(`colyseus-fec: a message above maxPayload ends its session (${reason})`);
     this.#session.close();
     this.#webSocket.close(code, Buffer.from(reason).subarray(0, CLOSE_REASON_BYTES_MAX));
+    this.#failTimer = this.#clock.setTimeout(() => this.#webSocket.terminate(), FAILED_CLOSE_MS);
   }
 
   #onClose(code: number, reason: Buffer): void {
+    this.#forgetHostEnd();
+    this.#clock.clearTimeout(this.#failTimer);
     this.#closing.cancel();
     this.#session.close();
     this.channelKeeper = undefined;

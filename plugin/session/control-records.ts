@@ -7,7 +7,11 @@ import { RECORD_CONTROL } from "../core/wire/constants.js";
 import { isPeerFields, type PeerFields } from "../channels/webrtc/sdp.js";
 import { isAddress, isIceServers, type IceServer, type ServerHalf } from "../channels/webrtc/signalling.js";
 import { knownKinds, type OfferedKind } from "./channel-kinds.js";
-import { CONTROL_RECORD_BYTES_MAX } from "./limits.js";
+import { MESSAGE_TOO_BIG, PROTOCOL_ERROR } from "./close-codes.js";
+import { CONTROL_RECORD_BYTES_MAX, FRAGMENT_BYTES_MIN } from "./limits.js";
+
+/** The version of the protocol that this speaks, in hello. */
+export const PROTOCOL_VERSION = 1;
 
 /** The server's first record. fragment: largest SYMBOL payload that it takes, bytes. */
 export interface Hello {
@@ -81,14 +85,14 @@ export function encodeControl(control: ControlRecord): Uint8Array {
 
 /** The record in `bytes`, whose first byte the caller checked; not read above bytesMax. */
 export function readControl(bytes: Uint8Array, bytesMax = CONTROL_RECORD_BYTES_MAX): ReadControl {
-  if (bytes.length > bytesMax) return invalid(1009, "control record too long");
+  if (bytes.length > bytesMax) return invalid(MESSAGE_TOO_BIG, "control record too long");
   try {
     const value: unknown = JSON.parse(new TextDecoder().decode(bytes.subarray(1)));
     return typeof value === "object" && value !== null
       ? readMembers(value as Record<string, unknown>)
       : { kind: "other" };
   } catch {
-    return invalid(1002, "control record is not JSON");
+    return invalid(PROTOCOL_ERROR, "control record is not JSON");
   }
 }
 
@@ -137,16 +141,16 @@ function readMembers(members: Record<string, unknown>): ReadControl {
 }
 
 function readHello({ v, fragment, channels }: Record<string, unknown>): ReadControl {
-  if (typeof v !== "number" || !isInteger(fragment, 1, Number.MAX_SAFE_INTEGER))
-    return invalid(1002, "malformed hello");
-  if (channels !== undefined && !Array.isArray(channels)) return invalid(1002, "malformed hello");
+  if (typeof v !== "number" || !isInteger(fragment, FRAGMENT_BYTES_MIN, Number.MAX_SAFE_INTEGER))
+    return invalid(PROTOCOL_ERROR, "malformed hello");
+  if (channels !== undefined && !Array.isArray(channels)) return invalid(PROTOCOL_ERROR, "malformed hello");
   const kinds = channels && knownKinds(channels);
   return { kind: "hello", version: v, fragment, ...(kinds && { channels: kinds }) };
 }
 
 function readJoined({ iceServers }: Record<string, unknown>): ReadControl {
   if (iceServers === undefined) return { kind: "joined" };
-  return isIceServers(iceServers) ? { kind: "joined", iceServers } : invalid(1002, "malformed joined record");
+  return isIceServers(iceServers) ? { kind: "joined", iceServers } : invalid(PROTOCOL_ERROR, "malformed joined record");
 }
 
 function readUdpOffer({ host, port, id, secret }: Record<string, unknown>): ReadControl {
@@ -158,7 +162,7 @@ function readUdpOffer({ host, port, id, secret }: Record<string, unknown>): Read
     typeof secret !== "string" ||
     !SECRET_PATTERN.test(secret)
   )
-    return invalid(1002, "malformed udp offer");
+    return invalid(PROTOCOL_ERROR, "malformed udp offer");
   return {
     kind: "udp",
     host,
@@ -171,9 +175,9 @@ function readUdpOffer({ host, port, id, secret }: Record<string, unknown>): Read
 /** A request has no address: a server learns the client's from its connectivity checks. */
 function readWebRtc({ ufrag, pwd, fingerprint, host, port }: Record<string, unknown>): ReadControl {
   const peer = { ufrag, pwd, fingerprint };
-  if (!isPeerFields(peer)) return invalid(1002, "malformed webrtc record");
+  if (!isPeerFields(peer)) return invalid(PROTOCOL_ERROR, "malformed webrtc record");
   if (host === undefined && port === undefined) return { kind: "webrtc-request", peer };
-  if (!isInteger(port, 1, 65_535) || !isAddress(host)) return invalid(1002, "malformed webrtc record");
+  if (!isInteger(port, 1, 65_535) || !isAddress(host)) return invalid(PROTOCOL_ERROR, "malformed webrtc record");
   return { kind: "webrtc-answer", peer, host, port };
 }
 

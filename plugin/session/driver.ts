@@ -84,6 +84,7 @@ export class LinkDriver {
   #channel: DatagramChannel | undefined;
   #closed = false;
   #delivering = false;
+  #draining = false;
   #flushQueued = false;
   #flushDeferred = false;
   /** Whether anything happened since the last flush. */
@@ -105,6 +106,16 @@ export class LinkDriver {
     return kind !== undefined && this.#link.path === "datagram" && !this.#standstill.standsStill(this.#clock.now())
       ? kind
       : "websocket";
+  }
+
+  /** Whether a channel is attached, open or not. */
+  get hasChannel(): boolean {
+    return this.#channel !== undefined;
+  }
+
+  /** Ended, by close() or a failure. */
+  get isClosed(): boolean {
+    return this.#closed;
   }
 
   /** Whether datagrams may be under way, though the link may not use the channel now. */
@@ -307,7 +318,7 @@ export class LinkDriver {
     if (this.#changed) this.flush();
   };
 
-  /** What rides the WebSocket leaves in the call, as over a WebSocket alone; what may share datagrams with what follows waits for that. */
+  /** What rides the WebSocket leaves in the call, as over a WebSocket alone; what rides datagrams waits for the microtask, and shares them with what follows. */
   #afterSend(): void {
     if (this.#link.path === "reliable" || !this.isChannelOpen) {
       this.flush();
@@ -345,16 +356,23 @@ export class LinkDriver {
     return more;
   }
 
+  /** In order, though sending one may bring another: that one is this loop's as well. */
   #drainReliable(countMax: number): void {
+    if (this.#draining) return;
+    this.#draining = true;
     for (let i = 0; i < countMax; i++) {
       const record = this.#link.pollReliable();
-      if (record === undefined) return;
+      if (record === undefined) {
+        this.#draining = false;
+        return;
+      }
       try {
         this.#handlers.sendReliable(record, this.#link.isCopy(record) ? "copy" : "symbol");
       } catch (error) {
         rethrowLater(error);
       }
     }
+    this.#draining = false;
     this.#backlog = true;
   }
 
@@ -363,10 +381,10 @@ export class LinkDriver {
       const channel = this.#channel;
       if (channel === undefined || channel.state !== "open") return;
       const nowMs = this.#clock.now();
-      const takes = this.#standstill.takesDatagram(channel, nowMs);
+      const verdict = this.#standstill.decide(channel, nowMs);
       // What the channel was not given may be the reliable path's now.
       if (this.#standstill.nextLookMs(nowMs) !== Infinity) this.#drainReliable(DRIVER_BATCH_MAX);
-      if (!takes) return;
+      if (verdict === "hold") return;
       const datagram = this.#link.pollDatagram(nowMs);
       if (datagram === undefined) return;
       if (!channel.send(datagram)) this.droppedDatagrams++;

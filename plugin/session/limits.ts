@@ -14,3 +14,6 @@ export const CLIENT_CONTROL_RECORD_BYTES_MAX = 256;
 
 /** Kinds of channel read from a server's hello or a client's query parameter; the rest is ignored. */
 export const CHANNEL_KINDS_MAX = 8;
+
+/** Smallest SYMBOL payload that a hello may ask for, bytes: what a server with the smallest maxPayload asks. Less would cut every message into a record a byte. */
+export const FRAGMENT_BYTES_MIN = 58;

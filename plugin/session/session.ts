@@ -88,9 +88,9 @@ export class Session {
     return this.#driver.path as PathName;
   }
 
-  /** Whether datagrams may be under way, though the link may not use the channel now. */
-  get isChannelOpen(): boolean {
-    return this.#driver.isChannelOpen;
+  /** Whether a channel is attached, open or not. */
+  get hasChannel(): boolean {
+    return this.#driver.hasChannel;
   }
 
   /** What of this end's messages is still on its way by datagram; the WebSocket tells nothing of what rides it. */
@@ -116,8 +116,9 @@ export class Session {
     this.#handlers.writeRecord(encodeControl(control), "control");
   }
 
-  /** Takes one WebSocket message of the peer; valid during the call. What it brings is delivered before this returns. */
+  /** Takes one WebSocket message of the peer; valid during the call. What it brings is delivered before this returns. No effect after the end. */
   handleRecord(record: Uint8Array): void {
+    if (this.#driver.isClosed) return;
     if (record[0] === RECORD_CONTROL) this.#handlers.onControl(readControl(record, this.#controlBytesMax));
     else this.#driver.handleReliable(record);
   }

@@ -108,21 +108,23 @@ function openTransport(url: string): { connection: Connection; opened: Promise<u
 
 test("what is sent before the server's first message is held, and then sent as the server speaks", async () => {
   const plain = await speaker(Uint8Array.of(10, 1, 2));
-  const fec = await speaker(Buffer.concat([Buffer.of(0x1f), Buffer.from('{"t":"hello","v":1,"fragment":2}')]));
+  const fec = await speaker(Buffer.concat([Buffer.of(0x1f), Buffer.from('{"t":"hello","v":1,"fragment":58}')]));
   const [onPlain, onFec] = [openTransport(plain.url), openTransport(fec.url)];
   for (const { connection, opened } of [onPlain, onFec]) {
     await opened;
-    const reused = Uint8Array.of(13, 1, 2);
+    const reused = new Uint8Array(60).fill(1);
+    reused[0] = 13;
     connection.send(reused);
     reused.fill(0);
     connection.sendUnreliable(Uint8Array.of(20));
   }
   await until("both flushed", () => plain.heard.length === 2 && fec.heard.length === 3);
-  expect(plain.heard).toEqual([Buffer.of(13, 1, 2), Buffer.of(20)]);
+  const ones = (count: number) => Array<number>(count).fill(1);
+  expect(plain.heard).toEqual([Buffer.of(13, ...ones(59)), Buffer.of(20)]);
   expect(onPlain.messages).toEqual([Buffer.of(10, 1, 2)]);
   expect(fec.heard).toEqual([
-    Buffer.of(0x1e, 1, 0, 0, 0, 0, 13, 1),
-    Buffer.of(0x1e, 2, 1, 0, 0, 0, 2),
+    Buffer.of(0x1e, 1, 0, 0, 0, 0, 13, ...ones(57)),
+    Buffer.of(0x1e, 2, 1, 0, 0, 0, 1, 1),
     Buffer.of(0x1d, 2, 0, 0, 0, 20),
   ]);
   expect(onFec.messages).toEqual([]);

@@ -96,7 +96,7 @@ export class End {
   /** As a driver asks; what goes to the reliable path instead is drained next. */
   get takesDatagram(): boolean {
     const writable = this.world.options.standsStill?.(this.name, this.world.nowMs) !== true;
-    return this.standstill.takesDatagram({ writable, queuesUnseen: false }, this.localMs);
+    return this.standstill.decide({ writable, queuesUnseen: false }, this.localMs) === "send";
   }
 
   /** When this end has something to do, in the world's time, ms. */

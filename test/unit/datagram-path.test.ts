@@ -39,7 +39,7 @@ function makePath(channels: OfferedKind[], offered: OfferedKind[] | undefined, o
     channels,
     openers: { udp: channel("udp"), webrtc: channel("webrtc"), ...openers },
   } as unknown as ResolvedClientOptions;
-  const hello: Hello = { kind: "hello", version: 1, fragment: 1, ...(offered && { channels: offered }) };
+  const hello: Hello = { kind: "hello", version: 1, fragment: 58, ...(offered && { channels: offered }) };
   const path = new DatagramPath(session, { options, host: "h", hello, clock });
   path.onControl({ kind: "joined" });
   return { path, did };

@@ -80,6 +80,18 @@ describe("the link driver", () => {
     expect(events.at(-1)).toBe("record 5");
   });
 
+  test("keeps the order of records when sending one brings another", () => {
+    link.send = (message) => void link.records.push(message.slice());
+    makeDriver({
+      sendReliable: (record) => {
+        if (record[0] === 1) driver.send(Uint8Array.of(2));
+        events.push(`record ${record[0]}`);
+      },
+    });
+    driver.send(Uint8Array.of(1));
+    expect(events).toEqual(["record 1", "record 2"]);
+  });
+
   test("flush sends at once", () => {
     const channel = new HandChannel();
     driver.attach(channel);

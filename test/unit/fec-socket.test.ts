@@ -109,7 +109,7 @@ describe("a FecSocket", () => {
     ["a datagram, though there is no channel yet", () => Buffer.from("1c010000000040", "hex")],
   ])("before the join closes with 1002 for %s", (_, record) => {
     receive(record());
-    expect([messages.length, socket.closed]).toEqual([0, [1002, "a gap before the join"]]);
+    expect([messages.length, socket.closed]).toEqual([0, [1002, "a record out of order before the join"]]);
   });
 
   test("after the join takes records ahead of a gap", () => {

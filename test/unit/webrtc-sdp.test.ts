@@ -140,6 +140,8 @@ describe("webrtc records", () => {
       fragment: 100,
       channels: ["webrtc"],
     });
+    for (const fragment of [57, 0, -1, 1.5, "58", undefined])
+      expect(read({ t: "hello", v: 1, fragment }).kind).toBe("invalid");
     for (const iceServers of [
       5,
       [{}],
