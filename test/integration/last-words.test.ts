@@ -32,6 +32,16 @@ class Game extends Room {
       while (performance.now() < endMs);
       client.send("ready");
     });
+    this.onMessage("kick and crash", (client) => {
+      client.send("bye", "kicked");
+      client.leave(4050);
+      process.exit(0);
+    });
+    this.onMessage("end and crash", async (client) => {
+      client.send("bye", "kicked");
+      await this.disconnect(4050);
+      process.exit(0);
+    });
     this.onMessage("crash", () => this.end());
     this.onMessage("crash later", () => setTimeout(() => this.end(), 20));
   }
@@ -187,6 +197,23 @@ describe.each(SIDES)("by %s", (side) => {
     expect(reference).toEqual({ code: exitCode, heard: 1 });
     expect(ours).toEqual([reference, reference]);
   });
+
+  test.each(["kick and crash", "end and crash"])(
+    "the close code of a server that ends next arrives (%s)",
+    async (message) => {
+      const lastCode = async (as: Side) => {
+        const { child, room, byes } = await joinProcess(as);
+        room.reconnection.enabled = false;
+        const ends = Promise.all([once(room.onLeave), event(child, "exit")]);
+        room.send(message);
+        const [[code]] = await ends;
+        return { code, byes };
+      };
+      const [reference, ours] = await Promise.all([lastCode("ws-transport"), lastCode(side)]);
+      expect(reference).toEqual({ code: 4050, byes: ["kicked"] });
+      expect(ours).toEqual(reference);
+    },
+  );
 
   test.each(["crash", "crash later"])(
     "the last broadcast of a server that ends in the same tick arrives (%s)",

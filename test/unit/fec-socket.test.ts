@@ -1,11 +1,14 @@
 /** FecSocket and its session over a socket made by hand: what it takes from a client, and how much of a ws socket it is. */
 
 import { EventEmitter } from "node:events";
+import { Protocol } from "@colyseus/core";
 import { beforeEach, describe, expect, test } from "vitest";
 import type { WebSocket } from "ws";
 import { LiveImpairment } from "../../plugin/channels/impaired/live-impairment.js";
-import { createMemoryChannelPair } from "../../plugin/channels/memory-channel.js";
+import { createMemoryChannelPair, type MemoryChannel } from "../../plugin/channels/memory-channel.js";
 import { FecSocket } from "../../plugin/server/fec-socket.js";
+import { FakeClock } from "../compliance/fake-clock.js";
+import { CLOSE_DELAY_MS, FAILED_CLOSE_MS, UNHEARD_PAUSE_MS } from "../../plugin/server/limits.js";
 import type { ChannelKeeper } from "../../plugin/server/server-session.js";
 import type { SocketEvent } from "../../plugin/server/socket-facade.js";
 
@@ -33,6 +36,12 @@ class FakeSocket extends EventEmitter {
     this.closed ??= [code, String(reason)];
   }
 
+  terminated = 0;
+
+  terminate(): void {
+    this.terminated++;
+  }
+
   pause(): void {
     this.isPaused = true;
   }
@@ -43,15 +52,18 @@ class FakeSocket extends EventEmitter {
 }
 
 let socket: FakeSocket;
+let clock: FakeClock;
 let ref: FecSocket;
 let messages: Buffer[];
 
 beforeEach(() => {
   socket = new FakeSocket();
+  clock = new FakeClock();
   ref = new FecSocket(socket as unknown as WebSocket, () => {}, {
     messageBytesMax: 100_000,
     fragmentBytes: 99_994,
     channels: [],
+    clock,
     repair: "off",
     impairment: new LiveImpairment(undefined),
   });
@@ -86,11 +98,12 @@ function keeper(handlers: Partial<ChannelKeeper>): ChannelKeeper {
   return { onChannelOpen: none, onChannelClose: none, onPeerClose: none, onWebRtcRequest: none, ...handlers };
 }
 
-async function openChannel(): Promise<void> {
+async function openChannel(): Promise<MemoryChannel> {
   const channel = createMemoryChannelPair()[0];
   ref.session.attach(channel);
   await Promise.resolve();
   expect(channel.state).toBe("open");
+  return channel;
 }
 
 const control = (json: string): Buffer => Buffer.concat([Buffer.of(0x1f), Buffer.from(json)]);
@@ -110,6 +123,66 @@ describe("a FecSocket", () => {
   ])("before the join closes with 1002 for %s", (_, record) => {
     receive(record());
     expect([messages.length, socket.closed]).toEqual([0, [1002, "a record out of order before the join"]]);
+  });
+
+  test("before the join reads no more than 2000 records at once of what nobody listens to, and goes on after a pause", () => {
+    ref.removeAllListeners("message");
+    for (let i = 0; i < 2000; i++) receive(symbol(i));
+    expect(socket.isPaused).toBe(false);
+    // ws hands on what it has read already.
+    for (let i = 2000; i < 2010; i++) receive(symbol(i));
+    expect([socket.isPaused, clock.timerCount, socket.closed]).toEqual([true, 1, undefined]);
+    clock.advance(UNHEARD_PAUSE_MS);
+    expect(socket.isPaused).toBe(false);
+    receive(symbol(2010));
+    ref.on("message", (message: Buffer) => messages.push(message));
+    receive(symbol(2011, Uint8Array.of(10, 7)));
+    expect(messages.map((message) => message[1])).toEqual([7]);
+  });
+
+  test("gives up the channel of a client that core has dropped: nobody listens to it any more", async () => {
+    ref.session.admit();
+    const channel = await openChannel();
+    receive(symbol(0));
+    expect(channel.state).toBe("open");
+    ref.removeAllListeners("message");
+    receive(symbol(1));
+    expect([channel.state, socket.closed]).toEqual(["closed", undefined]);
+  });
+
+  test("of a client that broke a rule reads nothing more, and waits a second for its answer", () => {
+    receive(Buffer.from("1b", "hex"));
+    expect(socket.closed).toEqual([1002, "malformed record"]);
+    for (let i = 0; i < 5000; i++) receive(symbol(i));
+    expect([messages.length, socket.closes, socket.terminated]).toEqual([0, 1, 0]);
+    clock.advance(FAILED_CLOSE_MS);
+    expect(socket.terminated).toBe(1);
+    socket.emit("close", 1006, Buffer.from(""));
+    expect(clock.timerCount).toBe(0);
+  });
+
+  test("closes with 1002 for a text record", () => {
+    socket.emit("message", control('{"t":"close"}'), false);
+    expect(socket.closed).toEqual([1002, "text record"]);
+  });
+
+  test.each([
+    ["has left", () => receive(symbol(0, Uint8Array.of(Protocol.LEAVE_ROOM))), [4000, ""]],
+    ["has not, whatever the code,", () => {}, undefined],
+  ])("the close of a client that %s waits for its answer only if it may have more to say", async (_, act, closed) => {
+    ref.session.admit();
+    await openChannel();
+    act();
+    ref.close(4000);
+    expect(socket.closed).toEqual(closed);
+  });
+
+  test("while a channel is only offered, its close frame waits as well: the client may use it already", () => {
+    ref.session.attach(createMemoryChannelPair()[0]);
+    ref.close(4002);
+    expect(socket.closed).toBeUndefined();
+    clock.advance(CLOSE_DELAY_MS);
+    expect(socket.closed).toEqual([4002, ""]);
   });
 
   test("after the join takes records ahead of a gap", () => {
