@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from "vitest";
-import { onHostEnd } from "../../plugin/host/host-end.js";
+import { onHostEnd, onHostExit } from "../../plugin/host/host-end.js";
 
 const EVENTS = ["beforeExit", "exit"] as const;
 const before = EVENTS.map((event) => process.listenerCount(event));
@@ -16,8 +16,12 @@ function exit(): void {
   (listener as () => void)();
 }
 
-test("everyone who waits for the host's end is called, though one throws, and holds one listener in all", () => {
-  const runs = [vi.fn(), vi.fn(() => assertNever()), vi.fn()];
+test("everyone who waits for the host's end is called, though one throws, and all hold one listener", async () => {
+  const uncaught: unknown[] = [];
+  const others = process.listeners("uncaughtException");
+  process.removeAllListeners("uncaughtException");
+  process.on("uncaughtException", (error) => uncaught.push(error));
+  const runs = [vi.fn(), vi.fn(() => fail()), vi.fn()];
   for (const run of runs) forget.push(onHostEnd(run));
   expect(EVENTS.map((event) => process.listenerCount(event))).toEqual(before.map((count) => count + 1));
   exit();
@@ -25,8 +29,24 @@ test("everyone who waits for the host's end is called, though one throws, and ho
   forget.shift()!();
   exit();
   expect(runs.map((run) => run.mock.calls.length)).toEqual([1, 2, 2]);
+  await new Promise((resolve) => setImmediate(resolve));
+  process.removeAllListeners("uncaughtException");
+  for (const listener of others) process.on("uncaughtException", listener);
+  expect(uncaught.map(String)).toEqual(["Error: a bug of one", "Error: a bug of one"]);
 });
 
-function assertNever(): never {
-  throw new Error("never heard of");
+test("who waits for the exit alone comes last, and not where the host may go on", () => {
+  const calls: string[] = [];
+  forget.push(
+    onHostExit(() => calls.push("exit")),
+    onHostEnd(() => calls.push("end")),
+  );
+  (process.listeners("beforeExit").at(-1) as () => void)();
+  expect(calls).toEqual(["end"]);
+  exit();
+  expect(calls).toEqual(["end", "end", "exit"]);
+});
+
+function fail(): never {
+  throw new Error("a bug of one");
 }

@@ -5,6 +5,7 @@
 
 import { createSocket, type Socket, type SocketType } from "node:dgram";
 import { isIPv6 } from "node:net";
+import { onHostExit } from "../../host/host-end.js";
 import {
   IPV4_UDP_HEADER_BYTES,
   IPV6_UDP_HEADER_BYTES,
@@ -13,12 +14,17 @@ import {
   UDP_SEND_QUEUE_BYTES_MAX,
 } from "../limits.js";
 
-/** A socket to which only IP literals are given: its lookup answers at once, because an unconnected send would go through DNS each time. */
+/**
+ * A socket to which only IP literals are given: its lookup answers at once, because an unconnected send would go through DNS each time.
+ * It is closed as a process or worker exits: what comes to an open one while a worker of Node 20 is torn down can abort the whole process.
+ */
 export function createUdpSocket(type: SocketType): Socket {
-  return createSocket({
+  const socket = createSocket({
     type,
     lookup: (hostname, _options, callback) => callback(null, hostname, type === "udp6" ? 6 : 4),
   });
+  const forget = onHostExit(() => socket.close());
+  return socket.once("close", forget);
 }
 
 /** Asks for larger kernel buffers; a refusal only means more loss under bursts. */
