@@ -36,7 +36,9 @@ function installMissing() {
   if (packages.length === 0) return;
   const names = packages.join(" and ");
   if (process.getuid?.() !== 0 || !existsSync(APT_GET))
-    throw new Error(`the tests need ${names}: install them (as root on Debian: apt-get install ${packages.join(" ")})`);
+    throw new Error(
+      `the tests need ${names}: install them (as root on Debian: apt-get install ${packages.join(" ")}), or name them: CHROMIUM=/path FIREFOX=/path`,
+    );
   console.log(`installing ${names} for the browser tests ...`);
   aptGet("update");
   // A package manager that is at work already, as on a machine that has just started, is waited for, s.
