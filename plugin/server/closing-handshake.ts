@@ -16,6 +16,7 @@ export class ClosingHandshake {
   readonly #clock: Clock;
   #state: State = { kind: "open" };
   #hurried = false;
+  #asked = false;
   #answered = false;
 
   constructor(clock: Clock) {
@@ -32,16 +33,17 @@ export class ClosingHandshake {
     return this.#answered;
   }
 
-  /** Sends the close frame later; false if it may not wait, and is to go at once. */
+  /** The client was asked for its answer. Sends the close frame later; false if it may not wait, and is to go at once. */
   begin(sendFrame: () => void): boolean {
+    this.#asked = true;
     if (this.#hurried || this.#state.kind !== "open") return false;
     this.#state = { kind: "waiting", timer: this.#clock.setTimeout(() => this.#finish(), CLOSE_DELAY_MS), sendFrame };
     return true;
   }
 
-  /** The client's answer came. No effect while none is waited for. */
+  /** The client's answer came, perhaps after the close frame went. No effect if it was not asked for. */
   onAnswer(): void {
-    if (!this.waiting) return;
+    if (!this.#asked) return;
     this.#answered = true;
     this.#finish();
   }

@@ -79,6 +79,8 @@ export class ServerSession {
   readonly #forgetHostEnd: () => void;
   /** Messages that came to someone who listens: before the join, and once core has dropped the client, nobody does. */
   #messagesHeard = 0;
+  /** The client may have sent by datagram: since it was given a channel, open here or not, and until it says that it closed it. */
+  #clientHasChannel = false;
   /** The client said that it leaves. */
   #clientLeft = false;
   /** The session is over, and what still comes is not looked at. */
@@ -157,6 +159,7 @@ export class ServerSession {
 
   /** Takes a datagram channel, impaired if that is asked for; one that was attached before is detached. */
   attach(channel: DatagramChannel): void {
+    this.#clientHasChannel = true;
     this.#session.attach(channel);
   }
 
@@ -195,8 +198,7 @@ export class ServerSession {
       requireClosable(code, reason);
       this.#session.handOver();
       // A client that left has sent all that it has by WebSocket. Any other does so when it is told.
-      // One whose channel is not open here may send by it already.
-      if (this.#session.hasChannel && !this.#clientLeft) {
+      if (this.#clientHasChannel && !this.#clientLeft) {
         this.sendControl({ kind: "end" });
         if (this.#closing.begin(() => this.#sendCloseFrame(code, reason))) return;
       }
@@ -265,8 +267,13 @@ export class ServerSession {
     // Between our close and the client's answer there is nothing else to agree on.
     else if (!this.isOpen) return;
     else if (control.kind === "invalid") this.#fail(control.code, control.reason);
-    else if (control.kind === "close") this.channelKeeper?.onPeerClose();
+    else if (control.kind === "close") this.#onPeerClose();
     else if (control.kind === "webrtc-request") this.channelKeeper?.onWebRtcRequest(control.peer);
+  }
+
+  #onPeerClose(): void {
+    this.#clientHasChannel = false;
+    this.channelKeeper?.onPeerClose();
   }
 
   /** From now on the client is taken to have given all to the WebSocket. */

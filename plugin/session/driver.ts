@@ -108,11 +108,6 @@ export class LinkDriver {
       : "websocket";
   }
 
-  /** Whether a channel is attached, open or not. */
-  get hasChannel(): boolean {
-    return this.#channel !== undefined;
-  }
-
   /** Ended, by close() or a failure. */
   get isClosed(): boolean {
     return this.#closed;

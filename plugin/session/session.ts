@@ -88,11 +88,6 @@ export class Session {
     return this.#driver.path as PathName;
   }
 
-  /** Whether a channel is attached, open or not. */
-  get hasChannel(): boolean {
-    return this.#driver.hasChannel;
-  }
-
   /** What of this end's messages is still on its way by datagram; the WebSocket tells nothing of what rides it. */
   get backlog(): LinkBacklog {
     return this.#driver.backlog;

@@ -50,6 +50,9 @@ describe("random sessions", () => {
     if (ours.length > 0) throw new Error(`SEED=${seed}: an error that no handler threw: ${String(ours[0])}`);
   }
 
+  it("lose nothing where the server closes while its own end of the channel has just failed: SEED=1368", () =>
+    playSeed(1368));
+
   // One seed that is replayed, or a few, cannot reach everything.
   it.runIf(all.length >= 300)("come to every kind of end", () => {
     for (const [key, value] of Object.entries(sums)) expect(value, key).toBeGreaterThan(all.length / 30);

@@ -74,8 +74,7 @@ export class ServerEnd {
     socket.on("message", (record: Buffer) => {
       if (controlOf(record)?.kind !== "end") return;
       this.answerMs ??= clock.now();
-      // An answer behind the close frame tells nothing: as by `ws`, what comes is read until the client's own frame.
-      if (socket.readyState === OPEN) context.up.forbidRest();
+      context.up.forbidRest();
     });
     this.session = new ServerSession(
       socket as unknown as WebSocket,
