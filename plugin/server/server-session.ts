@@ -249,7 +249,7 @@ export class ServerSession {
     else this.#pause();
   }
 
-  /** Whether core listens to the client. */
+  /** Whether core has listened to the client, and its close has not been answered. */
   get #isHeard(): boolean {
     return this.#admission.admitted && !this.#closing.answered && this.#messagesHeard > 0;
   }
