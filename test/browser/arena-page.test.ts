@@ -22,8 +22,9 @@ const BOTS = 3;
 const PHONE = { width: 390, height: 844, isMobile: true, hasTouch: true };
 /** As where the browser blocks site data. */
 const NO_SITE_DATA = `for (const store of ["localStorage", "sessionStorage"]) Object.defineProperty(window, store, { get() { throw new DOMException("blocked", "SecurityError"); } })`;
-/** What browsers say of a WebSocket that could not connect. */
-const NO_CONNECTION = /WebSocket|establish a connection|[?&]reconnectionToken=/;
+/** What browsers say of a WebSocket that could not connect, or was cut (Firefox, where the cut resets the connection). */
+const NO_CONNECTION =
+  /WebSocket|establish a connection|The connection to ws:\S+ was interrupted|[?&]reconnectionToken=/;
 
 /** On the page. */
 declare const arenaPage: PageChecks;
