@@ -18,10 +18,16 @@ export interface DatagramChannel {
   /** Bytes that the channel and the layers below (IP, UDP) add to every datagram. */
   readonly overheadBytes: number;
 
-  /** False while the channel has not got rid of what it took and would drop more: better hold it back. A channel without flow control of its own is always writable. */
+  /**
+   * False while the channel has not got rid of what it took and would drop more: better hold it back. A channel without
+   * flow control of its own is always writable.
+   */
   readonly writable: boolean;
 
-  /** True if a queue that nobody sees may stand below the channel: that it is writable does not mean that anything leaves. */
+  /**
+   * True if a queue that nobody sees may stand below the channel: that it is writable does not mean that anything
+   * leaves.
+   */
   readonly queuesUnseen: boolean;
 
   /**
@@ -42,8 +48,8 @@ export interface DatagramChannel {
   onwritable: (() => void) | null;
 
   /**
-   * Called when datagrams go another way from now on, because this end or the peer is on another network: not for another port alone, which a NAT gives.
-   * What one end notices the other need not.
+   * Called when datagrams go another way from now on, because this end or the peer is on another network: not for
+   * another port alone, which a NAT gives. What one end notices the other need not.
    */
   onmoved: (() => void) | null;
 

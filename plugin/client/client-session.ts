@@ -1,6 +1,7 @@
 /**
- * One session at the client, once the server's hello has come: what is sent rides the link, what comes passes the gate before ROOM_STATE,
- * and a datagram channel is kept beside the WebSocket (datagram-path.ts). What both ends do alike is session/session.ts.
+ * One session at the client, once the server's hello has come: what is sent rides the link, what comes passes the gate
+ * before ROOM_STATE, and a datagram channel is kept beside the WebSocket (datagram-path.ts). What both ends do alike is
+ * session/session.ts.
  */
 
 import { CloseCode, Protocol } from "@colyseus/sdk";
@@ -80,7 +81,10 @@ export class ClientSession {
     this.#session.setRepair(repair);
   }
 
-  /** Sends one message; copied. An unreliable one that no record of the server's size holds goes as an ordered one, which can be split. */
+  /**
+   * Sends one message; copied. An unreliable one that no record of the server's size holds goes as an ordered one,
+   * which can be split.
+   */
   send(bytes: Uint8Array, ordered: boolean): void {
     if (!ordered && bytes.length <= this.#fragmentBytes) {
       this.#session.sendUnreliable(bytes);

@@ -1,7 +1,7 @@
 /**
  * The datagram channel of one connection, as the client keeps it: opens the kind that it wants most of those that the
- * server has, and when a channel fails, asks for one of the next kind after a pause, for as long as the connection lives.
- * Silence is not a failure: the link bridges it. docs/WIRE-FORMAT.md section 4.
+ * server has, and when a channel fails, asks for one of the next kind after a pause, for as long as the connection
+ * lives. Silence is not a failure: the link bridges it. docs/WIRE-FORMAT.md section 4.
  */
 
 import { systemClock, type Clock } from "../host/clock.js";
@@ -25,7 +25,10 @@ export interface DatagramPathContext {
 }
 
 export class DatagramPath {
-  /** Why there is no channel: how the last try or the last channel ended. undefined while one is open, and before any failed. */
+  /**
+   * Why there is no channel: how the last try or the last channel ended. undefined while one is open, and before any
+   * failed.
+   */
   lastError: string | undefined;
 
   readonly #session: PathSession;
@@ -40,7 +43,10 @@ export class DatagramPath {
   #retryTimer: unknown;
   #stopped = false;
   #joined = false;
-  /** The server may make one offer of UDP: for the join, or for the close that it was told of. What comes beyond is not taken: it would be the server that says when sockets are opened. */
+  /**
+   * The server may make one offer of UDP: for the join, or for the close that it was told of. What comes beyond is not
+   * taken: it would be the server that says when sockets are opened.
+   */
   #expectsUdp = false;
   #iceServers: Joined["iceServers"];
   /** The WebRTC channel that waits for its answer, or took it. */
@@ -81,7 +87,10 @@ export class DatagramPath {
     if (this.#kind === "webrtc" && this.#webrtc === undefined) this.#openWebRtc();
   }
 
-  /** The server is about to close the WebSocket: what only rode datagrams goes before the answer, which the server waits for. */
+  /**
+   * The server is about to close the WebSocket: what only rode datagrams goes before the answer, which the server waits
+   * for.
+   */
   #onEnd(): void {
     this.stop();
     this.#session.detach();
@@ -96,7 +105,9 @@ export class DatagramPath {
     this.lastError = undefined;
   }
 
-  /** The attached channel ended by itself, for this reason: never opened in time, or its socket or connection failed. */
+  /**
+   * The attached channel ended by itself, for this reason: never opened in time, or its socket or connection failed.
+   */
   onClose(reason: string): void {
     this.#fail(reason);
   }
@@ -139,7 +150,10 @@ export class DatagramPath {
     });
   }
 
-  /** An opener that throws is a try that failed: browsers do so for what they do not take from the server (its iceServers). */
+  /**
+   * An opener that throws is a try that failed: browsers do so for what they do not take from the server (its
+   * iceServers).
+   */
   #try(open: () => void): void {
     try {
       open();
@@ -169,7 +183,10 @@ export class DatagramPath {
     this.#retryTimer = this.#clock.setTimeout(() => this.#retry(), variedMs);
   }
 
-  /** A kind that had opened is tried again first: what it needs is there. After one that did not, it is the next one's turn. */
+  /**
+   * A kind that had opened is tried again first: what it needs is there. After one that did not, it is the next one's
+   * turn.
+   */
   #retry(): void {
     if (!this.#opened) this.#kindIndex++;
     this.#opened = false;

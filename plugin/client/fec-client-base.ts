@@ -1,4 +1,6 @@
-/** FecClient without its channels: the SDK's client whose rooms use FecClientTransport. Runs in browsers and in Node. */
+/**
+ * FecClient without its channels: the SDK's client whose rooms use FecClientTransport. Runs in browsers and in Node.
+ */
 
 import { ColyseusSDK } from "@colyseus/sdk";
 import { FecClientTransport } from "./fec-client-transport.js";

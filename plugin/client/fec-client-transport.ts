@@ -20,7 +20,10 @@ import {
 
 /** A snapshot of a room's link; see LinkStats. */
 export interface RoomLinkStats extends SessionStats {
-  /** Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and where none was tried. */
+  /**
+   * Why there is no datagram channel: how the last try or the last channel ended. undefined while one is open, and
+   * where none was tried.
+   */
   readonly lastChannelError: string | undefined;
 }
 
@@ -82,7 +85,10 @@ export class FecClientTransport implements SdkTransport {
     });
   }
 
-  /** Connects anew; a connection that is still there is ended without an event. @throws what the WebSocket's constructor throws. */
+  /**
+   * Connects anew; a connection that is still there is ended without an event. @throws what the WebSocket's constructor
+   * throws.
+   */
   connect(url: string, headers?: unknown): void {
     this.#connection?.abandon();
     this.#connection = undefined;
@@ -106,7 +112,9 @@ export class FecClientTransport implements SdkTransport {
     this.#send(data, true);
   }
 
-  /** Sends one message at most once; by WebSocket, exactly once, while no datagram path is open. The bytes are copied. */
+  /**
+   * Sends one message at most once; by WebSocket, exactly once, while no datagram path is open. The bytes are copied.
+   */
   sendUnreliable(data: Uint8Array | ArrayBuffer): void {
     this.#send(data, false);
   }

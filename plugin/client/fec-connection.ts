@@ -1,7 +1,7 @@
 /**
- * One WebSocket connection of a FecClientTransport, from connect() to its close: finds out what the server speaks by its
- * first message, and is then either the SDK's own WebSocket transport or a ClientSession whose messages look like the socket's.
- * docs/WIRE-FORMAT.md sections 1 and 4.
+ * One WebSocket connection of a FecClientTransport, from connect() to its close: finds out what the server speaks by
+ * its first message, and is then either the SDK's own WebSocket transport or a ClientSession whose messages look like
+ * the socket's. docs/WIRE-FORMAT.md sections 1 and 4.
  */
 
 import { CloseCode } from "@colyseus/sdk";
@@ -88,7 +88,9 @@ export class FecConnection {
     else this.#hold(mode, data, ordered);
   }
 
-  /** Closes after everything sent went out: what only rode datagrams and is not acknowledged goes by WebSocket first. */
+  /**
+   * Closes after everything sent went out: what only rode datagrams and is not acknowledged goes by WebSocket first.
+   */
   close(code?: number, reason?: string): void {
     const mode = this.#mode;
     // With this code the SDK's transport calls onclose at once, and nothing may come after it.
@@ -114,7 +116,10 @@ export class FecConnection {
     else mode.held.push({ bytes: new Uint8Array(data), ordered });
   }
 
-  /** Node 22's global WebSocket reports a failed connection by "error" alone and stays CONNECTING; the SDK's retries wait for a close. */
+  /**
+   * Node 22's global WebSocket reports a failed connection by "error" alone and stays CONNECTING; the SDK's retries
+   * wait for a close.
+   */
   #expectClose(): void {
     const { socket } = this.#context;
     if (socket.readyState !== CONNECTING) return;

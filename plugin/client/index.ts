@@ -1,6 +1,7 @@
 /**
- * `colyseus-fec/client` for Node: knows the UDP channel, and WebRTC with the package node-datachannel. Browsers get browser.ts by the package's exports.
- * With `@colyseus/testing`, whose server builds its own SDK: `colyseus.sdk = new FecClient(colyseus.sdk.settings)`.
+ * `colyseus-fec/client` for Node: knows the UDP channel, and WebRTC with the package node-datachannel. Browsers get
+ * browser.ts by the package's exports. With `@colyseus/testing`, whose server builds its own SDK: `colyseus.sdk = new
+ * FecClient(colyseus.sdk.settings)`.
  */
 
 import { openUdpChannel } from "../channels/udp/udp-client.js";

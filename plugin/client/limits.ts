@@ -4,12 +4,16 @@
  */
 
 /**
- * Bytes of messages that wait for the server's first one, which shows what it speaks: as much as a WebSocket's own buffer may be asked to hold.
- * Beyond it the connection is given up, and the SDK makes another: nothing that was accepted is left out of the middle.
+ * Bytes of messages that wait for the server's first one, which shows what it speaks: as much as a WebSocket's own
+ * buffer may be asked to hold. Beyond it the connection is given up, and the SDK makes another: nothing that was
+ * accepted is left out of the middle.
  */
 export const HELD_BYTES_MAX = 16 * 1024 * 1024;
 
-/** Unreliable patches that wait for ROOM_STATE, and their bytes; the oldest is dropped beyond, as its successors carry newer values. */
+/**
+ * Unreliable patches that wait for ROOM_STATE, and their bytes; the oldest is dropped beyond, as its successors carry
+ * newer values.
+ */
 export const UNRELIABLE_HELD_MAX = 32;
 export const UNRELIABLE_HELD_BYTES_MAX = 1024 * 1024;
 

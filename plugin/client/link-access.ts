@@ -10,7 +10,8 @@ export type { LinkControl, RoomLinkStats };
 let noLink: RoomLinkStats | undefined;
 
 /**
- * Statistics of a room's present connection: path "websocket" and zeros (one frozen object) while there is no link, as on a plain server.
+ * Statistics of a room's present connection: path "websocket" and zeros (one frozen object) while there is no link, as
+ * on a plain server.
  * @throws TypeError for anything but a room of the SDK (a server's client has its own `linkStats`, in "colyseus-fec").
  */
 export function linkStats(room: AnyRoom): RoomLinkStats {

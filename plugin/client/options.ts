@@ -21,9 +21,9 @@ export interface ChannelOpeners {
 
 export interface FecClientOptions extends SdkOptions {
   /**
-   * Kinds of datagram channel to open, most wanted first, of those that this build has (browsers: "webrtc"; Node: "udp",
-   * and "webrtc" with the package node-datachannel); the others are left out. Default: ["webrtc"] in browsers, ["udp"] in
-   * Node. [] = WebSocket only.
+   * Kinds of datagram channel to open, most wanted first, of those that this build has (browsers: "webrtc"; Node:
+   * "udp", and "webrtc" with the package node-datachannel); the others are left out. Default: ["webrtc"] in browsers,
+   * ["udp"] in Node. [] = WebSocket only.
    */
   channels?: readonly ClientChannelKind[];
   /** How much repair rides along with what this client sends. Default "adaptive". */
@@ -40,7 +40,10 @@ export interface ResolvedClientOptions {
   readonly netem: ImpairmentPair | undefined;
 }
 
-/** @param kinds default for `channels`. @throws TypeError or RangeError: `"channels" expected only "udp", "webrtc", got "tcp"`. */
+/**
+ * @param kinds default for `channels`. @throws TypeError or RangeError: `"channels" expected only "udp", "webrtc", got
+ * "tcp"`.
+ */
 export function resolveClientOptions(
   options: FecClientOptions,
   openers: ChannelOpeners,

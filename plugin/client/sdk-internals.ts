@@ -1,11 +1,13 @@
 /**
- * Everything that this plugin knows of the SDK's private parts (found in @colyseus/sdk 0.18.4), and the only file with `any`:
+ * Everything that this plugin knows of the SDK's private parts (found in @colyseus/sdk 0.18.4), and the only file with
+ * `any`:
  * - ColyseusSDK.createRoom, protected, makes every Room;
  * - Room.connect makes a new Connection, sets handlers on `connection.events` and connects; `connection` is a class
  *   field, so only an accessor on the instance sees it come, and Room.connect cannot be replaced (private fields);
  * - Connection.transport is public, is called for everything, and is reused by reconnections;
  * - WebSocketTransport sets its handlers on a new socket in connect(), and reads `this.events` when they are called.
- * - Decoder.skipCurrentStructure skips what is about an object that it does not know by looking for bytes that could start another: a guess.
+ * - Decoder.skipCurrentStructure skips what is about an object that it does not know by looking for bytes that could
+ *   start another: a guess.
  */
 
 import type { ColyseusSDK, Room } from "@colyseus/sdk";
@@ -52,7 +54,10 @@ export function socketOf(transport: SdkWebSocketTransport): SdkSocket | undefine
   return transport.ws;
 }
 
-/** Wraps the transport of every connection that this room makes; a connection that is no WebSocket ("h3") stays as it is. */
+/**
+ * Wraps the transport of every connection that this room makes; a connection that is no WebSocket ("h3") stays as it
+ * is.
+ */
 export function wrapTransport(room: AnyRoom, wrap: (webSocket: SdkWebSocketTransport) => SdkTransport): void {
   let current: Connection = room.connection;
   Object.defineProperty(room, "connection", {
@@ -75,8 +80,9 @@ export function isUnreliable(message: Uint8Array): boolean {
 }
 
 /**
- * Makes the room's decoder give up the rest of an unreliable patch that names an object it does not know, one not yet added or already
- * removed, instead of guessing where the next object starts: the guess can write into any object. No effect before the room has a decoder.
+ * Makes the room's decoder give up the rest of an unreliable patch that names an object it does not know, one not yet
+ * added or already removed, instead of guessing where the next object starts: the guess can write into any object. No
+ * effect before the room has a decoder.
  */
 export function stopAtUnknownObjects(room: AnyRoom): void {
   const decoder = (room as any).serializer?.decoder;

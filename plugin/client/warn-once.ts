@@ -1,4 +1,6 @@
-/** Warnings of what every connection would say again: each text once for a page or process, and so many texts at most. */
+/**
+ * Warnings of what every connection would say again: each text once for a page or process, and so many texts at most.
+ */
 
 import { WARNINGS_MAX } from "./limits.js";
 

@@ -1,6 +1,7 @@
 /**
- * Views of the front of one buffer, by their length: a view made for every datagram is 100 bytes of garbage, so the last one of each
- * length is kept. What is seen changes with the buffer; who may keep a view how long is for the buffer's owner to say.
+ * Views of the front of one buffer, by their length: a view made for every datagram is 100 bytes of garbage, so the
+ * last one of each length is kept. What is seen changes with the buffer; who may keep a view how long is for the
+ * buffer's owner to say.
  */
 import { FRONT_VIEWS_MAX } from "./limits.js";
 
@@ -15,7 +16,10 @@ export class FrontViews {
     this.#views = new Array<Uint8Array | undefined>(viewsMax).fill(undefined);
   }
 
-  /** The first `length` bytes. The same view as last time, unless one of another length took its place: lengths viewsMax apart share one. */
+  /**
+   * The first `length` bytes. The same view as last time, unless one of another length took its place: lengths viewsMax
+   * apart share one.
+   */
   of(length: number): Uint8Array {
     const slot = length % this.#views.length,
       kept = this.#views[slot];

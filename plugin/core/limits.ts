@@ -29,10 +29,15 @@ export const GENERATION_SIZE_MIN = 2;
 export const GENERATION_SIZE_MAX = 16;
 export const GENERATION_SIZE_DEFAULT = 4;
 
-/** Ordered symbols that may be outstanding, counted from the oldest unacknowledged; beyond, the reliable path carries. */
+/**
+ * Ordered symbols that may be outstanding, counted from the oldest unacknowledged; beyond, the reliable path carries.
+ */
 export const ORDERED_WINDOW_SYMBOLS = 256;
 
-/** Times that a datagram carries one ordered symbol; after that it is the reliable path's. So a peer that acknowledges nothing gets no more than so many times the game's rate. */
+/**
+ * Times that a datagram carries one ordered symbol; after that it is the reliable path's. So a peer that acknowledges
+ * nothing gets no more than so many times the game's rate.
+ */
 export const SYMBOL_SENDS_MAX = 8;
 
 /** Fragments of one message on the datagram path; a longer message is bulk and rides the reliable path. */
@@ -62,13 +67,23 @@ export const FEEDBACK_RELAXED_DELAY_MS_MAX = 100;
 /** Delays in a FEEDBACK frame are bytes of ms: this one means that much or more. */
 export const DELAY_MS_TOLD_MAX = 255;
 
-/** A datagram of the channel that is answered so much later than the least round trip waited in a queue, or its way has become longer, ms. Feedback takes 25, and may be lost a few times. */
+/**
+ * A datagram of the channel that is answered so much later than the least round trip waited in a queue, or its way has
+ * become longer, ms. Feedback takes 25, and may be lost a few times.
+ */
 export const ANSWER_LATE_MS = 100;
 
-/** A channel that was not writable for this long leaves what waits to the WebSocket, ms: a patch or two, where the next acknowledgement would let SCTP go on by itself. */
+/**
+ * A channel that was not writable for this long leaves what waits to the WebSocket, ms: a patch or two, where the next
+ * acknowledgement would let SCTP go on by itself.
+ */
 export const CHANNEL_STALL_MS = 25;
 
-/** A channel that may queue unseen, and whose datagrams are answered ANSWER_LATE_MS late, is held back. After so long, ms, it is not a queue that drains but a way that has become longer (or a dead one, which is the link's to notice): the channel goes on until an answer comes in time again. */
+/**
+ * A channel that may queue unseen, and whose datagrams are answered ANSWER_LATE_MS late, is held back. After so long,
+ * ms, it is not a queue that drains but a way that has become longer (or a dead one, which is the link's to notice):
+ * the channel goes on until an answer comes in time again.
+ */
 export const CHANNEL_UNANSWERED_FOR_MS = 3000;
 
 /** Such a channel still gets a datagram this often, ms: its answer tells that the queue has gone. */
@@ -86,7 +101,9 @@ export const MESSAGE_BYTES_MAX_DEFAULT = 64 * 1024 * 1024;
 /** Unreliable messages that wait for their barrier at a receiver; the oldest is delivered beyond. */
 export const UNRELIABLE_HELD_MAX = 32;
 
-/** Bytes that the reliable path may deliver ahead of a missing symbol; an honest peer stays below the ordered window's. */
+/**
+ * Bytes that the reliable path may deliver ahead of a missing symbol; an honest peer stays below the ordered window's.
+ */
 export const CARRIED_AHEAD_BYTES_MAX = 1024 * 1024;
 
 /** Largest history that a decoder may be given, symbols: 1024 symbols of 1200 bytes are 1.3 MB. */
@@ -101,15 +118,22 @@ export const DECODER_UNKNOWNS_MAX = 128;
 /** Free blocks that a pool keeps per size class; more are left to the garbage collector. */
 export const FEC_FREE_BLOCKS_MAX = 32;
 
-/** Views of a reused buffer that are kept, by length: 100 bytes each. Patches of one game rarely differ by more; a view made anew takes the place. */
+/**
+ * Views of a reused buffer that are kept, by length: 100 bytes each. Patches of one game rarely differ by more; a view
+ * made anew takes the place.
+ */
 export const FRONT_VIEWS_MAX = 256;
 
-/** Time after its last source when a partial generation is closed by a repair all the same, ms: two patch intervals at 40 Hz. */
+/**
+ * Time after its last source when a partial generation is closed by a repair all the same, ms: two patch intervals at
+ * 40 Hz.
+ */
 export const PARTIAL_GENERATION_MS = 50;
 
 /**
- * REPAIR frames that a receiver works on: some 100 us each at worst, so a hostile peer that is let in takes 4 % of a core. An honest
- * sender stays below: one per source at 120 Hz, two streams, and the fragments of large messages. More are counted and ignored.
+ * REPAIR frames that a receiver works on: some 100 us each at worst, so a hostile peer that is let in takes 4 % of a
+ * core. An honest sender stays below: one per source at 120 Hz, two streams, and the fragments of large messages. More
+ * are counted and ignored.
  */
 export const REPAIRS_PER_SECOND_MAX = 400;
 export const REPAIRS_BURST_MAX = 64;

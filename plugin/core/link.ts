@@ -1,7 +1,7 @@
 /**
- * One session of two paths, sans-IO: ordered messages exactly once over datagrams with repair and retransmission, over the
- * reliable path where datagrams do not serve; unreliable messages at most once. Composes sender, receiver and control;
- * owns no algorithm, clock, channel or socket. The wire: docs/WIRE-FORMAT.md.
+ * One session of two paths, sans-IO: ordered messages exactly once over datagrams with repair and retransmission, over
+ * the reliable path where datagrams do not serve; unreliable messages at most once. Composes sender, receiver and
+ * control; owns no algorithm, clock, channel or socket. The wire: docs/WIRE-FORMAT.md.
  */
 import { LossEstimator } from "./control/loss-estimator.js";
 import { PathMonitor } from "./control/path-monitor.js";
@@ -34,7 +34,10 @@ export interface LinkOptions {
   messageBytesMax?: number;
   /** Largest payload of one record on the reliable path, bytes, as the peer asked; default: no limit. */
   recordPayloadMax?: number;
-  /** Longest time that an unreliable message waits for an earlier ordered one, ms; default: two and a half patch intervals, at most 75. */
+  /**
+   * Longest time that an unreliable message waits for an earlier ordered one, ms; default: two and a half patch
+   * intervals, at most 75.
+   */
   unreliableHoldMs?: number;
   /** First sequence and datagram number of both directions; both ends must agree. For tests; default 0. */
   firstSeq?: Seq;
@@ -59,7 +62,9 @@ const CLOSE_TOO_BIG = 1009;
 /** A path that lets fewer datagrams through is as good as silent. */
 const HEARD_RATIO_MIN = 0.25;
 
-/** What a channel that stands still leaves to the reliable path waits while that is so far behind: round trips, and ms. */
+/**
+ * What a channel that stands still leaves to the reliable path waits while that is so far behind: round trips, and ms.
+ */
 const CARRIED_AGE_ROUND_TRIPS = 2,
   CARRIED_AGE_MS = 200;
 
@@ -101,7 +106,10 @@ export class Link {
     this.setRepair(options.repair ?? "adaptive");
   }
 
-  /** Set when the peer broke the protocol or its limits: the WebSocket is to be closed with it. Nothing is delivered after. */
+  /**
+   * Set when the peer broke the protocol or its limits: the WebSocket is to be closed with it. Nothing is delivered
+   * after.
+   */
   get failure(): LinkFailure | undefined {
     return this.#failure;
   }
@@ -117,12 +125,18 @@ export class Link {
     return oldest !== undefined ? Math.max(0, nowMs - oldest.firstSentMs - this.#rtt.minMs) : 0;
   }
 
-  /** How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none, ms; negative while that is none. */
+  /**
+   * How much longer than the least round trip the oldest datagram in the channel that asks for an answer has had none,
+   * ms; negative while that is none.
+   */
   unansweredMs(nowMs: number): number {
     return nowMs - this.#rtt.minMs - this.#sender.datagrams.oldestElicitingMs;
   }
 
-  /** When a datagram in the channel that asks for an answer last had one less than ANSWER_LATE_MS later than the least round trip, ms; -Infinity before. */
+  /**
+   * When a datagram in the channel that asks for an answer last had one less than ANSWER_LATE_MS later than the least
+   * round trip, ms; -Infinity before.
+   */
   get answeredInTimeMs(): number {
     return this.#answeredInTimeMs;
   }
@@ -178,7 +192,10 @@ export class Link {
     this.#records.push(encodeUnreliableRecord(this.#sender.ordered.nextSeq, message));
   }
 
-  /** The datagram channel opened, in place of one that was open: datagrams of at most mtuBytes (256 or more), each overheadBytes more on the wire. */
+  /**
+   * The datagram channel opened, in place of one that was open: datagrams of at most mtuBytes (256 or more), each
+   * overheadBytes more on the wire.
+   */
   openPath(path: { mtuBytes: number; overheadBytes: number }, nowMs: number): void {
     if (!(path.mtuBytes >= 256)) throw new RangeError(`"mtuBytes" expected 256 or more, got ${path.mtuBytes}`);
     this.closePath();
@@ -190,7 +207,10 @@ export class Link {
     this.#sender.ping();
   }
 
-  /** The channel goes on by another way, as an end changed its network: what was measured of the last one is forgotten, not what is under way (RFC 9000 section 9.4). */
+  /**
+   * The channel goes on by another way, as an end changed its network: what was measured of the last one is forgotten,
+   * not what is under way (RFC 9000 section 9.4).
+   */
   movePath(nowMs: number): void {
     if (this.#path.kind === "closed") return;
     this.#rtt.reset(nowMs);
@@ -207,7 +227,10 @@ export class Link {
     this.carryUnacknowledged();
   }
 
-  /** The session is about to end: the reliable path carries what is unacknowledged. An open path stays open, for what still comes. */
+  /**
+   * The session is about to end: the reliable path carries what is unacknowledged. An open path stays open, for what
+   * still comes.
+   */
   carryUnacknowledged(): void {
     this.#carryOrdered();
     this.#carryUnreliable();
@@ -223,7 +246,8 @@ export class Link {
     }
     if (!this.#receiver.onDatagram(datagram, bytes.length, false, this.#sender.carrierMs(nowMs), nowMs)) return;
     this.#path.onHeard(nowMs);
-    // One is all that a datagram has to say: a hundred would be work without end for an authenticated attacker's 1200 bytes.
+    // One is all that a datagram has to say: a hundred would be work without end for an authenticated attacker's 1200
+    // bytes.
     const feedback = datagram.frames.find(isFeedback);
     if (feedback) this.#onFeedback(feedback, false, nowMs);
     this.#receiver.onFrames(datagram, nowMs);
@@ -274,8 +298,9 @@ export class Link {
   }
 
   /**
-   * Instead of `pollDatagram` when the channel has taken nothing for a while: gives one datagram, as a record, to the reliable path.
-   * False when there is nothing to send, that path is behind itself (what waits then goes by whichever moves first), or its records are too short.
+   * Instead of `pollDatagram` when the channel has taken nothing for a while: gives one datagram, as a record, to the
+   * reliable path. False when there is nothing to send, that path is behind itself (what waits then goes by whichever
+   * moves first), or its records are too short.
    */
   carryDatagram(nowMs: number): boolean {
     this.#sender.unreliable.expire(nowMs, UNRELIABLE_WAIT_MS);
@@ -298,7 +323,10 @@ export class Link {
     return this.#records.shift();
   }
 
-  /** Whether datagrams go on to bring what this record of `pollReliable` holds: nobody waits for the reliable path alone. */
+  /**
+   * Whether datagrams go on to bring what this record of `pollReliable` holds: nobody waits for the reliable path
+   * alone.
+   */
   isCopy(record: Uint8Array): boolean {
     return this.#copies.has(record);
   }
@@ -357,7 +385,10 @@ export class Link {
     return datagram;
   }
 
-  /** Takes a datagram that the reliable path carried: its symbols count, however late, and though this end's channel may be closed by now. */
+  /**
+   * Takes a datagram that the reliable path carried: its symbols count, however late, and though this end's channel may
+   * be closed by now.
+   */
   #handleCarried(bytes: Uint8Array, nowMs: number): void {
     const datagram = this.#reader.read(bytes);
     if (typeof datagram === "string") {

@@ -1,4 +1,7 @@
-/** Between the repair option and the sender's policy: fixed schedules are set once, adaptive repair follows the controller, which is shown the path ten times a second. */
+/**
+ * Between the repair option and the sender's policy: fixed schedules are set once, adaptive repair follows the
+ * controller, which is shown the path ten times a second.
+ */
 import type { LossEstimator } from "./control/loss-estimator.js";
 import { RedundancyController } from "./control/redundancy-controller.js";
 import type { RttEstimator } from "./control/rtt-estimator.js";

@@ -6,13 +6,15 @@ const OVERHEAD_MAX = 2;
 
 /**
  * How lost symbols are repaired:
- * - `"adaptive"`: a sliding encoding window; how much repair follows the measured loss, run lengths, and what the path carries (default);
- *   `{ schedule: "adaptive", overheadMax }` bounds it: wire bytes of repair and retransmissions over those of the patches, above 0 to 2
- *   (default 0.75, and 1.08 below 40 patches a second, where repairs go out on their own and mend a loss within the tick);
+ * - `"adaptive"`: a sliding encoding window; how much repair follows the measured loss, run lengths, and what the
+ *   path carries (default); `{ schedule: "adaptive", overheadMax }` bounds it: wire bytes of repair and
+ *   retransmissions over those of the patches, above 0 to 2 (default 0.75, and 1.08 below 40 patches a second, where
+ *   repairs go out on their own and mend a loss within the tick);
  * - `"off"`: retransmission only;
  * - generations (block-code FEC groups): `groupSize` 2..16 sources, then one XOR repair;
- * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); a repair covers at least the newest `depth` symbols (1..32, default
- *   1 / codeRate): deeper mends longer bursts and costs longer repairs; `separate: true` sends repairs on their own, a few ms later.
+ * - sliding at a fixed `codeRate` above 0 to 1 (repairs per source); a repair covers at least the newest `depth`
+ *   symbols (1..32, default 1 / codeRate): deeper mends longer bursts and costs longer repairs; `separate: true`
+ *   sends repairs on their own, a few ms later.
  */
 export type RepairOption =
   | "adaptive"

@@ -21,7 +21,10 @@ export function seqExpand(low16: number, near: Seq): Seq {
   return seqAdd(near, ((low16 - near) << 16) >> 16);
 }
 
-/** The same for the low 24 bits. Symbols need them: the reliable path may bring 65,536 between two datagrams, or before a late one. */
+/**
+ * The same for the low 24 bits. Symbols need them: the reliable path may bring 65,536 between two datagrams, or before
+ * a late one.
+ */
 export function seqExpand24(low24: number, near: Seq): Seq {
   return seqAdd(near, ((low24 - near) << 8) >> 8);
 }

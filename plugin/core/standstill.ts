@@ -1,6 +1,7 @@
 /**
- * What becomes of datagrams while their channel stands still: they are held back for a moment, and then the reliable path carries them,
- * if it is not behind itself. For whoever moves a link's datagrams to a channel; docs/ARCHITECTURE.md, the WebRTC channel.
+ * What becomes of datagrams while their channel stands still: they are held back for a moment, and then the reliable
+ * path carries them, if it is not behind itself. For whoever moves a link's datagrams to a channel;
+ * docs/ARCHITECTURE.md, the WebRTC channel.
  */
 import {
   ANSWER_LATE_MS,
@@ -27,7 +28,10 @@ export class Standstill {
   readonly #link: StandstillLink;
   /** Since when the channel takes nothing, ms; Infinity while it does. */
   #sinceMs = Infinity;
-  /** Since when datagrams of a channel that may queue unseen are answered late or not at all, ms; Infinity once one was in time. */
+  /**
+   * Since when datagrams of a channel that may queue unseen are answered late or not at all, ms; Infinity once one was
+   * in time.
+   */
   #unansweredSinceMs = Infinity;
   /** When a channel whose datagrams go unanswered last got one all the same, ms. */
   #probedMs = -Infinity;
@@ -41,12 +45,18 @@ export class Standstill {
     return nowMs - this.#sinceMs >= CHANNEL_STALL_MS;
   }
 
-  /** When to look at the channel again, ms: not every one tells when it takes datagrams again, and what it holds back may be overdue. Infinity while it takes them. */
+  /**
+   * When to look at the channel again, ms: not every one tells when it takes datagrams again, and what it holds back
+   * may be overdue. Infinity while it takes them.
+   */
   nextLookMs(nowMs: number): number {
     return this.#sinceMs === Infinity ? Infinity : nowMs + CHANNEL_POLL_MS;
   }
 
-  /** What to do with the next datagram: "send" it by the channel, or "hold" it, after the link has given to the reliable path what should not wait. */
+  /**
+   * What to do with the next datagram: "send" it by the channel, or "hold" it, after the link has given to the reliable
+   * path what should not wait.
+   */
   decide(channel: ChannelCondition, nowMs: number): "send" | "hold" {
     const unanswered = channel.queuesUnseen && this.#isUnanswered(nowMs);
     if (channel.writable && !unanswered) {
@@ -67,7 +77,10 @@ export class Standstill {
     this.#sinceMs = this.#unansweredSinceMs = Infinity;
   }
 
-  /** That nothing is late for a moment says nothing: what the WebSocket carried is answered at once, and little else is sent meanwhile. */
+  /**
+   * That nothing is late for a moment says nothing: what the WebSocket carried is answered at once, and little else is
+   * sent meanwhile.
+   */
   #isUnanswered(nowMs: number): boolean {
     if (this.#link.answeredInTimeMs > this.#unansweredSinceMs) this.#unansweredSinceMs = Infinity;
     const late = this.#link.unansweredMs(nowMs) >= ANSWER_LATE_MS;

@@ -10,7 +10,10 @@ export interface LinkCounters {
   retransmissionsSent: number;
   /** Ordered symbols that this end gave to the reliable path after repair and retransmission did not bring them. */
   rescuesSent: number;
-  /** Fates of incoming source symbols: came by themselves; solved from repair; came by retransmission; never came (unreliable stream only). */
+  /**
+   * Fates of incoming source symbols: came by themselves; solved from repair; came by retransmission; never came
+   * (unreliable stream only).
+   */
   symbolsReceived: number;
   symbolsRecovered: number;
   symbolsRetransmitted: number;
@@ -31,7 +34,10 @@ export interface LinkCounters {
   spuriousLosses: number;
   messagesSent: number;
   messagesReceived: number;
-  /** Wire bytes of datagrams, headers of the channel included; and the part of them that source symbols alone would have taken. */
+  /**
+   * Wire bytes of datagrams, headers of the channel included; and the part of them that source symbols alone would have
+   * taken.
+   */
   wireBytesSent: number;
   sourceBytesSent: number;
   wireBytesReceived: number;
@@ -95,7 +101,10 @@ export interface LinkStats {
   sendOverhead: number;
   /** How much later ordered messages were delivered than the fastest datagram of the last while would have come. */
   applyDelayMs: Percentiles;
-  /** How much longer than the least round trip the oldest ordered message sent by datagram has gone unacknowledged, ms; 0 if none is, and for what the reliable path carries. */
+  /**
+   * How much longer than the least round trip the oldest ordered message sent by datagram has gone unacknowledged, ms;
+   * 0 if none is, and for what the reliable path carries.
+   */
   behindMs: number;
   /** Repair symbols per source symbol that this end sends now. */
   codeRate: number;

@@ -1,4 +1,7 @@
-/** Source symbols, and what a repair symbol is. A source symbol: a header of length and flags, then the payload (docs/WIRE-FORMAT.md section 2.1, after RFC 8681). */
+/**
+ * Source symbols, and what a repair symbol is. A source symbol: a header of length and flags, then the payload
+ * (docs/WIRE-FORMAT.md section 2.1, after RFC 8681).
+ */
 import { SYMBOL_HEADER_BYTES } from "./limits.js";
 import type { Seq } from "./seq.js";
 

@@ -10,7 +10,9 @@ export interface Clock {
   now(): number;
   setTimeout(run: () => void, delayMs: number): unknown;
   clearTimeout(timer: unknown): void;
-  /** Runs after what has arrived by now was handled, as far as the platform can tell; in a microtask where it cannot. */
+  /**
+   * Runs after what has arrived by now was handled, as far as the platform can tell; in a microtask where it cannot.
+   */
   defer(run: () => void): void;
 }
 

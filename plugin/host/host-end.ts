@@ -1,6 +1,6 @@
 /**
- * When the host is about to end: a Node process (or worker) that exits by itself, by process.exit() or by an uncaught error, or a page that
- * goes away. Not when it is killed: no code runs then.
+ * When the host is about to end: a Node process (or worker) that exits by itself, by process.exit() or by an uncaught
+ * error, or a page that goes away. Not when it is killed: no code runs then.
  */
 
 import { rethrowLater } from "./host-call.js";
@@ -16,12 +16,18 @@ const host = globalThis as Host;
 const runs = new Set<() => void>();
 const lastRuns = new Set<() => void>();
 
-/** Calls `run`, which must not wait for anything, each time that the host is about to end (it may go on after all); until what this returns is called. */
+/**
+ * Calls `run`, which must not wait for anything, each time that the host is about to end (it may go on after all);
+ * until what this returns is called.
+ */
 export function onHostEnd(run: () => void): () => void {
   return register(runs, run);
 }
 
-/** Calls `run` when a Node process or worker exits for certain, after all of {@link onHostEnd}; until what this returns is called. */
+/**
+ * Calls `run` when a Node process or worker exits for certain, after all of {@link onHostEnd}; until what this returns
+ * is called.
+ */
 export function onHostExit(run: () => void): () => void {
   return register(lastRuns, run);
 }

@@ -9,7 +9,9 @@ import { parseImpairment, type ImpairmentSpec } from "./parse-impairment.js";
 import { profiles } from "./profiles.js";
 import { deriveSeed } from "./seeded-random.js";
 
-/** One impairment for each direction, or the same (with its own random numbers) for both. A direction left out is clean. */
+/**
+ * One impairment for each direction, or the same (with its own random numbers) for both. A direction left out is clean.
+ */
 export type DirectionalImpairment = ImpairmentSpec | { send?: ImpairmentSpec; receive?: ImpairmentSpec };
 
 /** The options of both directions; their seeds differ. */

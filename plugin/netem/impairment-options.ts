@@ -32,9 +32,15 @@ export interface ImpairmentOptions {
   jitterMs?: number;
   /** How the random delay spreads over 0..jitterMs. Default "uniform". */
   jitterDistribution?: JitterDistribution;
-  /** Whether jitter lets datagrams overtake each other. Default false: a late one holds back those after it, as a queue does. */
+  /**
+   * Whether jitter lets datagrams overtake each other. Default false: a late one holds back those after it, as a queue
+   * does.
+   */
   reorder?: boolean;
-  /** Share of datagrams that reorderDelayMs holds back, so that later ones overtake, whatever `reorder` says, 0..1. Default 0. */
+  /**
+   * Share of datagrams that reorderDelayMs holds back, so that later ones overtake, whatever `reorder` says, 0..1.
+   * Default 0.
+   */
   reorderRatio?: number;
   /** How long such a datagram is held back on top of its delay, ms, 0..600,000. Default 10. */
   reorderDelayMs?: number;
@@ -44,7 +50,9 @@ export interface ImpairmentOptions {
   corrupt?: number;
   /** Rate of the bottleneck, kbit/s (1000 bits), 1 or more. Default Infinity: none. */
   rateKbps?: number;
-  /** Bytes that wait at the bottleneck before the next datagram is dropped (drop-tail), 0..67,108,864. Default 65,000. */
+  /**
+   * Bytes that wait at the bottleneck before the next datagram is dropped (drop-tail), 0..67,108,864. Default 65,000.
+   */
   queueBytes?: number;
   /** Bytes that the rate counts on top of each datagram, 0..1000. Default 28: IPv4 and UDP headers. */
   overheadBytes?: number;

@@ -1,6 +1,7 @@
 /**
  * The loss models and their options, checked and defaulted.
- * Gilbert-Elliott: a good and a bad state, each with its own loss (Gilbert 1960, Elliott 1963; RFC 6534 names its metrics).
+ * Gilbert-Elliott: a good and a bad state, each with its own loss (Gilbert 1960, Elliott 1963; RFC 6534 names its
+ * metrics).
  */
 
 import { DURATION_MS_MAX, MEAN_BURST_DATAGRAMS_MAX, MEAN_BURST_MS_MIN } from "./limits.js";
@@ -18,7 +19,9 @@ export interface GilbertElliottCountLoss {
   kind: "gilbert-elliott-count";
   /** Long-run share of lost datagrams: from lossInGood to below lossInBad. */
   lossRatio: number;
-  /** Mean stay in the bad state, datagrams, 1..1,000,000; the mean run of losses when lossInBad is 1 and lossInGood 0. */
+  /**
+   * Mean stay in the bad state, datagrams, 1..1,000,000; the mean run of losses when lossInBad is 1 and lossInGood 0.
+   */
   meanBurstDatagrams: number;
   /** Loss ratio in the bad state, 0..1. Default 1 (Gilbert's "simple" channel). */
   lossInBad?: number;

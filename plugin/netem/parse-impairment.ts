@@ -26,7 +26,8 @@ const TEXT_NAMES: readonly string[] = [...IMPAIRMENT_OPTION_NAMES, ...BURST_NAME
  * Turns a profile's name, a text or options into options: checked, every default filled in, frozen.
  * A text is a comma list of an optional profile, first, and `name=value` for any option; later ones override the
  * profile. `burstDatagrams` and `burstMs` make the loss a burst loss (Gilbert-Elliott); `loss` alone makes it uniform.
- * @throws RangeError or TypeError for an unknown profile, an unknown name or a wrong value; the message lists what is known.
+ * @throws RangeError or TypeError for an unknown profile, an unknown name or a wrong value; the message lists what is
+ * known.
  */
 export function parseImpairment(spec: ImpairmentSpec): ResolvedImpairment {
   if (typeof spec !== "string") return resolveImpairment(spec);

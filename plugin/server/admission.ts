@@ -1,7 +1,8 @@
 /**
- * What a client may send before it is in its room. Core listens to nobody by then, and what comes is dropped as over ws-transport: taken, and
- * delivered to no listener. A game loop goes on sending while its reconnection is admitted, so how much comes is no offence. A record
- * that leaves a gap is one: it would have to be kept until the gap fills, and a WebSocket leaves none. Nor is there a channel yet whose datagrams it could carry.
+ * What a client may send before it is in its room. Core listens to nobody by then, and what comes is dropped as over
+ * ws-transport: taken, and delivered to no listener. A game loop goes on sending while its reconnection is admitted, so
+ * how much comes is no offence. A record that leaves a gap is one: it would have to be kept until the gap fills, and a
+ * WebSocket leaves none. Nor is there a channel yet whose datagrams it could carry.
  */
 
 import { seqDiff, type Seq } from "../core/seq.js";

@@ -1,6 +1,7 @@
 /**
- * Whether one client keeps up with what its room sends: level, behind, or so far behind that its state patches are shed until
- * the backlog is through. Decides and counts; the time and the figures are arguments, nothing is sent here (state-flow.ts).
+ * Whether one client keeps up with what its room sends: level, behind, or so far behind that its state patches are shed
+ * until the backlog is through. Decides and counts; the time and the figures are arguments, nothing is sent here
+ * (state-flow.ts).
  */
 
 import {
@@ -12,7 +13,10 @@ import {
   RATE_PERIOD_MS,
 } from "./limits.js";
 
-/** "level": it keeps up. "behind": what it gets is late. "shedding": it gets room messages, but no state until the backlog is through. */
+/**
+ * "level": it keeps up. "behind": what it gets is late. "shedding": it gets room messages, but no state until the
+ * backlog is through.
+ */
 export type BacklogState = "level" | "behind" | "shedding";
 
 /** What a room is told about a client's link. */
@@ -20,9 +24,16 @@ export interface LinkBehindReport {
   readonly state: BacklogState;
   /** How much later than a round trip allows the client has what was sent to it, ms. */
   readonly behindMs: number;
-  /** What the room sends this client, state patches and messages, bytes per second over the last 2 s; patches that were shed included. */
+  /**
+   * What the room sends this client, state patches and messages, bytes per second over the last 2 s; patches that were
+   * shed included.
+   */
   readonly sentBytesPerSecond: number;
-  /** What of it arrives, as far as that is known: unreliable datagrams count as arrived. While the client is behind, this is what its link carries: `sent / delivered` times the present patch interval would fit; for 2 s after a change both still speak of the former one, too. */
+  /**
+   * What of it arrives, as far as that is known: unreliable datagrams count as arrived. While the client is behind,
+   * this is what its link carries: `sent / delivered` times the present patch interval would fit; for 2 s after a
+   * change both still speak of the former one, too.
+   */
   readonly deliveredBytesPerSecond: number;
 }
 
@@ -108,8 +119,8 @@ export class BacklogMonitor {
   }
 
   /**
-   * A full state must be the smaller part of what waits, the last full state itself not counted. Otherwise a client that
-   * is behind because of a large state would get that state again, and again be behind because of it.
+   * A full state must be the smaller part of what waits, the last full state itself not counted. Otherwise a client
+   * that is behind because of a large state would get that state again, and again be behind because of it.
    */
   #isWorthResync(waitingBytes: number): boolean {
     return Math.min(waitingBytes, this.#acceptedBytes - this.#fullStateEnd) >= this.#fullStateBytes;

@@ -1,6 +1,6 @@
 /**
- * The sockets of one kind of datagram channel, for all sessions: bound when the HTTP server listens, beside it, and freed
- * with it. What they are is a subclass's; so is what the log says when they do not serve.
+ * The sockets of one kind of datagram channel, for all sessions: bound when the HTTP server listens, beside it, and
+ * freed with it. What they are is a subclass's; so is what the log says when they do not serve.
  */
 
 import type { Server as HttpServer } from "node:http";
@@ -51,7 +51,10 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
     if (server.listening) bind();
   }
 
-  /** Resolves when the bind that is under way is over, or has taken BIND_WAIT_MS_MAX; undefined if there is none to wait for. */
+  /**
+   * Resolves when the bind that is under way is over, or has taken BIND_WAIT_MS_MAX; undefined if there is none to wait
+   * for.
+   */
   get settling(): Promise<unknown> | undefined {
     return this.#settling;
   }
@@ -66,7 +69,10 @@ export abstract class ChannelListener<Endpoint extends { close(): void | Promise
     this.#unopened.clear();
   }
 
-  /** A client gave its offered channel up. Several clients in a row are the deployment's fault more often than theirs; one that tries often is one. */
+  /**
+   * A client gave its offered channel up. Several clients in a row are the deployment's fault more often than theirs;
+   * one that tries often is one.
+   */
   onUnopened(sessionId: string): void {
     if (this.#logged) return;
     this.#unopened.add(sessionId);
@@ -133,7 +139,10 @@ export function isAskedFor(error: NodeJS.ErrnoException, port: unknown, host: st
   return port !== undefined || (host !== undefined && !PORT_ERRORS.includes(error.code));
 }
 
-/** The address that a socket binds beside an HTTP server: the one asked for, else the HTTP server's own; undefined = all. */
+/**
+ * The address that a socket binds beside an HTTP server: the one asked for, else the HTTP server's own; undefined =
+ * all.
+ */
 export function hostBeside(asked: string | undefined, http: AddressInfo | undefined): string | undefined {
   return asked ?? (http === undefined || http.address === "::" ? undefined : http.address);
 }

@@ -1,7 +1,8 @@
 /**
- * The server's close of a session whose datagram channel is open: the client is told first, so that it gives to the WebSocket
- * what datagrams may not bring, and the close frame follows its answer, or a short time. (A browser answers the frame by itself, before
- * the page has read what came ahead of it.) The answer stands for that to the close frame: what comes after it is not delivered.
+ * The server's close of a session whose datagram channel is open: the client is told first, so that it gives to the
+ * WebSocket what datagrams may not bring, and the close frame follows its answer, or a short time. (A browser answers
+ * the frame by itself, before the page has read what came ahead of it.) The answer stands for that to the close frame:
+ * what comes after it is not delivered.
  */
 
 import type { Clock } from "../host/clock.js";
@@ -33,7 +34,9 @@ export class ClosingHandshake {
     return this.#answered;
   }
 
-  /** The client was asked for its answer. Sends the close frame later; false if it may not wait, and is to go at once. */
+  /**
+   * The client was asked for its answer. Sends the close frame later; false if it may not wait, and is to go at once.
+   */
   begin(sendFrame: () => void): boolean {
     this.#asked = true;
     if (this.#hurried || this.#state.kind !== "open") return false;

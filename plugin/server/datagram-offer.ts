@@ -1,8 +1,8 @@
 /**
- * The datagram channel of one server session: UDP is offered to the client over its WebSocket, WebRTC is answered when the
- * client asks; what comes of it is attached to the session's link. There is at most one, and a new one (fresh id and secret,
- * fresh connection) when the client says that it closed the last, less and less often while none opens, or where one was abused.
- * docs/WIRE-FORMAT.md section 4.
+ * The datagram channel of one server session: UDP is offered to the client over its WebSocket, WebRTC is answered when
+ * the client asks; what comes of it is attached to the session's link. There is at most one, and a new one (fresh id
+ * and secret, fresh connection) when the client says that it closed the last, less and less often while none opens, or
+ * where one was abused. docs/WIRE-FORMAT.md section 4.
  */
 
 import { logger } from "@colyseus/core";
@@ -30,7 +30,9 @@ export interface OfferContext {
   readonly wanted: readonly OfferedKind[];
   readonly udp: UdpListener | undefined;
   readonly webrtc: WebRtcListener | undefined;
-  /** The server's end of the client's WebSocket: where it finds a WebRTC connection, unless the server is told better. */
+  /**
+   * The server's end of the client's WebSocket: where it finds a WebRTC connection, unless the server is told better.
+   */
   readonly localAddress: string | undefined;
 }
 

@@ -25,7 +25,10 @@ export class FecRoomClient extends WebSocketClient {
     this.#latencyMs = latencyMs;
   }
 
-  /** Sends an ordered message, unless it is a patch for a client that is too far behind. The bytes are copied; the callback always runs. */
+  /**
+   * Sends an ordered message, unless it is a patch for a client that is too far behind. The bytes are copied; the
+   * callback always runs.
+   */
   override raw(data: Uint8Array, options?: ISendOptions, callback?: (error?: Error) => void): void {
     const flow = this.#flow;
     const bytes = flow === undefined ? data : flow.filter(data);
@@ -33,7 +36,9 @@ export class FecRoomClient extends WebSocketClient {
     else if (callback) process.nextTick(callback);
   }
 
-  /** Sends a full state in the place of patches, whatever is shed. The SDK counts unreliable frames from 0 again at it. */
+  /**
+   * Sends a full state in the place of patches, whatever is shed. The SDK counts unreliable frames from 0 again at it.
+   */
   rawFullState(state: Uint8Array): void {
     this.#unreliableSequence = 0;
     super.raw(state);

@@ -1,6 +1,6 @@
 /**
- * What core holds as `client.ref` of a FEC session: looks like the `ws` socket that it wraps, but its messages ride a link.
- * Makes the session, server-session.ts, and passes on.
+ * What core holds as `client.ref` of a FEC session: looks like the `ws` socket that it wraps, but its messages ride a
+ * link. Makes the session, server-session.ts, and passes on.
  */
 
 import type { WebSocket } from "ws";
@@ -22,7 +22,9 @@ export class FecSocket extends SocketFacade {
   /** What of the room's state goes over this connection; undefined until its client is in the room: everything. */
   flow: StateFlow | undefined;
 
-  /** Takes over an open socket. @param onHeard called when the client shows by a datagram or a message that it lives. */
+  /**
+   * Takes over an open socket. @param onHeard called when the client shows by a datagram or a message that it lives.
+   */
   constructor(webSocket: WebSocket, onHeard: () => void, options: ServerSessionOptions) {
     super(webSocket);
     this.session = new ServerSession(

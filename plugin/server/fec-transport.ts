@@ -77,14 +77,18 @@ export class FecTransport extends WebSocketTransport {
     this.#udp = ours.udp === false ? undefined : new UdpListener(ours.udp);
     this.#webrtc = ours.webrtc === false ? undefined : new WebRtcListener(ours.webrtc);
     if (this.server) this.#follow(this.server);
-    // ws-transport passes its listener unbound: `this` would be the WebSocketServer. That one is new here in every mode, so no one else listens yet.
+    // ws-transport passes its listener unbound: `this` would be the WebSocketServer. That one is new here in every
+    // mode, so no one else listens yet.
     this.wss.removeAllListeners("connection");
     this.wss.on("connection", (socket, request, upgrade?: UpgradeInfo) =>
       this.onConnection(socket as PingedWebSocket, request, upgrade),
     );
   }
 
-  /** The UDP socket: its port, its sessions, and its datagrams by fate; undefined before listening, and when sessions stay on WebSocket. */
+  /**
+   * The UDP socket: its port, its sessions, and its datagrams by fate; undefined before listening, and when sessions
+   * stay on WebSocket.
+   */
   get udpStats(): UdpStats | undefined {
     const endpoint = this.#udp?.endpoint;
     return endpoint && { port: endpoint.address().port, sessions: endpoint.channelCount, ...endpoint.stats };
@@ -97,8 +101,9 @@ export class FecTransport extends WebSocketTransport {
   }
 
   /**
-   * Listens on TCP and UDP; the listener is called once all are bound. A UDP port that was asked for and cannot be bound
-   * closes the HTTP server, and its error goes to the listener (so core's `listen` rejects), or else to the server's "error".
+   * Listens on TCP and UDP; the listener is called once all are bound. A UDP port that was asked for and cannot be
+   * bound closes the HTTP server, and its error goes to the listener (so core's `listen` rejects), or else to the
+   * server's "error".
    */
   override listen(port: number, hostname?: string, backlog?: number, listeningListener?: ListenCallback): this {
     return super.listen(port, hostname, backlog, () => {
@@ -154,8 +159,8 @@ export class FecTransport extends WebSocketTransport {
   }
 
   /**
-   * Hello names the channels that are bound: on a server that listened before this transport came, the first client may be here sooner.
-   * It is not read meanwhile; a client sends nothing before hello. False if it is gone.
+   * Hello names the channels that are bound: on a server that listened before this transport came, the first client may
+   * be here sooner. It is not read meanwhile; a client sends nothing before hello. False if it is gone.
    */
   async #untilBound(socket: WebSocket): Promise<boolean> {
     const settling = this.#listeners.map((listener) => listener.settling).filter((bind) => bind !== undefined);
@@ -190,7 +195,8 @@ export class FecTransport extends WebSocketTransport {
     } catch (error) {
       const { code, message } = error as Error & { code: number };
       debugAndPrintError(error as Error);
-      // As ws-transport does: with a token the SDK may try again, since the seat may not be held yet while devMode reloads.
+      // As ws-transport does: with a token the SDK may try again, since the seat may not be held yet while devMode
+      // reloads.
       const retry = isDevMode ? CloseCode.MAY_TRY_RECONNECT : CloseCode.FAILED_TO_RECONNECT;
       client.error(code, message, () => socket.close(reconnectionToken === undefined ? CloseCode.WITH_ERROR : retry));
       return;

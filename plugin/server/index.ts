@@ -1,4 +1,7 @@
-/** `colyseus-fec`: the server side. Importing it gives Node 20 a global WebSocket (from `ws`), which core's reconnection needs. */
+/**
+ * `colyseus-fec`: the server side. Importing it gives Node 20 a global WebSocket (from `ws`), which core's reconnection
+ * needs.
+ */
 
 import "./web-socket-global.js";
 

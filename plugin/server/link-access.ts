@@ -22,7 +22,9 @@ export interface ClientLinkStats extends SessionStats {
   /** What the room sends this client, bytes per second, and what of it arrives; see LinkBehindReport. */
   readonly sentBytesPerSecond: number;
   readonly deliveredBytesPerSecond: number;
-  /** State patches that were not sent because the client was too far behind, and full states that were sent for them. */
+  /**
+   * State patches that were not sent because the client was too far behind, and full states that were sent for them.
+   */
   readonly patchesShed: number;
   readonly resyncs: number;
 }
@@ -31,7 +33,8 @@ let noLink: ClientLinkStats | undefined;
 
 /**
  * Statistics of a room's client: path "websocket" and zeros (one frozen object) for one on a plain WebSocket.
- * @throws TypeError for anything but a client of a room on the server (a client's room has its own `linkStats`, in "colyseus-fec/client").
+ * @throws TypeError for anything but a client of a room on the server (a client's room has its own `linkStats`, in
+ * "colyseus-fec/client").
  */
 export function linkStats(client: Client): ClientLinkStats {
   const socket = socketOf(client);

@@ -1,4 +1,7 @@
-/** A room that wants to know which of its clients do not keep up, and how it is told: as core calls a room's own methods. */
+/**
+ * A room that wants to know which of its clients do not keep up, and how it is told: as core calls a room's own
+ * methods.
+ */
 
 import { logger, type Client, type Room } from "@colyseus/core";
 import type { LinkBehindReport } from "./backlog-monitor.js";
@@ -31,7 +34,9 @@ interface CatchingRoom {
   onUncaughtException?(error: Error, methodName: string): void;
 }
 
-/** Tells the room, if it asks; in a microtask, not from within the tick, since the room may send patches. Never throws. */
+/**
+ * Tells the room, if it asks; in a microtask, not from within the tick, since the room may send patches. Never throws.
+ */
 export function tellRoom(room: Room & LinkAwareRoom, client: Client, report: LinkBehindReport): void {
   if (typeof room.onLinkBehind !== "function") return;
   Promise.resolve()

@@ -24,18 +24,24 @@ export interface UdpOptions {
   port?: number;
   /**
    * Address to bind. Default: the one that the HTTP server listens on.
-   * A server with several addresses that listens on all of them should set it (and publicAddress, where that differs from
-   * the WebSocket's host): from a socket bound to all, an answer leaves from the address that its route prefers, and a
-   * client takes nothing from another address than it sent to. Its sessions would stay on WebSocket.
+   * A server with several addresses that listens on all of them should set it (and publicAddress, where that differs
+   * from the WebSocket's host): from a socket bound to all, an answer leaves from the address that its route prefers,
+   * and a client takes nothing from another address than it sent to. Its sessions would stay on WebSocket.
    */
   host?: string;
-  /** What clients are told: "host", "host:port", "[ipv6]:port" or its parts. Default: the host that they reached by WebSocket, the bound port. */
+  /**
+   * What clients are told: "host", "host:port", "[ipv6]:port" or its parts. Default: the host that they reached by
+   * WebSocket, the bound port.
+   */
   publicAddress?: string | { host?: string; port?: number };
 }
 
 /** Where the WebRTC sockets are bound, and where browsers find them. */
 export interface WebRtcOptions {
-  /** 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1000, near the top minus 1000. */
+  /**
+   * 0..65535: one muxed UDP port for all clients, 0 = any free one. Default: the HTTP port's number plus 1000, near the
+   * top minus 1000.
+   */
   port?: number;
   /** In its place: the first and the last of at most 64 UDP ports, over which clients are spread. */
   portRange?: readonly [first: number, last: number];
@@ -46,22 +52,29 @@ export interface WebRtcOptions {
    * address of the client's WebSocket, and the bound port. Needed behind an HTTP proxy or NAT.
    */
   publicAddress?: string | { host?: string; port?: number };
-  /** STUN and TURN servers that browsers may use, as of RTCPeerConnection, the same for all clients: TURN, with username and credential, reaches players whose network lets no other UDP out. Default none. */
+  /**
+   * STUN and TURN servers that browsers may use, as of RTCPeerConnection, the same for all clients: TURN, with username
+   * and credential, reaches players whose network lets no other UDP out. Default none.
+   */
   iceServers?: readonly { urls: string | readonly string[]; username?: string; credential?: string }[];
 }
 
 export interface FecTransportOptions extends TransportOptions {
   /** The UDP channel; false = none. Default: on, see UdpOptions. */
   udp?: false | UdpOptions;
-  /** The WebRTC channel, for browsers; false = none. Default: on where the package node-datachannel is installed, see WebRtcOptions. */
+  /**
+   * The WebRTC channel, for browsers; false = none. Default: on where the package node-datachannel is installed, see
+   * WebRtcOptions.
+   */
   webrtc?: false | WebRtcOptions;
   /** How much repair rides along. Default "adaptive". */
   repair?: RepairOption;
   /** Impairs what this server sends and receives as datagrams: for tests and demonstrations. Default none. */
   netem?: DirectionalImpairment;
   /**
-   * A FEC client that is this much behind, ms, 500..60000, gets no more state patches until its backlog is through, and then the
-   * full state, as when it joined. Room messages are not affected. false = it gets every patch, however late. Default 2000.
+   * A FEC client that is this much behind, ms, 500..60000, gets no more state patches until its backlog is through, and
+   * then the full state, as when it joined. Room messages are not affected. false = it gets every patch, however late.
+   * Default 2000.
    */
   resyncAfterMs?: number | false;
 }

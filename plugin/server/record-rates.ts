@@ -1,4 +1,7 @@
-/** How many records one client may send that core does not count (its maxMessagesPerSecond counts messages). Sans-IO: the time is an argument. */
+/**
+ * How many records one client may send that core does not count (its maxMessagesPerSecond counts messages). Sans-IO:
+ * the time is an argument.
+ */
 
 import { TokenBucket } from "../host/token-bucket.js";
 import { CONTROL_RECORDS, IDLE_RECORDS } from "./limits.js";

@@ -55,7 +55,8 @@ interface PrivateRoom {
 
 /**
  * True if a full state is all that a client needs which missed patches. Not with streams and fields that are patch-only
- * (schema leaves both out of it), not with another serializer than schema's, and not where what is read here looks otherwise.
+ * (schema leaves both out of it), not with another serializer than schema's, and not where what is read here looks
+ * otherwise.
  */
 export function isResyncable(room: Room, client: Client): boolean {
   try {
@@ -74,7 +75,10 @@ export function hasPendingChanges(room: Room, client: Client): boolean {
   return encoderOf(room)?.hasChanges === true || (view?.changes?.size ?? 0) > 0;
 }
 
-/** The full state as the client would get it on joining; the bytes are the encoder's until its next turn. @throws what the room throws. */
+/**
+ * The full state as the client would get it on joining; the bytes are the encoder's until its next turn. @throws what
+ * the room throws.
+ */
 export function encodeFullState(room: Room, client: Client): Uint8Array {
   let state: Uint8Array | undefined;
   // What core would send: to one that is the client in all but how it is sent.
@@ -85,9 +89,9 @@ export function encodeFullState(room: Room, client: Client): Uint8Array {
 }
 
 /**
- * What a full state leaves unsaid: the fields that have no value, of every object that the client sees, as operations that
- * may stand at its end. To be called right after the full state was encoded. The SDK removes from collections what a second full state does
- * not name, but keeps the last value of such a field.
+ * What a full state leaves unsaid: the fields that have no value, of every object that the client sees, as operations
+ * that may stand at its end. To be called right after the full state was encoded. The SDK removes from collections what
+ * a second full state does not name, but keeps the last value of such a field.
  */
 export function encodeAbsentFields(room: Room, client: Client): Uint8Array {
   const encoder = encoderOf(room);
@@ -129,7 +133,10 @@ function metadataOf(type: unknown): TypeMetadata | undefined {
   return (type as { [Symbol.metadata]?: TypeMetadata })[Symbol.metadata];
 }
 
-/** Whether all that is read of an encoder is there; of its trees, which are of one class, the root's. Throws without a part that has others. */
+/**
+ * Whether all that is read of an encoder is there; of its trees, which are of one class, the root's. Throws without a
+ * part that has others.
+ */
 function isKnownEncoder({ hasChanges, _fullSyncGen, root, context }: Encoder): boolean {
   const tree = firstOf(root.changeTrees)!;
   return (

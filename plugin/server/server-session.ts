@@ -1,7 +1,8 @@
 /**
- * One client's session at the server, over its WebSocket: who may send how much and when (admission.ts, record-rates.ts), how far behind
- * the client is (socket-probe.ts), and how the session ends (closing-handshake.ts). The link and what both ends do alike is session/session.ts,
- * which datagram channel is attached datagram-offer.ts, what core sees of it fec-socket.ts. docs/WIRE-FORMAT.md section 1.
+ * One client's session at the server, over its WebSocket: who may send how much and when (admission.ts,
+ * record-rates.ts), how far behind the client is (socket-probe.ts), and how the session ends (closing-handshake.ts).
+ * The link and what both ends do alike is session/session.ts, which datagram channel is attached datagram-offer.ts,
+ * what core sees of it fec-socket.ts. docs/WIRE-FORMAT.md section 1.
  */
 
 import { CloseCode, debugAndPrintError, logger, Protocol } from "@colyseus/core";
@@ -79,7 +80,10 @@ export class ServerSession {
   readonly #forgetHostEnd: () => void;
   /** Messages that came to someone who listens: before the join, and once core has dropped the client, nobody does. */
   #messagesHeard = 0;
-  /** The client may have sent by datagram: since it was given a channel, open here or not, and until it says that it closed it. */
+  /**
+   * The client may have sent by datagram: since it was given a channel, open here or not, and until it says that it
+   * closed it.
+   */
   #clientHasChannel = false;
   /** The client said that it leaves. */
   #clientLeft = false;
@@ -174,7 +178,10 @@ export class ServerSession {
     return Math.max(backlog.behindMs(nowMs), this.#probe.behindMs(nowMs));
   }
 
-  /** Bytes of messages that are not known to have arrived; what waits for its first answer only counts when there was one. */
+  /**
+   * Bytes of messages that are not known to have arrived; what waits for its first answer only counts when there was
+   * one.
+   */
   get waitingBytes(): number {
     const { backlog } = this.#session;
     this.#probe.onArrived(backlog.peerNext);
@@ -187,9 +194,9 @@ export class ServerSession {
   }
 
   /**
-   * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket first.
-   * What is on its way from the client is still delivered until its answer or "close": by datagram until the close frame, by WebSocket as
-   * ws does, which gives up after 30 s.
+   * Closes after everything handed to {@link send}: what only rode datagrams and is not acknowledged goes by WebSocket
+   * first. What is on its way from the client is still delivered until its answer or "close": by datagram until the
+   * close frame, by WebSocket as ws does, which gives up after 30 s.
    * @throws TypeError for a code, RangeError for a reason that no close frame holds, as ws; nothing has changed then.
    */
   close(code?: number, reason: string | Buffer = ""): void {
@@ -206,7 +213,10 @@ export class ServerSession {
     this.#webSocket.close(code, reason);
   }
 
-  /** The process may end at once: a close frame that waits is sent, and no later one waits. What the client had sent by datagram may be lost. */
+  /**
+   * The process may end at once: a close frame that waits is sent, and no later one waits. What the client had sent by
+   * datagram may be lost.
+   */
   hurryClose(): void {
     this.#closing.hurry();
   }
@@ -229,7 +239,8 @@ export class ServerSession {
     if (this.#closing.answered) return;
     if (bytes[0] === Protocol.LEAVE_ROOM) this.#clientLeft = true;
     if (this.#handlers.onMessage(bytes)) this.#messagesHeard++;
-    // Core has dropped the client, and may keep its socket for as long as the room's onDrop takes: it is not to be listened to by two ways.
+    // Core has dropped the client, and may keep its socket for as long as the room's onDrop takes: it is not to be
+    // listened to by two ways.
     else if (this.#admission.admitted) this.#session.detach();
   }
 
@@ -310,7 +321,10 @@ export class ServerSession {
   }
 }
 
-/** ws finds out only when it has begun to close. The codes are those of RFC 6455 section 7.4 that a close frame may hold. */
+/**
+ * ws finds out only when it has begun to close. The codes are those of RFC 6455 section 7.4 that a close frame may
+ * hold.
+ */
 function requireClosable(code: number | undefined, reason: string | Buffer): void {
   const protocol =
     code !== undefined && code >= 1000 && code <= 1014 && code !== 1004 && code !== 1005 && code !== 1006;

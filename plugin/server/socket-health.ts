@@ -1,7 +1,7 @@
 /**
- * What ws-transport's ping interval needs of a socket, and a handler without which one client's error would end the process.
- * A client that is heard lives, though TCP holds its pongs back: where it loses much, it backs off for longer than ws-transport waits,
- * and datagrams carry the game meanwhile.
+ * What ws-transport's ping interval needs of a socket, and a handler without which one client's error would end the
+ * process. A client that is heard lives, though TCP holds its pongs back: where it loses much, it backs off for longer
+ * than ws-transport waits, and datagrams carry the game meanwhile.
  */
 
 import { debugAndPrintError } from "@colyseus/core";

@@ -1,8 +1,8 @@
 /**
- * How far behind a client's WebSocket is. `bufferedAmount` tells only what the kernel would not take, on a slow link seconds
- * late; a ping frame in the stream (RFC 6455 section 5.5.2) is answered once all that was written before it has arrived.
- * Pings only while records are written, and concludes nothing until one was answered: a proxy may keep pings to itself.
- * What datagrams brought while TCP backs off has arrived, whenever the ping behind it does.
+ * How far behind a client's WebSocket is. `bufferedAmount` tells only what the kernel would not take, on a slow link
+ * seconds late; a ping frame in the stream (RFC 6455 section 5.5.2) is answered once all that was written before it has
+ * arrived. Pings only while records are written, and concludes nothing until one was answered: a proxy may keep pings
+ * to itself. What datagrams brought while TCP backs off has arrived, whenever the ping behind it does.
  */
 
 import { seqDiff, type Seq } from "../core/seq.js";
@@ -37,7 +37,9 @@ export class SocketProbe {
     this.#ping = ping;
   }
 
-  /** A record of so many bytes was written to the socket; what was written so far holds no ordered symbol from upTo on. */
+  /**
+   * A record of so many bytes was written to the socket; what was written so far holds no ordered symbol from upTo on.
+   */
   onWritten(bytes: number, upTo: Seq, nowMs: number): void {
     this.#writtenBytes += bytes;
     if (nowMs - this.#probedMs < SOCKET_PROBE_INTERVAL_MS || this.#probes.length >= SOCKET_PROBES_MAX) return;
@@ -47,7 +49,10 @@ export class SocketProbe {
     this.#ping(Uint8Array.of(...MARK, this.#number & 0xff, this.#number >> 8));
   }
 
-  /** False if the pong answers a ping of someone else. One pong may answer for all pings before it (RFC 6455 section 5.5.3). */
+  /**
+   * False if the pong answers a ping of someone else. One pong may answer for all pings before it (RFC 6455 section
+   * 5.5.3).
+   */
   onPong(payload: Uint8Array, nowMs: number): boolean {
     if (payload.length !== PAYLOAD_BYTES || MARK.some((byte, i) => payload[i] !== byte)) return false;
     const number = payload[MARK.length]! + 256 * payload[MARK.length + 1]!;
@@ -73,7 +78,10 @@ export class SocketProbe {
     }
   }
 
-  /** How much longer than the least round trip the oldest record has gone unconfirmed, ms, as far as probes tell; 0 if none has. */
+  /**
+   * How much longer than the least round trip the oldest record has gone unconfirmed, ms, as far as probes tell; 0 if
+   * none has.
+   */
   behindMs(nowMs: number): number {
     return this.#isWaiting ? Math.max(0, nowMs - this.#probes[this.#overtaken]!.sentMs - this.#leastMs) : 0;
   }

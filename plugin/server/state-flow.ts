@@ -1,7 +1,7 @@
 /**
- * What of a room's state goes to one FEC client: every patch while the client keeps up; none while it is hopelessly behind, and
- * then the full state in their place. A patch that is shed never was in the ordered stream. Room messages always pass.
- * Tells the room, if it asks. Whether the client keeps up is backlog-monitor.ts.
+ * What of a room's state goes to one FEC client: every patch while the client keeps up; none while it is hopelessly
+ * behind, and then the full state in their place. A patch that is shed never was in the ordered stream. Room messages
+ * always pass. Tells the room, if it asks. Whether the client keeps up is backlog-monitor.ts.
  */
 
 import { ClientState, CloseCode, logger, Protocol, type Client, type Room } from "@colyseus/core";
@@ -27,7 +27,9 @@ export interface FlowLink {
   close(code: number): void;
 }
 
-/** Rooms that could not send a full state, for a reason that isResyncable does not see: nothing is shed there any more. */
+/**
+ * Rooms that could not send a full state, for a reason that isResyncable does not see: nothing is shed there any more.
+ */
 const brokenRooms = new WeakSet<Room>();
 
 export class StateFlow {
@@ -98,7 +100,10 @@ export class StateFlow {
     if (this.#monitor.state !== "level") this.#watch(BACKLOG_POLL_MS);
   }
 
-  /** Looks again after so long, ms: a room may send messages and no patches, or fall silent, or wait with its next patch, while the client catches up. */
+  /**
+   * Looks again after so long, ms: a room may send messages and no patches, or fall silent, or wait with its next
+   * patch, while the client catches up.
+   */
   #watch(afterMs: number): void {
     if (this.#link.isOpen && !this.#stopped) this.#timer ??= this.#clock.setTimeout(this.#onTimer, afterMs);
   }
@@ -132,7 +137,10 @@ export class StateFlow {
     }
   }
 
-  /** The client has missed patches: it gets the state as the SDK reconnects. Not thrown, into the room's tick or out of a timer: the others play on. */
+  /**
+   * The client has missed patches: it gets the state as the SDK reconnects. Not thrown, into the room's tick or out of
+   * a timer: the others play on.
+   */
   #onResyncFailure(error: unknown): void {
     if (!brokenRooms.has(this.#room)) {
       logger.error(

@@ -39,7 +39,10 @@ export class UdpListener extends ChannelListener<UdpEndpoint> {
     return this.endpoint && `UDP ${this.endpoint.address().port}`;
   }
 
-  /** A port or an address that was asked for is the user's error; a port that was only a default costs the datagram path, no more. */
+  /**
+   * A port or an address that was asked for is the user's error; a port that was only a default costs the datagram
+   * path, no more.
+   */
   protected override isAsked(error: Error): boolean {
     return isAskedFor(error, this.#options.port, this.#options.host);
   }

@@ -1,6 +1,6 @@
 /**
- * The muxed UDP sockets of all WebRTC connections: bound when the HTTP server listens, on that port number plus 1000 unless
- * told otherwise, and freed with it (channel-listener.ts). The channel itself is channels/webrtc.
+ * The muxed UDP sockets of all WebRTC connections: bound when the HTTP server listens, on that port number plus 1000
+ * unless told otherwise, and freed with it (channel-listener.ts). The channel itself is channels/webrtc.
  */
 
 import { lookup } from "node:dns/promises";
@@ -34,7 +34,10 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
     return this.endpoint && `WebRTC UDP ${this.endpoint.ports.join(", ")}`;
   }
 
-  /** Where a client finds its connection. @param localAddress the server's end of that client's WebSocket. @param port what its connection is bound to. */
+  /**
+   * Where a client finds its connection. @param localAddress the server's end of that client's WebSocket. @param port
+   * what its connection is bound to.
+   */
   announce(localAddress: string | undefined, port: number): { host: string; port: number } | undefined {
     const { publicPort } = this.#options;
     const host = this.#publicAddress ?? literal(localAddress);
@@ -44,7 +47,10 @@ export class WebRtcListener extends ChannelListener<WebRtcEndpoint> {
       : { host, port: publicPort === undefined ? port : publicPort + port - this.#firstPort };
   }
 
-  /** The option alone asks for the library, a port only for itself: a default one that is taken costs the channel, no more. */
+  /**
+   * The option alone asks for the library, a port only for itself: a default one that is taken costs the channel, no
+   * more.
+   */
   protected override isAsked(error: Error): boolean {
     return error instanceof NativeLibraryError
       ? this.#options.asked
@@ -86,7 +92,10 @@ async function resolved(host: string | undefined): Promise<string | undefined> {
   return host === undefined || isIP(host) !== 0 ? host : (await lookup(host)).address;
 }
 
-/** An address as a client can use it: IPv4 that came to an IPv6 socket as IPv4, a link-local one without its zone not at all. */
+/**
+ * An address as a client can use it: IPv4 that came to an IPv6 socket as IPv4, a link-local one without its zone not at
+ * all.
+ */
 function literal(address: string | undefined): string | undefined {
   const plain = address?.replace(/^::ffff:(?=\d+\.)/i, "");
   return plain !== undefined && isIP(plain) !== 0 && !plain.includes("%") ? plain : undefined;

@@ -1,4 +1,7 @@
-/** WebSocket close codes that a session ends with: those of RFC 6455 section 7.4.1, and Colyseus's own where they say more. */
+/**
+ * WebSocket close codes that a session ends with: those of RFC 6455 section 7.4.1, and Colyseus's own where they say
+ * more.
+ */
 
 /** The peer broke the protocol. */
 export const PROTOCOL_ERROR = 1002;

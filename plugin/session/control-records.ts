@@ -57,7 +57,10 @@ export interface Close {
   readonly kind: "close";
 }
 
-/** The server is about to close the WebSocket; or the client's answer: it has given to the WebSocket all that datagrams may not have brought. */
+/**
+ * The server is about to close the WebSocket; or the client's answer: it has given to the WebSocket all that datagrams
+ * may not have brought.
+ */
 export interface End {
   readonly kind: "end";
 }

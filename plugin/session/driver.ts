@@ -3,12 +3,12 @@
  * (a WebSocket, given as functions) and with at most one datagram channel, which may come and go.
  * It owns no protocol (core/link.ts) and opens no channel.
  *
- * What arrives is delivered before the call that brought it returns. What is sent leaves in the call where it rides the WebSocket, else
- * in a microtask, so that everything sent in one synchronous run shares datagrams; what the link has to answer leaves when all that arrived with it,
- * for other sessions too, was delivered: nobody's patch waits for another's feedback.
- * A handler may call back in (send, attach, close). One that throws loses nothing: its error is thrown again from a
- * microtask, as an event handler's would be, and the next message is delivered.
- * An error inside the link (an assertion) ends this session and nothing else.
+ * What arrives is delivered before the call that brought it returns. What is sent leaves in the call where it rides the
+ * WebSocket, else in a microtask, so that everything sent in one synchronous run shares datagrams; what the link has to
+ * answer leaves when all that arrived with it, for other sessions too, was delivered: nobody's patch waits for
+ * another's feedback. A handler may call back in (send, attach, close). One that throws loses nothing: its error is
+ * thrown again from a microtask, as an event handler's would be, and the next message is delivered. An error inside the
+ * link (an assertion) ends this session and nothing else.
  */
 
 import type { Link } from "../core/link.js";
@@ -52,13 +52,19 @@ export type DrivenLink = Pick<
 
 export type LinkRecordKind = "symbol" | "copy";
 
-/** Why a session ends: the peer broke the protocol (with the WebSocket close code that says how), or the link broke, a fault of ours. */
+/**
+ * Why a session ends: the peer broke the protocol (with the WebSocket close code that says how), or the link broke, a
+ * fault of ours.
+ */
 export type SessionFailure =
   | { readonly kind: "protocol"; readonly code: number; readonly reason: string }
   | { readonly kind: "internal"; readonly reason: string };
 
 export interface LinkDriverHandlers {
-  /** Sends one record as a WebSocket message; the bytes are the callee's. A "copy" holds what datagrams go on to bring as well. */
+  /**
+   * Sends one record as a WebSocket message; the bytes are the callee's. A "copy" holds what datagrams go on to bring
+   * as well.
+   */
   sendReliable(record: Uint8Array, kind: LinkRecordKind): void;
   /** One message of the peer; ordered ones come in order. The bytes are the callee's. */
   onMessage(bytes: Uint8Array, ordered: boolean): void;
@@ -190,7 +196,10 @@ export class LinkDriver {
     this.#change(() => this.#link.closePath());
   }
 
-  /** The reliable path takes all that is unacknowledged, at the next flush; an open channel stays open, for what still comes. */
+  /**
+   * The reliable path takes all that is unacknowledged, at the next flush; an open channel stays open, for what still
+   * comes.
+   */
   carryUnacknowledged(): void {
     if (this.#closed) return;
     try {
@@ -281,7 +290,10 @@ export class LinkDriver {
     this.#deferFlush();
   }
 
-  /** Hands out messages in order. What a handler's own call brings is delivered after those that wait, by this same loop. */
+  /**
+   * Hands out messages in order. What a handler's own call brings is delivered after those that wait, by this same
+   * loop.
+   */
   #deliver(): void {
     if (this.#delivering) return;
     this.#delivering = true;
@@ -313,7 +325,10 @@ export class LinkDriver {
     if (this.#changed) this.flush();
   };
 
-  /** What rides the WebSocket leaves in the call, as over a WebSocket alone; what rides datagrams waits for the microtask, and shares them with what follows. */
+  /**
+   * What rides the WebSocket leaves in the call, as over a WebSocket alone; what rides datagrams waits for the
+   * microtask, and shares them with what follows.
+   */
   #afterSend(): void {
     if (this.#link.path === "reliable" || !this.isChannelOpen) {
       this.flush();

@@ -8,9 +8,14 @@ import type { DirectionalImpairment } from "../netem/index.js";
 export interface LinkControl {
   /** Starts or ends the loss of every datagram, both ways. */
   blackout(on: boolean): void;
-  /** Replaces the impairment of both directions, as seen from here. @throws TypeError or RangeError for a wrong option. */
+  /**
+   * Replaces the impairment of both directions, as seen from here. @throws TypeError or RangeError for a wrong option.
+   */
   configure(impairment: DirectionalImpairment): void;
-  /** Changes the repair of what this side sends; at a client, after reconnections as well. @throws TypeError or RangeError for a wrong option. */
+  /**
+   * Changes the repair of what this side sends; at a client, after reconnections as well. @throws TypeError or
+   * RangeError for a wrong option.
+   */
   setRepair(repair: RepairOption): void;
 }
 

@@ -1,4 +1,7 @@
-/** The first byte of a Colyseus message: its low five bits say what it is, the others how it is sent (PROTOCOL_CODE_MASK of @colyseus/shared-types). */
+/**
+ * The first byte of a Colyseus message: its low five bits say what it is, the others how it is sent (PROTOCOL_CODE_MASK
+ * of @colyseus/shared-types).
+ */
 
 const PROTOCOL_CODE_MASK = 0x1f;
 

@@ -1,7 +1,8 @@
 /**
- * What both ends of a session share: a link with its driver over one WebSocket, the CONTROL records beside the link's own,
- * the impairment of its datagram channels, and the last words of a host that ends. The WebSocket is given as functions; which channel is attached, who is let in
- * and what a CONTROL record means are each end's own. docs/ARCHITECTURE.md, docs/WIRE-FORMAT.md sections 1 and 4.
+ * What both ends of a session share: a link with its driver over one WebSocket, the CONTROL records beside the link's
+ * own, the impairment of its datagram channels, and the last words of a host that ends. The WebSocket is given as
+ * functions; which channel is attached, who is let in and what a CONTROL record means are each end's own.
+ * docs/ARCHITECTURE.md, docs/WIRE-FORMAT.md sections 1 and 4.
  */
 
 import type { DatagramChannel } from "../channels/datagram-channel.js";
@@ -111,7 +112,10 @@ export class Session {
     this.#handlers.writeRecord(encodeControl(control), "control");
   }
 
-  /** Takes one WebSocket message of the peer; valid during the call. What it brings is delivered before this returns. No effect after the end. */
+  /**
+   * Takes one WebSocket message of the peer; valid during the call. What it brings is delivered before this returns. No
+   * effect after the end.
+   */
   handleRecord(record: Uint8Array): void {
     if (this.#driver.isClosed) return;
     if (record[0] === RECORD_CONTROL) this.#handlers.onControl(readControl(record, this.#controlBytesMax));
@@ -144,7 +148,10 @@ export class Session {
     while (this.#driver.flush());
   }
 
-  /** Ends: closes the channel and hands all that is not acknowledged to the WebSocket, so call this before its close. Idempotent. */
+  /**
+   * Ends: closes the channel and hands all that is not acknowledged to the WebSocket, so call this before its close.
+   * Idempotent.
+   */
   close(): void {
     this.#forgetHostEnd();
     this.#driver.close();

@@ -14,7 +14,10 @@ export interface SessionStats extends Omit<LinkStats, "path"> {
 
 let zeros: SessionStats | undefined;
 
-/** Of a session that has no link, as on a plain WebSocket: zeros; frozen, and always the same, since games read them every frame. */
+/**
+ * Of a session that has no link, as on a plain WebSocket: zeros; frozen, and always the same, since games read them
+ * every frame.
+ */
 export function noSessionStats(): SessionStats {
   return (zeros ??= deepFreeze<SessionStats>({ ...new Link().stats(0), path: "websocket", datagramsRefused: 0 }));
 }

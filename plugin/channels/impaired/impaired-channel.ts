@@ -1,7 +1,7 @@
 /**
  * A datagram channel over a bad network: wraps any channel with plugin/netem's model, both ways, live.
- * A damaged datagram is dropped here and not handed on: below a real channel, UDP's checksum or the cipher's tag does so.
- * Timers fire on whole milliseconds, so delays are as coarse.
+ * A damaged datagram is dropped here and not handed on: below a real channel, UDP's checksum or the cipher's tag does
+ * so. Timers fire on whole milliseconds, so delays are as coarse.
  */
 
 import {
@@ -17,8 +17,9 @@ import type { ChannelKind, ChannelState, DatagramChannel } from "../datagram-cha
 import { checkDatagramSize } from "../datagram-size.js";
 
 /**
- * Wraps a channel and takes over its handlers; close the wrapper, not the channel. `send` and `receive` are seen from this side.
- * The options' overheadBytes is replaced by the channel's own. @throws TypeError or RangeError for a wrong option.
+ * Wraps a channel and takes over its handlers; close the wrapper, not the channel. `send` and `receive` are seen from
+ * this side. The options' overheadBytes is replaced by the channel's own. @throws TypeError or RangeError for a wrong
+ * option.
  */
 export function impairChannel(
   channel: DatagramChannel,
@@ -103,7 +104,10 @@ export class ImpairedChannel implements DatagramChannel {
     this.#receive.blackout(on);
   }
 
-  /** Replaces the options of both directions, for datagrams from now on. @throws TypeError or RangeError; then nothing has changed. */
+  /**
+   * Replaces the options of both directions, for datagrams from now on. @throws TypeError or RangeError; then nothing
+   * has changed.
+   */
   configure(impairment: DirectionalImpairment): void {
     const { send, receive } = resolveDirections(impairment);
     this.#send.configure(this.#withOverhead(send));
@@ -122,7 +126,10 @@ export class ImpairedChannel implements DatagramChannel {
     this.onclose?.(reason);
   }
 
-  /** Hands on what is due; bounded by what netem holds, since what a handler sends is due later or handed on by its own call. */
+  /**
+   * Hands on what is due; bounded by what netem holds, since what a handler sends is due later or handed on by its own
+   * call.
+   */
   #pump(): void {
     const nowMs = this.#clock.now();
     for (let due = this.#send.poll(nowMs); due !== undefined; due = this.#send.poll(nowMs)) {

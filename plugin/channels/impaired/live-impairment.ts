@@ -41,7 +41,10 @@ export class LiveImpairment {
     this.#channel?.blackout(on);
   }
 
-  /** Replaces the impairment of both directions. @throws TypeError or RangeError for a wrong option, Error without the option netem. */
+  /**
+   * Replaces the impairment of both directions. @throws TypeError or RangeError for a wrong option, Error without the
+   * option netem.
+   */
   configure(impairment: DirectionalImpairment): void {
     this.#requireOption();
     this.#options = resolveDirections(impairment);

@@ -8,8 +8,8 @@ import { createUdpSocket, enlargeBuffers } from "./udp-socket.js";
 const NO_IPV6 = new Set(["EAFNOSUPPORT", "EINVAL", "EADDRNOTAVAIL", "EPROTONOSUPPORT"]);
 
 /**
- * A socket bound at a name or an IP literal; unless told, at every IPv6 and IPv4 address (IPv4 alone where there is no IPv6).
- * Port 0 = any free one. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND ...).
+ * A socket bound at a name or an IP literal; unless told, at every IPv6 and IPv4 address (IPv4 alone where there is no
+ * IPv6). Port 0 = any free one. Rejects with the system's error (EADDRINUSE, EACCES, ENOTFOUND ...).
  */
 export async function bindUdpSocket({
   port,
@@ -45,7 +45,8 @@ function bindTo(port: number, address: string, type: "udp4" | "udp6"): Promise<S
       enlargeBuffers(socket);
       resolve(socket);
     });
-    // exclusive: workers of one cluster must not share the port, or a datagram reaches a process that does not know its session.
+    // exclusive: workers of one cluster must not share the port, or a datagram reaches a process that does not know its
+    // session.
     socket.bind({ port, address, exclusive: true });
   });
 }

@@ -1,12 +1,12 @@
 /**
- * Budgets of one UDP endpoint for what the network makes it do: cipher work for datagrams that prove not authentic (28 us each,
- * 2 to 5 us for what is dropped before it, receiving included: bench:hostile, garbage), a session's own datagrams, challenges.
- * Sans-IO: the time is an argument.
+ * Budgets of one UDP endpoint for what the network makes it do: cipher work for datagrams that prove not authentic (28
+ * us each, 2 to 5 us for what is dropped before it, receiving included: bench:hostile, garbage), a session's own
+ * datagrams, challenges. Sans-IO: the time is an argument.
  *
- * A session answers for what comes under its connection id, from whatever address: sources can be forged, and an id that
- * is not in use never gets here. What one session uses up, another still has; only the store that all share, for those
- * that need more than their own, can run out. Garbage is charged when it has proved to be garbage, so it never counts
- * against a session's own datagrams, nor they as garbage.
+ * A session answers for what comes under its connection id, from whatever address: sources can be forged, and an id
+ * that is not in use never gets here. What one session uses up, another still has; only the store that all share, for
+ * those that need more than their own, can run out. Garbage is charged when it has proved to be garbage, so it never
+ * counts against a session's own datagrams, nor they as garbage.
  */
 
 import { SESSION_DATAGRAMS } from "../limits.js";
@@ -56,7 +56,10 @@ export class SessionBudget {
     this.#strangers = new TokenBucket(options.strangers, nowMs);
   }
 
-  /** Why a datagram under this session's id must not be put to the cipher, or undefined if it may. atPeer: it came from the client's address. */
+  /**
+   * Why a datagram under this session's id must not be put to the cipher, or undefined if it may. atPeer: it came from
+   * the client's address.
+   */
   refusal(atPeer: boolean, nowMs: number): "overRate" | "overBudget" | undefined {
     if (!this.#datagrams.has(nowMs)) return "overRate";
     return this.#garbage(atPeer, nowMs).has(nowMs) ? undefined : "overBudget";

@@ -54,7 +54,8 @@ export interface UdpClientStats {
 
 /**
  * Starts to open a channel; it is "connecting" when this returns.
- * Ends by `onclose`: "timeout", "aborted", "closed", "silent" (open, and not heard from for half a minute), or "lookup: " and the resolver's error.
+ * Ends by `onclose`: "timeout", "aborted", "closed", "silent" (open, and not heard from for half a minute), or "lookup:
+ * " and the resolver's error.
  * @throws RangeError for a secret that has not 32 bytes.
  */
 export function openUdpChannel(options: UdpClientOptions): UdpClientChannel {
@@ -286,8 +287,9 @@ export class UdpClientChannel extends UdpChannel {
   }
 
   /**
-   * An interface that went away leaves a connected socket with a dead source address, and no error: only silence. That is what
-   * follows a datagram that asks for an answer, so not feedback on what was just heard: a pause of both ends is none.
+   * An interface that went away leaves a connected socket with a dead source address, and no error: only silence. That
+   * is what follows a datagram that asks for an answer, so not feedback on what was just heard: a pause of both ends is
+   * none.
    */
   #rebindIfSilent(): void {
     const nowMs = this.clock.now();

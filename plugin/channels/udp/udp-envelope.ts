@@ -1,7 +1,8 @@
 /**
  * The envelope of the UDP channel (docs/WIRE-FORMAT.md section 5): seals datagrams into packets and opens packets.
  * No sockets and no addresses. "Packet" is here, and only here, what UDP carries: a sealed datagram.
- * The order of the opener's checks matters: what is cheap comes before the cipher, and nothing changes before the tag is right.
+ * The order of the opener's checks matters: what is cheap comes before the cipher, and nothing changes before the tag
+ * is right.
  */
 
 import { createCipheriv, createDecipheriv, type CipherGCM, type DecipherGCM } from "node:crypto";
@@ -18,7 +19,10 @@ import { epochOf, UdpKeys, writeNonce, type UdpDirection } from "./udp-keys.js";
 const CIPHER = "aes-128-gcm";
 const CIPHER_OPTIONS = { authTagLength: UDP_TAG_BYTES } as const;
 
-/** Why a packet was dropped: not of this shape or session; seen before or too old, or further ahead than a sender gets (neither authenticated); not authentic. */
+/**
+ * Why a packet was dropped: not of this shape or session; seen before or too old, or further ahead than a sender gets
+ * (neither authenticated); not authentic.
+ */
 export type UdpRejection = "malformed" | "replayed" | "farAhead" | "unauthentic";
 
 export type UdpOpened =
@@ -73,8 +77,8 @@ export class UdpSealer {
   }
 
   /**
-   * Makes the next packet's cipher now, while nobody waits for it: in a process that was idle before, that is the larger part of
-   * what sealing costs.
+   * Makes the next packet's cipher now, while nobody waits for it: in a process that was idle before, that is the
+   * larger part of what sealing costs.
    */
   prepare(): void {
     this.#cipher ??= this.#create();
@@ -115,7 +119,8 @@ export class UdpOpener {
     if (readConnectionId(packet) !== this.#connectionId) return MALFORMED;
     const counter = this.#expand(packet.readUInt32LE(4));
     if (this.#window.isStale(counter)) return REPLAYED;
-    // With this, what reaches the cipher lies in two epochs at most, and these only move on: no epoch's key is derived twice, and none for a forged counter that a genuine one will not need.
+    // With this, what reaches the cipher lies in two epochs at most, and these only move on: no epoch's key is derived
+    // twice, and none for a forged counter that a genuine one will not need.
     if (counter > this.#window.largest + COUNTER_AHEAD_MAX) return FAR_AHEAD;
     const datagram = this.#decrypt(packet, counter);
     if (datagram === undefined) return UNAUTHENTIC;

@@ -28,7 +28,9 @@ export function epochOf(counter: number): number {
   return Math.floor(counter / EPOCH_DATAGRAMS);
 }
 
-/** Writes the nonce of a counter into `nonce` (12 bytes): the iv, the counter xored into its last 8 bytes, big-endian. */
+/**
+ * Writes the nonce of a counter into `nonce` (12 bytes): the iv, the counter xored into its last 8 bytes, big-endian.
+ */
 export function writeNonce(nonce: Buffer, iv: Buffer, counter: number): void {
   iv.copy(nonce);
   const high = Math.floor(counter / 2 ** 32);

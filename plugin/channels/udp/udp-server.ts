@@ -1,9 +1,9 @@
 /**
  * The server's end of the UDP channel: one node:dgram socket for all sessions, told apart by connection id.
- * It sends datagrams only to an address that the client has proved to be at (RFC 9000 section 8.2): any other gets at most
- * one challenge for each authentic datagram from it, 34 bytes for at least 24. It answers nothing that is not authentic, and
- * bounds what a session and what garbage can make it do (udp-budget.ts). The envelope is udp-envelope.ts; sessions and
- * their admission are the host's. docs/WIRE-FORMAT.md section 5.
+ * It sends datagrams only to an address that the client has proved to be at (RFC 9000 section 8.2): any other gets at
+ * most one challenge for each authentic datagram from it, 34 bytes for at least 24. It answers nothing that is not
+ * authentic, and bounds what a session and what garbage can make it do (udp-budget.ts). The envelope is
+ * udp-envelope.ts; sessions and their admission are the host's. docs/WIRE-FORMAT.md section 5.
  */
 
 import { randomBytes } from "node:crypto";
@@ -122,8 +122,8 @@ export class UdpEndpoint {
   }
 
   /**
-   * A channel for one session, with a fresh id and secret for its client; it opens when the client has proved its address.
-   * Closing it frees the id. @throws RangeError above 65536 sessions; Error after close().
+   * A channel for one session, with a fresh id and secret for its client; it opens when the client has proved its
+   * address. Closing it frees the id. @throws RangeError above 65536 sessions; Error after close().
    */
   createChannel(): { channel: DatagramChannel } & UdpSession {
     if (this.#closing !== undefined) throw new Error("the UDP endpoint is closed");

@@ -15,8 +15,9 @@ import {
 } from "../limits.js";
 
 /**
- * A socket to which only IP literals are given: its lookup answers at once, because an unconnected send would go through DNS each time.
- * It is closed as a process or worker exits: what comes to an open one while a worker of Node 20 is torn down can abort the whole process.
+ * A socket to which only IP literals are given: its lookup answers at once, because an unconnected send would go
+ * through DNS each time. It is closed as a process or worker exits: what comes to an open one while a worker of Node 20
+ * is torn down can abort the whole process.
  */
 export function createUdpSocket(type: SocketType): Socket {
   const socket = createSocket({

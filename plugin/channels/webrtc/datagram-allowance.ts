@@ -1,6 +1,7 @@
 /**
- * What a server takes of one WebRTC client's datagrams. Nothing bounds the native library's queue to JavaScript, and to drop
- * what comes out of it costs time as well: so a client that goes on beyond its budget is to lose its connection. Sans-IO.
+ * What a server takes of one WebRTC client's datagrams. Nothing bounds the native library's queue to JavaScript, and to
+ * drop what comes out of it costs time as well: so a client that goes on beyond its budget is to lose its connection.
+ * Sans-IO.
  */
 
 import { FLOOD_DATAGRAMS, SESSION_DATAGRAMS } from "../limits.js";

@@ -1,11 +1,11 @@
 /**
  * One UDP port that many connections of the native library share, held by a connection that never connects.
  *
- * A connection that cannot bind its port ends the process, so the port is bound here first, for a moment, and handed over
- * within one synchronous run (1.4 ms measured, strace): a port that is taken is the system's error. The library's own
- * IceUdpMuxListener would reserve it without that moment, but cannot be used: its stop() does nothing unless the memory
- * that it was made in happened to be zero (libdatachannel 0.24.5), so the port stays taken, and a connectivity check of a
- * stranger then calls into the freed listener.
+ * A connection that cannot bind its port ends the process, so the port is bound here first, for a moment, and handed
+ * over within one synchronous run (1.4 ms measured, strace): a port that is taken is the system's error. The library's
+ * own IceUdpMuxListener would reserve it without that moment, but cannot be used: its stop() does nothing unless the
+ * memory that it was made in happened to be zero (libdatachannel 0.24.5), so the port stays taken, and a connectivity
+ * check of a stranger then calls into the freed listener.
  */
 
 import { bindUdpSocket } from "../udp/udp-bind.js";
@@ -16,7 +16,10 @@ export class MuxedPort {
   readonly #holder: NativePeerConnection;
   readonly #host: string | undefined;
 
-  /** Binds port (0 = any free one) at host, an IP literal, or at every address. Rejects with the system's error (EADDRINUSE, EACCES, EADDRNOTAVAIL ...). */
+  /**
+   * Binds port (0 = any free one) at host, an IP literal, or at every address. Rejects with the system's error
+   * (EADDRINUSE, EACCES, EADDRNOTAVAIL ...).
+   */
   static async bind(library: NativeLibrary, port: number, host: string | undefined): Promise<MuxedPort> {
     const socket = await bindUdpSocket({ port, ...(host !== undefined && { host }) });
     const { port: bound } = socket.address();

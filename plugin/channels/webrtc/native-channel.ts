@@ -60,8 +60,9 @@ export abstract class NativeChannel extends WebRtcChannel {
   }
 
   /**
-   * Nobody of ours opens a second channel. What comes by it is read, since a queue of 1024 messages that nobody reads blocks the library,
-   * and with it every session, as soon as its connection is closed; so the connection ends a moment later.
+   * Nobody of ours opens a second channel. What comes by it is read, since a queue of 1024 messages that nobody reads
+   * blocks the library, and with it every session, as soon as its connection is closed; so the connection ends a moment
+   * later.
    */
   #refuse(channel: NativeDataChannel): void {
     channel.onMessage(() => {});

@@ -1,11 +1,11 @@
 /**
- * The native WebRTC library (node-datachannel, libdatachannel), loaded when it is wanted: it is an optional peer of this
- * package. Only the part that is used is declared, so that this package's types need none of its.
+ * The native WebRTC library (node-datachannel, libdatachannel), loaded when it is wanted: it is an optional peer of
+ * this package. Only the part that is used is declared, so that this package's types need none of its.
  *
  * What would abort the process is kept from it: a port that is taken (muxed-port.ts binds first), an answer without an
- * offer (webrtc-server.ts asks for the state), `cleanup()` (never called), a copy in a worker beside the main thread's, an error
- * that leaves a callback which it calls (each that does anything is `guarded`).
- * Connections and data channels that are closed let the process end, if someone listens for their end (onStateChange, onClosed).
+ * offer (webrtc-server.ts asks for the state), `cleanup()` (never called), a copy in a worker beside the main thread's,
+ * an error that leaves a callback which it calls (each that does anything is `guarded`). Connections and data channels
+ * that are closed let the process end, if someone listens for their end (onStateChange, onClosed).
  */
 
 import { isMainThread } from "node:worker_threads";

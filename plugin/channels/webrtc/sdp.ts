@@ -1,7 +1,7 @@
 /**
- * The session descriptions (SDP, RFC 8866) of a data channel, rebuilt at both ends from a template: only three fields of
- * each peer travel (docs/WIRE-FORMAT.md section 6). A peer's own SDP is never parsed by anything but the three patterns
- * here, and never reaches native code.
+ * The session descriptions (SDP, RFC 8866) of a data channel, rebuilt at both ends from a template: only three fields
+ * of each peer travel (docs/WIRE-FORMAT.md section 6). A peer's own SDP is never parsed by anything but the three
+ * patterns here, and never reaches native code.
  */
 
 import { WEBRTC_MESSAGE_BYTES_MAX } from "../limits.js";
@@ -52,12 +52,18 @@ export function midOfOwn(sdp: string): string {
   return /^a=mid:([\w-]+)\s*$/m.exec(sdp)?.[1] ?? "0";
 }
 
-/** The client's offer, as the server hands it to its library. @throws TypeError for fields that are none: nothing else may reach native code. */
+/**
+ * The client's offer, as the server hands it to its library. @throws TypeError for fields that are none: nothing else
+ * may reach native code.
+ */
 export function offerOf(client: PeerFields): string {
   return describe(client, "0", "actpass", []);
 }
 
-/** The server's answer, as the client hands it on. `mid` is that of the client's offer; `host` an IP literal. @throws TypeError for fields that are none. */
+/**
+ * The server's answer, as the client hands it on. `mid` is that of the client's offer; `host` an IP literal. @throws
+ * TypeError for fields that are none.
+ */
 export function answerOf(server: PeerFields, host: string, port: number, mid = "0"): string {
   return describe(server, mid, "active", [
     `a=candidate:1 1 UDP ${HOST_PRIORITY} ${host} ${port} typ host`,

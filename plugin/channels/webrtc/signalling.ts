@@ -1,6 +1,6 @@
 /**
- * What the two ends of a WebRTC connection tell each other beside their halves of its description (sdp.ts): where the server is,
- * and which STUN and TURN servers a client may use. How it travels is the session's.
+ * What the two ends of a WebRTC connection tell each other beside their halves of its description (sdp.ts): where the
+ * server is, and which STUN and TURN servers a client may use. How it travels is the session's.
  */
 
 import { ICE_SERVERS_MAX, ICE_URLS_MAX } from "../limits.js";

@@ -1,6 +1,7 @@
 /**
- * A client's end of the WebRTC channel in a browser, on its RTCPeerConnection. The browser's own candidates are not sent:
- * the server learns its address from the connectivity checks, so nothing waits for gathering. Retrying is the caller's.
+ * A client's end of the WebRTC channel in a browser, on its RTCPeerConnection. The browser's own candidates are not
+ * sent: the server learns its address from the connectivity checks, so nothing waits for gathering. Retrying is the
+ * caller's.
  */
 
 import type { ServerHalf } from "./signalling.js";
@@ -8,7 +9,10 @@ import { WEBRTC_DISCONNECTED_MS } from "../limits.js";
 import { answerOf, fieldsOfOwn, midOfOwn } from "./sdp.js";
 import { WebRtcChannel, type WebRtcClientChannel, type WebRtcClientOptions } from "./webrtc-channel.js";
 
-/** Starts to open a channel; it is "connecting" when this returns. Ends by `onclose`: "timeout", "closed", or what the browser says. @throws what RTCPeerConnection throws for iceServers. */
+/**
+ * Starts to open a channel; it is "connecting" when this returns. Ends by `onclose`: "timeout", "closed", or what the
+ * browser says. @throws what RTCPeerConnection throws for iceServers.
+ */
 export function openBrowserWebRtcChannel(options: WebRtcClientOptions): WebRtcClientChannel {
   return new BrowserClientChannel(options);
 }
@@ -90,7 +94,8 @@ class BrowserClientChannel extends WebRtcChannel implements WebRtcClientChannel 
     const { connectionState } = this.#connection;
     this.clock.clearTimeout(this.#disconnectedTimer);
     if (connectionState === "failed" || connectionState === "closed") this.end(`connection ${connectionState}`);
-    // It may come back by itself; on another network it does not, and a new connection is made sooner than the browser gives up.
+    // It may come back by itself; on another network it does not, and a new connection is made sooner than the browser
+    // gives up.
     if (connectionState === "disconnected")
       this.#disconnectedTimer = this.clock.setTimeout(() => this.end("connection lost"), WEBRTC_DISCONNECTED_MS);
   }

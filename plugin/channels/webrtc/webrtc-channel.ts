@@ -1,7 +1,8 @@
 /**
  * What every end of a WebRTC channel is: state, sizes and the bound on what waits in SCTP, without a library.
- * An end says how a datagram leaves (`bufferedBytes`, `transmit`), when none waits (`drained`) and what it frees (`release`).
- * SCTP's congestion control is below this: it may hold back what is sent, so nothing is added to a queue that stands.
+ * An end says how a datagram leaves (`bufferedBytes`, `transmit`), when none waits (`drained`) and what it frees
+ * (`release`). SCTP's congestion control is below this: it may hold back what is sent, so nothing is added to a queue
+ * that stands.
  */
 
 import { systemClock, type Clock } from "../../host/clock.js";

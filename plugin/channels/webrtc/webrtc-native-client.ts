@@ -10,8 +10,8 @@ import { answerOf } from "./sdp.js";
 import type { WebRtcClientChannel, WebRtcClientOptions } from "./webrtc-channel.js";
 
 /**
- * Starts to open a channel; it is "connecting" when this returns. Ends by `onclose`: "timeout", "closed", what the library
- * says, or that it is not installed.
+ * Starts to open a channel; it is "connecting" when this returns. Ends by `onclose`: "timeout", "closed", what the
+ * library says, or that it is not installed.
  */
 export function openNativeWebRtcChannel(options: WebRtcClientOptions): WebRtcClientChannel {
   return new NativeClientChannel(options);

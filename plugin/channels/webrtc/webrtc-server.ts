@@ -1,6 +1,6 @@
 /**
- * The server's end of the WebRTC channel: the sockets that all its connections share, told apart by ICE's user name, and
- * the connections. Sessions and their admission are the host's. docs/WIRE-FORMAT.md section 6.
+ * The server's end of the WebRTC channel: the sockets that all its connections share, told apart by ICE's user name,
+ * and the connections. Sessions and their admission are the host's. docs/WIRE-FORMAT.md section 6.
  */
 
 import { systemClock, type Clock } from "../../host/clock.js";
@@ -64,8 +64,8 @@ export class WebRtcEndpoint {
   #closed = false;
 
   /**
-   * Loads the library and binds the ports; those of several that cannot be bound are left out. Rejects with the system's
-   * error of the last when none is left, or with a NativeLibraryError.
+   * Loads the library and binds the ports; those of several that cannot be bound are left out. Rejects with the
+   * system's error of the last when none is left, or with a NativeLibraryError.
    */
   static async bind({ ports, host, clock = systemClock }: WebRtcEndpointOptions): Promise<WebRtcEndpoint> {
     const library = await loadNative();
@@ -99,8 +99,9 @@ export class WebRtcEndpoint {
   }
 
   /**
-   * A connection for one client, whose half came in its request; it opens when both have checked each other. The answer is
-   * the server's half and the port. @throws RangeError when there are too many, TypeError for fields that are none, Error from the library or after close().
+   * A connection for one client, whose half came in its request; it opens when both have checked each other. The answer
+   * is the server's half and the port. @throws RangeError when there are too many, TypeError for fields that are none,
+   * Error from the library or after close().
    */
   createChannel(client: PeerFields): { channel: DatagramChannel; peer: PeerFields; port: number } {
     if (this.#closed) throw new Error("the WebRTC endpoint is closed");

@@ -1,4 +1,7 @@
-/** The least value of the last while: minima of equal periods, the oldest forgotten as a new one begins (RFC 6817's base delay). */
+/**
+ * The least value of the last while: minima of equal periods, the oldest forgotten as a new one begins (RFC 6817's base
+ * delay).
+ */
 
 export class MinFilter {
   readonly #minima: Float64Array;

@@ -20,7 +20,10 @@ export class PatchInterval {
   #deviationMs = INITIAL_DEVIATION_MS;
   #lastMs = -Infinity;
 
-  /** Notes that a message went by for the first time. @param missed datagrams that did not come since the one before: as many patches may have been in them. */
+  /**
+   * Notes that a message went by for the first time. @param missed datagrams that did not come since the one before: as
+   * many patches may have been in them.
+   */
   onPatch(nowMs: number, missed = 0): void {
     const gapMs = nowMs - this.#lastMs;
     if (gapMs < SAME_TICK_MS) return;

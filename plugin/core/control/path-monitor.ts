@@ -1,6 +1,6 @@
 /**
- * Whether the datagram path is alive: open, or suspended because nothing comes back, or closed. While it is suspended the
- * reliable path carries everything and probes ask, ever more rarely, whether datagrams pass again.
+ * Whether the datagram path is alive: open, or suspended because nothing comes back, or closed. While it is suspended
+ * the reliable path carries everything and probes ask, ever more rarely, whether datagrams pass again.
  */
 import { seqDiff, type Seq } from "../seq.js";
 
@@ -10,7 +10,10 @@ const SILENCE_MS_MIN = 300;
 const SILENCE_MS_MAX = 1500;
 
 const PROBE_MS_MIN = 50;
-/** A path that was out for long is probed ever more rarely: each interval is at most this, or this share of the time since; so days pass before datagram numbers wrap unheard. */
+/**
+ * A path that was out for long is probed ever more rarely: each interval is at most this, or this share of the time
+ * since; so days pass before datagram numbers wrap unheard.
+ */
 const PROBE_MS_MAX = 1000;
 const PROBE_SHARE_OF_OUTAGE = 1 / 60;
 const PROBE_MS_MAX_LATE = 30_000;
@@ -55,7 +58,10 @@ export class PathMonitor {
     this.#spokeMs = nowMs;
   }
 
-  /** When silence will suspend an open path, ms. @param oldestElicitingMs when the oldest datagram without an answer was sent. */
+  /**
+   * When silence will suspend an open path, ms. @param oldestElicitingMs when the oldest datagram without an answer was
+   * sent.
+   */
   silentAtMs(oldestElicitingMs: number, probeTimeoutMs: number): number {
     if (this.#state.kind !== "open" || oldestElicitingMs === Infinity) return Infinity;
     const silenceMs = Math.min(SILENCE_MS_MAX, Math.max(SILENCE_MS_MIN, SILENT_TIMEOUTS * probeTimeoutMs));
@@ -68,8 +74,8 @@ export class PathMonitor {
   }
 
   /**
-   * Notes that datagrams up to this one were newly acknowledged: only that proves both directions, whatever else is heard.
-   * True if it brought a suspended path back.
+   * Notes that datagrams up to this one were newly acknowledged: only that proves both directions, whatever else is
+   * heard. True if it brought a suspended path back.
    */
   onAcknowledged(number: Seq, nowMs: number): boolean {
     this.#progressMs = nowMs;

@@ -1,7 +1,7 @@
 /**
- * Chooses what repair is worth from what the path does: the loss to protect against, and the price of a byte, which rises where repair
- * would take too large a share of the rate. Its guard steps back when repair would hide congestion (RFC 9265, RFC 8085 section 3.1).
- * Decides values only; when and over what a repair goes out is the senders' work.
+ * Chooses what repair is worth from what the path does: the loss to protect against, and the price of a byte, which
+ * rises where repair would take too large a share of the rate. Its guard steps back when repair would hide congestion
+ * (RFC 9265, RFC 8085 section 3.1). Decides values only; when and over what a repair goes out is the senders' work.
  */
 import { DELAY_MS_TOLD_MAX } from "../limits.js";
 import type { RepairValue } from "../repair-value.js";
@@ -10,7 +10,10 @@ import { SelfLossTest } from "./self-loss-test.js";
 /** Loss that is left to retransmission. */
 const LOSS_RATIO_MIN = 0.003;
 
-/** On a path that was lossy a minute ago, less loss is taken for the same: at rates near the threshold ten seconds often see none. */
+/**
+ * On a path that was lossy a minute ago, less loss is taken for the same: at rates near the threshold ten seconds often
+ * see none.
+ */
 const LOSS_RATIO_MIN_KNOWN = 0.001;
 const KNOWN_LOSSY_MS = 60_000;
 
@@ -24,7 +27,10 @@ const MS_PER_BYTE_MAX = 1;
 /** Repair starts at this price and lets it fall: what the path can carry is not known yet. */
 const MS_PER_BYTE_FIRST = 8 * MS_PER_BYTE;
 
-/** A repair fails for a loss that it covers with this many times the probability of a loss: it may be lost itself, or be needed for another, but is not the last. Measured best. */
+/**
+ * A repair fails for a loss that it covers with this many times the probability of a loss: it may be lost itself, or be
+ * needed for another, but is not the last. Measured best.
+ */
 const RELOSS_FACTOR = 0.75;
 
 /** The price follows the share within about this time, ms. */
@@ -42,14 +48,21 @@ const HOLD_AFTER_CONGESTION_MS = 15_000;
 const HOLD_MS_MAX = 240_000;
 const WATCH_AFTER_UP_MS = 2_000;
 
-/** A step back begins with a time without repair: this long, ms, and again as long as a queue stands. One that stays this still, ms, while no more than this is lost, is none: queues move, or overflow. (One that is longer than feedback can say stands still there.) */
+/**
+ * A step back begins with a time without repair: this long, ms, and again as long as a queue stands. One that stays
+ * this still, ms, while no more than this is lost, is none: queues move, or overflow. (One that is longer than feedback
+ * can say stands still there.)
+ */
 const DRAIN_MS = 3000;
 const STILL_MS = 4;
 const STILL_LOSS_RATIO_MAX = 0.08;
 /** Where the way's own delay varies, it stands still to twice RTTVAR, at most this, ms: a queue moves by more. */
 const STILL_MS_MAX = 12;
 
-/** On another path, for so long, ms: no repair, and what the peer says of a queue is taken for the way: it need not know that this is another. */
+/**
+ * On another path, for so long, ms: no repair, and what the peer says of a queue is taken for the way: it need not know
+ * that this is another.
+ */
 const SETTLE_MS = 1000;
 
 /** A second's ratio swings by half of itself by chance: it leads only where it is far above the ten seconds'. */
@@ -58,17 +71,26 @@ const RECENT_WEIGHT = 0.6;
 /** A step up is blamed for loss that grows by this factor soon after it. */
 const BLAME_FACTOR = 1.5;
 
-/** Wire bytes of repair and retransmissions over those of the sources, at most, unless told otherwise; more where a repair costs a datagram of its own. */
+/**
+ * Wire bytes of repair and retransmissions over those of the sources, at most, unless told otherwise; more where a
+ * repair costs a datagram of its own.
+ */
 const SHARE_MAX = 0.75;
 const SEPARATE_SHARE_MAX = 1.08;
 
-/** The price's least measure, bytes per second: where retransmissions alone use up the share, repair becomes dear, and not infinitely so. */
+/**
+ * The price's least measure, bytes per second: where retransmissions alone use up the share, repair becomes dear, and
+ * not infinitely so.
+ */
 const REPAIR_RATE_MIN = 100;
 
 /** Parts of that share that may be used, by how far the guard has stepped back. */
 const LEVELS = [0, 0.15, 0.35, 0.7, 1] as const;
 
-/** Repair budget of one client and direction, bytes per second: 96 kbit/s; three quarters of the sources' rate where that is more, up to 256 kbit/s. */
+/**
+ * Repair budget of one client and direction, bytes per second: 96 kbit/s; three quarters of the sources' rate where
+ * that is more, up to 256 kbit/s.
+ */
 const BUDGET_BYTES_PER_SECOND = 12_000;
 const BUDGET_BYTES_PER_SECOND_MAX = 32_000;
 const BUDGET_SHARE = 0.75;
@@ -264,7 +286,8 @@ export class RedundancyController {
     if (path.queueDelayMs - this.#stillMs <= Math.max(QUEUE_MS, path.minRttMs / 4)) this.#queueingSinceMs = Infinity;
     else this.#queueingSinceMs = Math.min(this.#queueingSinceMs, path.nowMs);
     const queueingMs = path.nowMs - this.#queueingSinceMs;
-    // A queue that stands while repair is sent is reason enough to stop adding to it; without repair it takes loss as well.
+    // A queue that stands while repair is sent is reason enough to stop adding to it; without repair it takes loss as
+    // well.
     const persistsMs = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS ? QUEUE_PERSISTS_AFTER_UP_MS : QUEUE_PERSISTS_MS;
     if (queueingMs >= persistsMs && (path.lossSignificant || this.#repairing)) return true;
     const watched = path.nowMs - this.#lastUpMs < WATCH_AFTER_UP_MS && this.#lossBeforeUp > 0;

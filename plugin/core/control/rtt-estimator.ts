@@ -1,14 +1,21 @@
-/** Round-trip time estimate: SRTT, RTTVAR and the least RTT of the last while (RFC 6298 section 2, RFC 9002 section 5). */
+/**
+ * Round-trip time estimate: SRTT, RTTVAR and the least RTT of the last while (RFC 6298 section 2, RFC 9002 section 5).
+ */
 import { MinFilter } from "./min-filter.js";
 
-/** Before the first sample, ms: RFC 9002 takes 333; games live on shorter paths and a spurious probe costs one datagram. */
+/**
+ * Before the first sample, ms: RFC 9002 takes 333; games live on shorter paths and a spurious probe costs one datagram.
+ */
 const INITIAL_RTT_MS = 200;
 
 /** The least RTT is that of the last ten of these periods, ms: routes change, and a queue may stand for minutes. */
 const MIN_RTT_PERIOD_MS = 60_000;
 const MIN_RTT_PERIODS = 10;
 
-/** Least slack above SRTT before a timeout, ms: RFC 9002's granularity and a little. Feedback that the peer's timer held back needs more: what that timer is late is in the delay that it tells, and not in RTTVAR. */
+/**
+ * Least slack above SRTT before a timeout, ms: RFC 9002's granularity and a little. Feedback that the peer's timer held
+ * back needs more: what that timer is late is in the delay that it tells, and not in RTTVAR.
+ */
 const RTO_SLACK_MS_MIN = 3;
 
 /** A time of sending that is computed from a sample is off by less, ms. */
@@ -21,7 +28,10 @@ export class RttEstimator {
   #sinceMs = -Infinity;
   readonly #min = new MinFilter(MIN_RTT_PERIOD_MS, MIN_RTT_PERIODS);
 
-  /** Takes one sample, ms above 0, already less the peer's acknowledgement delay; one of a datagram that was sent before the reset is another path's. */
+  /**
+   * Takes one sample, ms above 0, already less the peer's acknowledgement delay; one of a datagram that was sent before
+   * the reset is another path's.
+   */
   add(rttMs: number, nowMs: number, ackDelayMs = 0): void {
     if (nowMs - rttMs - ackDelayMs < this.#sinceMs - ROUNDING_MS) return;
     this.#min.add(rttMs, nowMs);
@@ -62,7 +72,10 @@ export class RttEstimator {
     return min === Infinity ? this.#srttMs : min;
   }
 
-  /** Retransmission timeout without the peer's feedback delay (RFC 6298 section 2.3, with a floor on the slack instead of on the sum). */
+  /**
+   * Retransmission timeout without the peer's feedback delay (RFC 6298 section 2.3, with a floor on the slack instead
+   * of on the sum).
+   */
   get rtoMs(): number {
     return this.#srttMs + Math.max(RTO_SLACK_MS_MIN, 4 * this.#rttvarMs);
   }

@@ -1,10 +1,14 @@
 /**
- * Tells whether repair causes the loss that it repairs: on a link that drops what is above its rate without queueing it (a policer, a
- * short queue), only stopping shows it. Where the loss is high, and each time that it has grown by half, repair pauses for a moment and
- * the loss with and without it is compared (RFC 9265 section 2: repair must not hide congestion). Decides nothing about rates.
+ * Tells whether repair causes the loss that it repairs: on a link that drops what is above its rate without queueing it
+ * (a policer, a short queue), only stopping shows it. Where the loss is high, and each time that it has grown by half,
+ * repair pauses for a moment and the loss with and without it is compared (RFC 9265 section 2: repair must not hide
+ * congestion). Decides nothing about rates.
  */
 
-/** Loss from which repair is suspected, as it is at least: chance may have added so many standard deviations, and would be gone in a pause. */
+/**
+ * Loss from which repair is suspected, as it is at least: chance may have added so many standard deviations, and would
+ * be gone in a pause.
+ */
 const SUSPECT_LOSS_RATIO = 0.08;
 const CHANCE_DEVIATIONS = 1.5;
 const GROWTH = 1.5;
@@ -12,7 +16,10 @@ const GROWTH = 1.5;
 /** Time that longLossRatio is of, ms. */
 const LONG_MS = 10_000;
 
-/** Loss that came with repair, within this time of its start, is suspected as soon as so many outcomes and runs of losses show it, ms. */
+/**
+ * Loss that came with repair, within this time of its start, is suspected as soon as so many outcomes and runs of
+ * losses show it, ms.
+ */
 const FRESH_MS = 3000;
 const FRESH_OUTCOMES_MIN = 40;
 const FRESH_RUNS_MIN = 6;
@@ -21,21 +28,33 @@ const FRESH_RUNS_MIN = 6;
 const REPAIR_MS_MIN = 3000;
 const SETTLED_SHARE = 0.7;
 
-/** A pause: what was sent with repair is reported for a round trip yet, and sent again for another and this long, ms; then outcomes count, for this long. */
+/**
+ * A pause: what was sent with repair is reported for a round trip yet, and sent again for another and this long, ms;
+ * then outcomes count, for this long.
+ */
 const SETTLE_MS = 100;
 const COUNT_MS_MIN = 500;
 const COUNT_MS_MAX = 3000;
 
-/** The pause asks whether loss stays or falls to this share (a sequential probability ratio test: Wald 1945), until either is so much likelier. */
+/**
+ * The pause asks whether loss stays or falls to this share (a sequential probability ratio test: Wald 1945), until
+ * either is so much likelier.
+ */
 const GUILTY_SHARE = 1 / 3;
 const EVIDENCE_OF_GUILT = Math.log(100);
 const EVIDENCE_OF_INNOCENCE = Math.log(20);
 
-/** What was found innocent is tested again after this long, ms, doubled each time up to the most; at once if the loss grows by half. */
+/**
+ * What was found innocent is tested again after this long, ms, doubled each time up to the most; at once if the loss
+ * grows by half.
+ */
 const TRUST_MS = 60_000;
 const TRUST_AFTER_GUILT_MS = 15_000;
 const TRUST_AFTER_DOUBT_MS = 10_000;
-/** So much loss is hardly ever chance, and its aftermath fills a pause: innocence is believed no longer than after guilt. */
+/**
+ * So much loss is hardly ever chance, and its aftermath fills a pause: innocence is believed no longer than after
+ * guilt.
+ */
 const GRAVE_LOSS_RATIO = 0.3;
 const TRUST_MS_MAX = 960_000;
 
@@ -120,7 +139,8 @@ export class SelfLossTest {
     const { lossRatio, leastRatio } = state,
       lost = counts.losses - state.losses,
       delivered = counts.outcomes - state.outcomes - lost;
-    // Logarithm of how much likelier the pause's outcomes are if loss stays than if it falls; runs of losses come independently, not losses.
+    // Logarithm of how much likelier the pause's outcomes are if loss stays than if it falls; runs of losses come
+    // independently, not losses.
     const evidence = (lost * Math.log(1 / GUILTY_SHARE) - delivered * evidenceOfDelivery(leastRatio)) / meanRun;
     const countedMs = nowMs - state.fromMs;
     if (

@@ -1,6 +1,6 @@
 /**
- * Reusable buffers for symbols, in a few size classes, so that an idle session holds little and a busy one allocates nothing.
- * A block's bytes after its content are zero up to the end of the block: the padding that the code assumes.
+ * Reusable buffers for symbols, in a few size classes, so that an idle session holds little and a busy one allocates
+ * nothing. A block's bytes after its content are zero up to the end of the block: the padding that the code assumes.
  */
 
 import { FEC_FREE_BLOCKS_MAX, SYMBOL_BYTES_MAX } from "../limits.js";
@@ -39,7 +39,10 @@ export class BlockPool {
     return this.#free.reduce((count, list) => count + list.length, 0);
   }
 
-  /** A block for `bytes` bytes, 0..SYMBOL_BYTES_MAX; its content is undefined until the caller sets it. @throws RangeError above. */
+  /**
+   * A block for `bytes` bytes, 0..SYMBOL_BYTES_MAX; its content is undefined until the caller sets it. @throws
+   * RangeError above.
+   */
   acquire(bytes: number): Block {
     const index = classOf(bytes);
     this.#live++;
@@ -64,7 +67,10 @@ export class BlockPool {
     return larger;
   }
 
-  /** Takes a block back; the caller keeps no view of it. Beyond FEC_FREE_BLOCKS_MAX per class it is left to the collector. */
+  /**
+   * Takes a block back; the caller keeps no view of it. Beyond FEC_FREE_BLOCKS_MAX per class it is left to the
+   * collector.
+   */
   release(block: Block): void {
     this.#live--;
     const list = this.#free[classOf(block.bytes.length)]!;
@@ -73,12 +79,15 @@ export class BlockPool {
 }
 
 /**
- * Above this, native copies by way of a buffer of our own are quicker than a loop over words; a view of the part to be copied would be
- * quicker still, and 104 bytes of garbage (bench/kernels.ts).
+ * Above this, native copies by way of a buffer of our own are quicker than a loop over words; a view of the part to be
+ * copied would be quicker still, and 104 bytes of garbage (bench/kernels.ts).
  */
 const LOOP_BYTES_MAX = 256;
 
-/** The buffer, and views of its front as long as the blocks that it fills. A source beyond it, which no datagram is, is copied by a view. */
+/**
+ * The buffer, and views of its front as long as the blocks that it fills. A source beyond it, which no datagram is, is
+ * copied by a view.
+ */
 const STAGE = new Uint8Array(2048);
 const STAGE_FRONTS: readonly Uint8Array[] = CLASS_BYTES.map((bytes) => STAGE.subarray(0, bytes));
 

@@ -1,10 +1,11 @@
 /**
- * Linear equations over unknown symbols, kept in reduced row echelon form (incremental Gauss-Jordan elimination in GF(2^8)).
- * An equation's pivot is its newest unknown; no other equation has that unknown, so an equation is solved as soon as its
- * pivot is all that it has, and an equation whose pivot is too old to be wanted is useless altogether.
+ * Linear equations over unknown symbols, kept in reduced row echelon form (incremental Gauss-Jordan elimination in
+ * GF(2^8)). An equation's pivot is its newest unknown; no other equation has that unknown, so an equation is solved as
+ * soon as its pivot is all that it has, and an equation whose pivot is too old to be wanted is useless altogether.
  * Knows nothing of symbol headers or history: the caller subtracts what is known first.
  *
- * Work per call: at most 2 x EQUATIONS_MAX passes over one symbol, and EQUATIONS_MAX x DECODER_UNKNOWNS_MAX steps over coefficients.
+ * Work per call: at most 2 x EQUATIONS_MAX passes over one symbol, and EQUATIONS_MAX x DECODER_UNKNOWNS_MAX steps over
+ * coefficients.
  */
 
 import { DECODER_UNKNOWNS_MAX, REPAIR_SPAN_MAX } from "../limits.js";
@@ -77,7 +78,9 @@ export class EquationSystem {
     }
   }
 
-  /** An equation without unknowns yet, for `setCoefficient` and then `insert`; the system owns the block from now on. */
+  /**
+   * An equation without unknowns yet, for `setCoefficient` and then `insert`; the system owns the block from now on.
+   */
   begin(block: Block, bytes: number): Equation {
     const equation = this.#free.pop() ?? {
       coefficients: makeBlock(DECODER_UNKNOWNS_MAX),
@@ -127,8 +130,8 @@ export class EquationSystem {
   }
 
   /**
-   * Puts a symbol that has become known into the equations; block holds its `bytes` bytes, padded with zeros, and stays the caller's.
-   * "contradiction" when an equation then has no unknown left and is not zero; "useful" otherwise.
+   * Puts a symbol that has become known into the equations; block holds its `bytes` bytes, padded with zeros, and stays
+   * the caller's. "contradiction" when an equation then has no unknown left and is not zero; "useful" otherwise.
    */
   substitute(seq: Seq, block: Block, bytes: number): InsertFate {
     const column = this.#columnOf(seq);
@@ -166,7 +169,10 @@ export class EquationSystem {
     this.#collectColumns();
   }
 
-  /** Drops equations whose unknowns are all before `oldest`, and those that name one more than REPAIR_SPAN_MAX before it. */
+  /**
+   * Drops equations whose unknowns are all before `oldest`, and those that name one more than REPAIR_SPAN_MAX before
+   * it.
+   */
   dropBefore(oldest: Seq): void {
     if (this.#columnEnd === 0) return;
     for (let index = this.#equations.length - 1; index >= 0; index--) {

@@ -12,7 +12,10 @@ const GROUP_ORDER = 255;
 const EXP = new Uint8Array(2 * GROUP_ORDER);
 const LOG = new Uint8Array(256);
 
-/** All products: entry a * 256 + b is a times b. 64 KiB, so that a kernel needs one lookup per byte and no branch for zero. */
+/**
+ * All products: entry a * 256 + b is a times b. 64 KiB, so that a kernel needs one lookup per byte and no branch for
+ * zero.
+ */
 export const PRODUCTS = new Uint8Array(256 * 256);
 
 fillTables();

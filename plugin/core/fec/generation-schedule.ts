@@ -1,6 +1,7 @@
 /**
- * The schedule of block codes, the reference's: every `groupSize` source symbols are a generation, closed by one XOR repair.
- * A generation that nobody fills is closed by a deadline, so the end of a burst is protected too. Decides only; the encoder computes.
+ * The schedule of block codes, the reference's: every `groupSize` source symbols are a generation, closed by one XOR
+ * repair. A generation that nobody fills is closed by a deadline, so the end of a burst is protected too. Decides only;
+ * the encoder computes.
  */
 
 import {
@@ -30,7 +31,8 @@ export class GenerationSchedule {
   #deadlineMs = Infinity;
 
   /**
-   * groupSize: sources in a generation, 2..16, default 4. partialGenerationMs: time after its last source when a partial one is closed, default 50.
+   * groupSize: sources in a generation, 2..16, default 4. partialGenerationMs: time after its last source when a
+   * partial one is closed, default 50.
    * @throws TypeError, RangeError
    */
   constructor(groupSize = GENERATION_SIZE_DEFAULT, options: { partialGenerationMs?: number } = {}) {
@@ -42,7 +44,8 @@ export class GenerationSchedule {
 
   /**
    * Counts a source symbol sent for the first time; returns the demand when that closes a generation.
-   * A generation that numbers skipped over would stretch past the span of a repair is closed without the new symbol, which opens the next.
+   * A generation that numbers skipped over would stretch past the span of a repair is closed without the new symbol,
+   * which opens the next.
    */
   onSource(seq: Seq, nowMs: number): RepairDemand | undefined {
     const stretched = this.#sources > 0 && seqDiff(seq, this.#first) >= REPAIR_SPAN_MAX;

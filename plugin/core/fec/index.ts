@@ -1,4 +1,7 @@
-/** The repair code: encoder, decoder, and the schedules that drive them. The field and its kernels are here for benchmarks and tests. */
+/**
+ * The repair code: encoder, decoder, and the schedules that drive them. The field and its kernels are here for
+ * benchmarks and tests.
+ */
 
 export { CAUCHY_ROW_MAX, XOR_ROW, coefficient } from "./coefficients.js";
 export { div, inv, mul } from "./field.js";

@@ -1,19 +1,23 @@
 /**
  * The loops over whole symbols: add, multiply-and-add, and scale in GF(2^8), four bytes at a time.
- * They work on Int32Array views that their owner made once (see block-pool.ts), since a view made per call costs more than the loop;
- * a symbol at an unaligned offset is first copied into a block (a native memcpy, 27 ns at 200 B).
- * Each byte of a word is treated alike, so the host's byte order does not matter.
+ * They work on Int32Array views that their owner made once (see block-pool.ts), since a view made per call costs more
+ * than the loop; a symbol at an unaligned offset is first copied into a block (a native memcpy, 27 ns at 200 B). Each
+ * byte of a word is treated alike, so the host's byte order does not matter.
  *
- * Where the host has WebAssembly SIMD, symbols go through simd-kernel.ts instead; these serve elsewhere, and short runs of coefficients.
+ * Where the host has WebAssembly SIMD, symbols go through simd-kernel.ts instead; these serve elsewhere, and short runs
+ * of coefficients.
  *
- * Measured by bench/kernels.ts (Node 20.20, MB/s at 200 B / 1200 B): xorInto 8200 / 7400 (bytewise 1060 / 1140, views made per call 300 / 940;
- * BigUint64Array 12000 / 11500, but it wants a third view of every block, and allocates until it is optimized); mulAddInto 1540 / 1650
- * (bytewise 620 / 660, bits by Math.imul 1210 / 1320); SIMD, copies included, 6800 / 13800.
+ * Measured by bench/kernels.ts (Node 20.20, MB/s at 200 B / 1200 B): xorInto 8200 / 7400 (bytewise 1060 / 1140, views
+ * made per call 300 / 940; BigUint64Array 12000 / 11500, but it wants a third view of every block, and allocates until
+ * it is optimized); mulAddInto 1540 / 1650 (bytewise 620 / 660, bits by Math.imul 1210 / 1320); SIMD, copies included,
+ * 6800 / 13800.
  */
 
 import { PRODUCTS } from "./field.js";
 
-/** A binding of this module: module loaders that turn imports into getters (vitest's) would call one per byte otherwise. */
+/**
+ * A binding of this module: module loaders that turn imports into getters (vitest's) would call one per byte otherwise.
+ */
 const products = PRODUCTS;
 
 /** The number of 32-bit words that hold `bytes` bytes. */

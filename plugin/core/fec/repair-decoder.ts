@@ -1,10 +1,12 @@
 /**
- * Recovers lost source symbols from repair symbols (docs/WIRE-FORMAT.md sections 2.2 and 3.1): every repair is an equation over the
- * symbols that it names. Keeps known symbols for a while, since later repairs name them too. No order, delivery or feedback: the receivers' work.
+ * Recovers lost source symbols from repair symbols (docs/WIRE-FORMAT.md sections 2.2 and 3.1): every repair is an
+ * equation over the symbols that it names. Keeps known symbols for a while, since later repairs name them too. No
+ * order, delivery or feedback: the receivers' work.
  *
- * Work per call is bounded: `addRepair` subtracts at most 32 known symbols, eliminates with at most 64 equations and from at most 64;
- * `addSource` puts one symbol into at most 64 equations and moves one pivot (64 + 64). That is at most 192 kernel passes over 1202 bytes,
- * under half a millisecond, reached only by a peer that never lets an equation be solved. Memory: the history and 64 equations.
+ * Work per call is bounded: `addRepair` subtracts at most 32 known symbols, eliminates with at most 64 equations and
+ * from at most 64; `addSource` puts one symbol into at most 64 equations and moves one pivot (64 + 64). That is at most
+ * 192 kernel passes over 1202 bytes, under half a millisecond, reached only by a peer that never lets an equation be
+ * solved. Memory: the history and 64 equations.
  */
 
 import {
@@ -35,15 +37,18 @@ export type SourceFate = "new" | "duplicate" | "stale" | "invalid";
 export type RepairFate = "useful" | "redundant" | "stale" | "invalid";
 
 /**
- * A repair symbol as a frame gives it: bytes[start..end), by default all of `bytes`; the bitmap has at least ceil(span / 8) bytes.
- * `members` is counted anew, not trusted.
+ * A repair symbol as a frame gives it: bytes[start..end), by default all of `bytes`; the bitmap has at least ceil(span
+ * / 8) bytes. `members` is counted anew, not trusted.
  */
 export type RepairFields = Omit<RepairSymbol, "members"> & { members?: number; start?: number; end?: number };
 
 export interface RepairDecoderOptions {
   /** The first symbol of the stream; earlier ones are stale. Default 0. */
   firstSeq?: Seq;
-  /** Symbols behind the newest that are kept, 1..1024, default 128. A receiver that waits for a symbol needs its wait covered as well. */
+  /**
+   * Symbols behind the newest that are kept, 1..1024, default 128. A receiver that waits for a symbol needs its wait
+   * covered as well.
+   */
   historySymbols?: number;
   /** Equations held, 1..64, default 64; the oldest is dropped beyond. */
   equations?: number;
@@ -61,7 +66,9 @@ export class RepairDecoder {
   readonly #system: EquationSystem;
   readonly #aheadSymbols: number;
   readonly #kernel: SymbolKernel;
-  /** Members of the repair at hand: those that are not known, and of those that are, blocks, lengths and coefficients. */
+  /**
+   * Members of the repair at hand: those that are not known, and of those that are, blocks, lengths and coefficients.
+   */
   readonly #unknownSeqs = new Uint32Array(ENCODING_WINDOW_SYMBOLS_MAX);
   readonly #knownBlocks: Block[] = [];
   readonly #knownLengths = new Uint16Array(ENCODING_WINDOW_SYMBOLS_MAX);
@@ -97,7 +104,10 @@ export class RepairDecoder {
     return this.#system.unknowns;
   }
 
-  /** Equations dropped because they contradicted the others or gave something that is no symbol: a false repair or source. */
+  /**
+   * Equations dropped because they contradicted the others or gave something that is no symbol: a false repair or
+   * source.
+   */
   get contradictions(): number {
     return this.#contradictionCount;
   }
@@ -112,7 +122,10 @@ export class RepairDecoder {
     return this.#history.view(seq);
   }
 
-  /** The known symbol as the start of a block, which is its own until the symbol leaves the history; `bytesOf` gives its length. */
+  /**
+   * The known symbol as the start of a block, which is its own until the symbol leaves the history; `bytesOf` gives its
+   * length.
+   */
   block(seq: Seq): Block | undefined {
     return this.#history.block(seq);
   }
@@ -158,8 +171,9 @@ export class RepairDecoder {
   }
 
   /**
-   * A symbol that was recovered since, each once, oldest first; undefined when there is no more. The object is reused by the next call;
-   * the symbol is a view, valid until it leaves the history. One that leaves the history unpolled is forgotten.
+   * A symbol that was recovered since, each once, oldest first; undefined when there is no more. The object is reused
+   * by the next call; the symbol is a view, valid until it leaves the history. One that leaves the history unpolled is
+   * forgotten.
    */
   pollRecovered(): { seq: Seq; symbol: Uint8Array } | undefined {
     const seq = this.pollRecoveredSeq();
@@ -174,7 +188,10 @@ export class RepairDecoder {
     return this.#history.pollRecovered();
   }
 
-  /** Moves the history up to seq, when that is newer: symbols that came by another path, and are no members of repairs to come. */
+  /**
+   * Moves the history up to seq, when that is newer: symbols that came by another path, and are no members of repairs
+   * to come.
+   */
   advanceTo(seq: Seq): void {
     this.#history.advance(seq);
     this.#settle();
@@ -199,7 +216,10 @@ export class RepairDecoder {
     return true;
   }
 
-  /** Tells the known members from the others; returns how many the others are, or -1 when there are too many members or one is longer than the repair. */
+  /**
+   * Tells the known members from the others; returns how many the others are, or -1 when there are too many members or
+   * one is longer than the repair.
+   */
   #sortMembers(repair: RepairFields, repairBytes: number): number {
     let unknowns = 0;
     this.#knownCount = 0;

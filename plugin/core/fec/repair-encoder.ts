@@ -1,7 +1,8 @@
 /**
- * Makes repair symbols over the source symbols that the peer may still need (docs/WIRE-FORMAT.md section 2.2, after RFC 8681).
- * Keeps copies of the symbols and decides nothing: when to repair, and over what, is the schedules' work.
- * A repair costs one kernel pass per member and allocates nothing, but for a view when its length is new (front-views.ts).
+ * Makes repair symbols over the source symbols that the peer may still need (docs/WIRE-FORMAT.md section 2.2, after RFC
+ * 8681). Keeps copies of the symbols and decides nothing: when to repair, and over what, is the schedules' work. A
+ * repair costs one kernel pass per member and allocates nothing, but for a view when its length is new
+ * (front-views.ts).
  */
 
 import { FrontViews } from "../front-views.js";
@@ -38,7 +39,8 @@ export class RepairEncoder {
   readonly #repair: RepairSymbol;
 
   /**
-   * encodingWindowSymbols: symbols held, 1..32, default 32. pool: where they are kept, by default one of its own. kernel: default the host's fastest.
+   * encodingWindowSymbols: symbols held, 1..32, default 32. pool: where they are kept, by default one of its own.
+   * kernel: default the host's fastest.
    * @throws TypeError, RangeError
    */
   constructor(options: { encodingWindowSymbols?: number; pool?: BlockPool; kernel?: SymbolKernel } = {}) {
@@ -75,8 +77,10 @@ export class RepairEncoder {
   }
 
   /**
-   * Holds a symbol (header and payload, 2..1202 bytes), a copy of bytes[0..end), until it is removed or newer ones push it out.
-   * @throws RangeError when the length is out of range or not what the header says, or seq is not newer than all before.
+   * Holds a symbol (header and payload, 2..1202 bytes), a copy of bytes[0..end), until it is removed or newer ones push
+   * it out.
+   * @throws RangeError when the length is out of range or not what the header says, or seq is not newer than all
+   * before.
    */
   add(seq: Seq, bytes: Uint8Array, end = bytes.length): void {
     checkInteger("symbol.length", end, SYMBOL_HEADER_BYTES, SYMBOL_BYTES_MAX);
@@ -109,9 +113,9 @@ export class RepairEncoder {
   }
 
   /**
-   * A repair over the newest `count` symbols held (at least 1; fewer when fewer are held, or when they span more than 128).
-   * With freeRiders (the default) every other symbol no longer than the longest of those joins: it adds no bytes. Row: Cauchy by default.
-   * Undefined when nothing is held. The object and its bytes are reused by the next call.
+   * A repair over the newest `count` symbols held (at least 1; fewer when fewer are held, or when they span more than
+   * 128). With freeRiders (the default) every other symbol no longer than the longest of those joins: it adds no bytes.
+   * Row: Cauchy by default. Undefined when nothing is held. The object and its bytes are reused by the next call.
    */
   repairNewest(count: number, options?: { row?: RowKind; freeRiders?: boolean }): RepairSymbol | undefined {
     checkInteger("count", count, 1, Number.MAX_SAFE_INTEGER);
@@ -129,8 +133,8 @@ export class RepairEncoder {
   }
 
   /**
-   * A repair over every symbol held that is at most maxBytes long (those that span at most 128 with the newest); Cauchy by default.
-   * Undefined when none is. The object and its bytes are reused by the next call.
+   * A repair over every symbol held that is at most maxBytes long (those that span at most 128 with the newest); Cauchy
+   * by default. Undefined when none is. The object and its bytes are reused by the next call.
    */
   repairUpTo(maxBytes: number, options?: { row?: RowKind }): RepairSymbol | undefined {
     checkInteger("maxBytes", maxBytes, SYMBOL_HEADER_BYTES, SYMBOL_BYTES_MAX);
@@ -144,8 +148,8 @@ export class RepairEncoder {
   }
 
   /**
-   * A repair over those of first .. first + count - 1 that are held, count 1..128; Cauchy by default. Undefined when none is.
-   * For a generation, or the fragments of one message. The object and its bytes are reused by the next call.
+   * A repair over those of first .. first + count - 1 that are held, count 1..128; Cauchy by default. Undefined when
+   * none is. For a generation, or the fragments of one message. The object and its bytes are reused by the next call.
    */
   repairRange(first: Seq, count: number, options?: { row?: RowKind }): RepairSymbol | undefined {
     checkInteger("count", count, 1, REPAIR_SPAN_MAX);
@@ -170,7 +174,10 @@ export class RepairEncoder {
     return repair;
   }
 
-  /** Fills base, span, bitmap and members from what is chosen, and gives the chosen their coefficients; returns the longest member's bytes. */
+  /**
+   * Fills base, span, bitmap and members from what is chosen, and gives the chosen their coefficients; returns the
+   * longest member's bytes.
+   */
   #describeMembers(): number {
     const repair = this.#repair;
     repair.bitmap.fill(0);

@@ -1,8 +1,9 @@
 /**
- * The symbol kernel by WebAssembly SIMD. Symbols stay where they are, in JavaScript's memory, and are copied into the module's one page for
- * each step: 20 ns at 200 B, where the step itself saves 150. Symbols that live in the module's memory would save that too, and cost an
- * arena of fixed size for all sessions of the process. bench/kernels.ts (Node 20.20, us, pure / SIMD): a repair over 6 symbols of 200 B
- * 1.04 / 0.43, over 32 5.3 / 1.8; of 1200 B 5.3 / 0.9 and 34 / 5.5; a recovery, caches cold, 3.6 / 2.8 and 11 / 4.2.
+ * The symbol kernel by WebAssembly SIMD. Symbols stay where they are, in JavaScript's memory, and are copied into the
+ * module's one page for each step: 20 ns at 200 B, where the step itself saves 150. Symbols that live in the module's
+ * memory would save that too, and cost an arena of fixed size for all sessions of the process. bench/kernels.ts (Node
+ * 20.20, us, pure / SIMD): a repair over 6 symbols of 200 B 1.04 / 0.43, over 32 5.3 / 1.8; of 1200 B 5.3 / 0.9 and 34
+ * / 5.5; a recovery, caches cold, 3.6 / 2.8 and 11 / 4.2.
  */
 
 import { BLOCK_BYTES_MAX, BLOCK_BYTES_STEP, type Block } from "./block-pool.js";
@@ -10,7 +11,10 @@ import { PRODUCTS } from "./field.js";
 import { loadSimd, type SimdExports, type WasmHost } from "./simd-module.js";
 import { PURE_KERNEL, type SymbolKernel } from "./symbol-kernel.js";
 
-/** The page: 32 bytes for each coefficient (see simd-kernel.wat), then one block that is summed up, then one that is added. */
+/**
+ * The page: 32 bytes for each coefficient (see simd-kernel.wat), then one block that is summed up, then one that is
+ * added.
+ */
 const TABLE_BYTES = 32;
 const TARGET = 256 * TABLE_BYTES;
 const SOURCE = TARGET + BLOCK_BYTES_MAX;

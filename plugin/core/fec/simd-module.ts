@@ -1,6 +1,6 @@
 /**
- * The WebAssembly module that simd-kernel.wat describes, and its loading. Synchronous: browsers allow that on the main thread below 4 KB.
- * Knows nothing of symbols; what is where in its memory is simd-kernel.ts's business.
+ * The WebAssembly module that simd-kernel.wat describes, and its loading. Synchronous: browsers allow that on the main
+ * thread below 4 KB. Knows nothing of symbols; what is where in its memory is simd-kernel.ts's business.
  */
 
 /** simd-kernel.wat, assembled: test/unit/simd-kernel.test.ts assembles it anew and compares. */
@@ -188,8 +188,8 @@ export interface WasmHost {
 }
 
 /**
- * The module at work, or undefined where it cannot be: a host without WebAssembly or without its SIMD instructions, or a page whose
- * Content-Security-Policy does not let it compile ('wasm-unsafe-eval').
+ * The module at work, or undefined where it cannot be: a host without WebAssembly or without its SIMD instructions, or
+ * a page whose Content-Security-Policy does not let it compile ('wasm-unsafe-eval').
  */
 export function loadSimd(host: WasmHost | undefined): SimdExports | undefined {
   if (host === undefined) return undefined;

@@ -1,6 +1,6 @@
 /**
- * The schedule of the sliding encoding window: `codeRate` repairs per source symbol, each over the newest 1 / codeRate symbols.
- * Decides only how many and over how many; when they leave is the sender's choice, and the encoder computes.
+ * The schedule of the sliding encoding window: `codeRate` repairs per source symbol, each over the newest 1 / codeRate
+ * symbols. Decides only how many and over how many; when they leave is the sender's choice, and the encoder computes.
  */
 
 import { ENCODING_WINDOW_SYMBOLS_MAX } from "../limits.js";
@@ -25,7 +25,10 @@ export class SlidingSchedule {
     if (codeRate === 0) this.#credit = 0;
   }
 
-  /** Counts a source symbol; returns how many repairs are due now, 0 or 1. One that is not newer than the last, sent again, earns nothing. */
+  /**
+   * Counts a source symbol; returns how many repairs are due now, 0 or 1. One that is not newer than the last, sent
+   * again, earns nothing.
+   */
   onSource(seq: Seq): number {
     if (this.#newest !== undefined && seqDiff(seq, this.#newest) <= 0) return 0;
     this.#newest = seq;
@@ -43,8 +46,8 @@ export class SlidingSchedule {
 }
 
 /**
- * Repairs to send at once with the `fragments` symbols of one message, so that a lost fragment costs no tick: ceil(rate x fragments),
- * the rate held within 0.2..0.34. None for a message of one symbol, which the schedule itself protects.
+ * Repairs to send at once with the `fragments` symbols of one message, so that a lost fragment costs no tick: ceil(rate
+ * x fragments), the rate held within 0.2..0.34. None for a message of one symbol, which the schedule itself protects.
  */
 export function fragmentRepairs(fragments: number, rate: number): number {
   if (fragments < 2) return 0;

@@ -18,7 +18,9 @@ export class SymbolHistory {
   readonly #unpolled: Uint8Array;
   #unpolledCount = 0;
 
-  /** `symbols` is how many sequence numbers it covers; the ring is the next power of two, so that wrapping stays even. */
+  /**
+   * `symbols` is how many sequence numbers it covers; the ring is the next power of two, so that wrapping stays even.
+   */
   constructor(
     firstSeq: Seq,
     private readonly symbols: number,

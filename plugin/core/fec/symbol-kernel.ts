@@ -1,14 +1,17 @@
 /**
- * What the code does to whole symbols: sums of multiples in GF(2^8) over blocks. One interface, two implementations: PURE_KERNEL here,
- * over the loops of kernels.ts, and the SIMD one of simd-kernel.ts; both give the same bytes.
- * Lengths are in bytes; a block's bytes from there to its end are zero, so both may work on a little more (block-pool.ts).
+ * What the code does to whole symbols: sums of multiples in GF(2^8) over blocks. One interface, two implementations:
+ * PURE_KERNEL here, over the loops of kernels.ts, and the SIMD one of simd-kernel.ts; both give the same bytes. Lengths
+ * are in bytes; a block's bytes from there to its end are zero, so both may work on a little more (block-pool.ts).
  */
 
 import type { Block } from "./block-pool.js";
 import { mulAddInto, scaleInPlace, wordsOf } from "./kernels.js";
 
 export interface SymbolKernel {
-  /** target += the sum of coefficients[i] x sources[i] over i < count; coefficients 0..255, those of 0 are passed over. No source is longer than target's block. */
+  /**
+   * target += the sum of coefficients[i] x sources[i] over i < count; coefficients 0..255, those of 0 are passed over.
+   * No source is longer than target's block.
+   */
   addMultiples(
     target: Block,
     sources: readonly Block[],

@@ -1,20 +1,28 @@
 /**
- * The schedule of adaptive repair: how long the next repair symbol should be, by what it is worth. A repair of L bytes covers every
- * symbol held that is no longer than L. What it is worth is the delay that it saves on average: for each symbol, the probability that it
- * is missing and that no repair so far mends it, times the messages that wait for it, times the time until the next repair could go out.
- * The longest L is taken whose bytes are worth their price. Decides only; the encoder computes.
+ * The schedule of adaptive repair: how long the next repair symbol should be, by what it is worth. A repair of L bytes
+ * covers every symbol held that is no longer than L. What it is worth is the delay that it saves on average: for each
+ * symbol, the probability that it is missing and that no repair so far mends it, times the messages that wait for it,
+ * times the time until the next repair could go out. The longest L is taken whose bytes are worth their price. Decides
+ * only; the encoder computes.
  *
- * One rule yields what a ladder of code rates must be tuned for: rarer loss gives fewer repairs over more symbols, long symbols wait for
- * company, losses in bursts give repairs that reach back, and a retransmitted symbol is covered at once. `npm run bench:sim -- --bars` measures it.
+ * One rule yields what a ladder of code rates must be tuned for: rarer loss gives fewer repairs over more symbols, long
+ * symbols wait for company, losses in bursts give repairs that reach back, and a retransmitted symbol is covered at
+ * once. `npm run bench:sim -- --bars` measures it.
  */
 import { ENCODING_WINDOW_SYMBOLS_MAX, REPAIR_SPAN_MAX } from "../limits.js";
 import type { RepairValue } from "../repair-value.js";
 import { seqDiff, type Seq } from "../seq.js";
 
-/** What messages that wait are worth, as a power of their number: a long hold is felt more than as many short ones; 1.5 measured best (1 to 2 differ little). */
+/**
+ * What messages that wait are worth, as a power of their number: a long hold is felt more than as many short ones; 1.5
+ * measured best (1 to 2 differ little).
+ */
 const WAITING_EXPONENT = 1.5;
 
-/** Patch intervals of one message that fragments without a repair among them cost: the next repair as long as a fragment is far off, and all that follows waits. */
+/**
+ * Patch intervals of one message that fragments without a repair among them cost: the next repair as long as a fragment
+ * is far off, and all that follows waits.
+ */
 const FRAGMENT_INTERVALS = 10;
 
 /** Repairs over one symbol that are told apart. */
@@ -120,8 +128,9 @@ export class ValueSchedule {
 }
 
 /**
- * Repairs of `bytes` bytes that are worth sending at once with the `fragments` symbols of one message: one more as long as the probability that so many of them are
- * lost is worth its bytes. Losses are taken as independent, which within one instant is the best that can be hoped for.
+ * Repairs of `bytes` bytes that are worth sending at once with the `fragments` symbols of one message: one more as long
+ * as the probability that so many of them are lost is worth its bytes. Losses are taken as independent, which within
+ * one instant is the best that can be hoped for.
  */
 export function fragmentRepairsByValue(
   fragments: number,

@@ -11,14 +11,19 @@ import {
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
 import type { Feedback } from "../wire/datagram-writer.js";
 
-/** Eliciting datagrams after which feedback goes out at once; and if none of them held anything that can be sent again. */
+/**
+ * Eliciting datagrams after which feedback goes out at once; and if none of them held anything that can be sent again.
+ */
 const ELICITING_MAX = 2;
 const ELICITING_RELAXED_MAX = 8;
 
 /** The same where datagrams of this end's own carry feedback: a bound for when they stop. */
 const ELICITING_CARRIED_MAX = 16;
 
-/** How long a gap usually stays before a late datagram fills it: grows by this share of what one was later, shrinks by that share with every datagram. */
+/**
+ * How long a gap usually stays before a late datagram fills it: grows by this share of what one was later, shrinks by
+ * that share with every datagram.
+ */
 const GAP_GROWTH = 0.5;
 const GAP_SHRINKING = 1 / 1024;
 
@@ -26,8 +31,9 @@ const GAP_SHRINKING = 1 / 1024;
 const REPORTS = 4;
 
 /**
- * A patch that is so late, ms, is worth saying that nothing came: what the peer's timeout has above the round trip, and the reordering that it forgives,
- * so that it takes the patch for overdue; more where patches come irregularly. And again after so long, as long as nothing comes, so many times: then it is silence, not an outage.
+ * A patch that is so late, ms, is worth saying that nothing came: what the peer's timeout has above the round trip, and
+ * the reordering that it forgives, so that it takes the patch for overdue; more where patches come irregularly. And
+ * again after so long, as long as nothing comes, so many times: then it is silence, not an outage.
  */
 const SILENCE_SLACK_MS_MIN = 7;
 const SILENCE_SLACK_MS_MAX = 25;
@@ -47,7 +53,10 @@ export class FeedbackBuilder {
   #largest: Seq | undefined;
   #largestAtMs = 0;
   #eliciting = 0;
-  /** A gap or a late datagram: worth telling at once, but only with what asks for it, or feedback would answer feedback (RFC 9000 section 13.2.1). */
+  /**
+   * A gap or a late datagram: worth telling at once, but only with what asks for it, or feedback would answer feedback
+   * (RFC 9000 section 13.2.1).
+   */
   #gap = false;
   /** Gaps that are filled by late datagrams are no news: where the network reorders, they wait this long, ms. */
   #gapMs = 0;
@@ -118,8 +127,10 @@ export class FeedbackBuilder {
   /**
    * The datagram holds frames that ask for feedback.
    * @param relaxed true: none of them is an ordered source or a PING, so nobody waits for it.
-   * @param intervalMs usual time until the next; Infinity: none is expected. @param deviationMs how far that usually strays.
-   * @param carrierMs usual time until a datagram of this end's own that can carry the feedback; Infinity if it sends none.
+   * @param intervalMs usual time until the next; Infinity: none is expected. @param deviationMs how far that usually
+   * strays.
+   * @param carrierMs usual time until a datagram of this end's own that can carry the feedback; Infinity if it sends
+   * none.
    */
   onEliciting(relaxed: boolean, intervalMs: number, deviationMs: number, carrierMs: number, nowMs: number): void {
     this.#eliciting++;
@@ -144,7 +155,10 @@ export class FeedbackBuilder {
     else this.#dueMs = Math.min(this.#dueMs, nowMs + delayMs);
   }
 
-  /** Notes that the numbers between the largest and the one `ahead` of it are missing since then, ms; Infinity: they are not. */
+  /**
+   * Notes that the numbers between the largest and the one `ahead` of it are missing since then, ms; Infinity: they are
+   * not.
+   */
   #passOver(ahead: number, sinceMs: number): void {
     if (this.#largest === undefined || ahead >= DATAGRAM_HISTORY) {
       this.#seen.fill(0);

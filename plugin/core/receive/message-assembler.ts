@@ -1,4 +1,7 @@
-/** Joins the symbols of one message, given in order, and bounds its size. Copies; the message's bytes belong to the receiver. */
+/**
+ * Joins the symbols of one message, given in order, and bounds its size. Copies; the message's bytes belong to the
+ * receiver.
+ */
 
 export type AssemblyFault = "first inside a message" | "no first symbol" | "empty fragment" | "too large";
 
@@ -17,7 +20,10 @@ export class MessageAssembler {
   /** @param messageBytesMax largest message, bytes. */
   constructor(private readonly messageBytesMax: number) {}
 
-  /** Takes the next symbol's payload, bytes[start..end), copied. Returns the message if it is complete, a fault, or undefined. */
+  /**
+   * Takes the next symbol's payload, bytes[start..end), copied. Returns the message if it is complete, a fault, or
+   * undefined.
+   */
   add(
     bytes: Uint8Array,
     start: number,

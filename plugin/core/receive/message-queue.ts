@@ -9,7 +9,10 @@ export interface QueuedMessage {
 const NO_BYTES = new Uint8Array(0);
 
 export class MessageQueue {
-  /** Places, the first #end in use, of which the first #start were polled. As many as ever waited at once: one datagram's messages, or what a gap held back. */
+  /**
+   * Places, the first #end in use, of which the first #start were polled. As many as ever waited at once: one
+   * datagram's messages, or what a gap held back.
+   */
   readonly #places: QueuedMessage[] = [];
   readonly #polled: QueuedMessage = { bytes: NO_BYTES, ordered: true };
   #start = 0;

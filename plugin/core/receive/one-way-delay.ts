@@ -1,14 +1,20 @@
 /**
- * Relative one-way delay of datagrams from their send times: how much longer than the fastest of the last minutes one took.
- * Needs no common clock; what the clocks drift apart is forgotten with the oldest minute (RFC 6817 section 3.4.2's base delay).
+ * Relative one-way delay of datagrams from their send times: how much longer than the fastest of the last minutes one
+ * took. Needs no common clock; what the clocks drift apart is forgotten with the oldest minute (RFC 6817 section
+ * 3.4.2's base delay).
  */
 import { MinFilter } from "../control/min-filter.js";
 
-/** The base delay is the least of this many minutes: a queue may stand that long, and clocks drift by some 3 ms in each. */
+/**
+ * The base delay is the least of this many minutes: a queue may stand that long, and clocks drift by some 3 ms in each.
+ */
 const BASE_PERIOD_MS = 60_000;
 const BASE_PERIODS = 5;
 
-/** A delay is a standing queue's if no datagram of this time, or twice it, came faster, ms (CoDel's notion, RFC 8289 section 3). */
+/**
+ * A delay is a standing queue's if no datagram of this time, or twice it, came faster, ms (CoDel's notion, RFC 8289
+ * section 3).
+ */
 const STANDING_PERIOD_MS = 250;
 
 export class OneWayDelay {
@@ -26,7 +32,10 @@ export class OneWayDelay {
     this.#standing.reset();
   }
 
-  /** Takes a datagram's time of sending (low 16 bits, ms). Returns that time on the local clock, as if it had come as fast as the fastest. */
+  /**
+   * Takes a datagram's time of sending (low 16 bits, ms). Returns that time on the local clock, as if it had come as
+   * fast as the fastest.
+   */
   onDatagram(sentAt16: number, nowMs: number): number {
     this.#delayMs = this.#delayOf(sentAt16, nowMs);
     this.#base.add(this.#delayMs, nowMs);

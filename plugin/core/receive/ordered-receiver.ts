@@ -1,6 +1,6 @@
 /**
- * The ordered stream at its receiving end: symbols of both paths and of repair, into messages, exactly once and in order.
- * Repair is the decoder's work; what to tell the sender is read by the feedback.
+ * The ordered stream at its receiving end: symbols of both paths and of repair, into messages, exactly once and in
+ * order. Repair is the decoder's work; what to tell the sender is read by the feedback.
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
 import {
@@ -50,8 +50,8 @@ export class OrderedReceiver {
     private readonly deliver: (message: Uint8Array) => void,
   ) {
     this.#next = this.#end = firstSeq;
-    // How far ahead a symbol may be is checked here, so the decoder need not. It keeps what waits for delivery, and behind
-    // that what a repair may still name.
+    // How far ahead a symbol may be is checked here, so the decoder need not. It keeps what waits for delivery, and
+    // behind that what a repair may still name.
     this.#decoder = new RepairDecoder({
       firstSeq,
       aheadSymbols: 2 ** 30,
@@ -194,7 +194,9 @@ export class OrderedReceiver {
     else if (message) this.deliver(message);
   }
 
-  /** Notes how late the symbol is. One that did not come by its first datagram was sent with or after its predecessor. */
+  /**
+   * Notes how late the symbol is. One that did not come by its first datagram was sent with or after its predecessor.
+   */
   #measure(seq: Seq, nowMs: number): void {
     const at = seq % ORDERED_WINDOW_SYMBOLS;
     const sentMs = this.#sentMs[at]!;

@@ -15,7 +15,10 @@ import { OneWayDelay } from "./one-way-delay.js";
 import { OrderedReceiver, type OrderedFault } from "./ordered-receiver.js";
 import { UnreliableReceiver } from "./unreliable-receiver.js";
 
-/** Default time that an unreliable message waits for an earlier ordered one: time for the repairs of two patches, at most this, ms. */
+/**
+ * Default time that an unreliable message waits for an earlier ordered one: time for the repairs of two patches, at
+ * most this, ms.
+ */
 const UNRELIABLE_HOLD_INTERVALS = 2.5;
 const UNRELIABLE_HOLD_MS_MAX = 75;
 
@@ -93,7 +96,10 @@ export class Receiver {
     this.#feedback.clear();
   }
 
-  /** Takes a datagram's header and counts it; carrierMs as FeedbackBuilder.onEliciting. False: a duplicate, its frames must not be read. @param carried by the reliable path. */
+  /**
+   * Takes a datagram's header and counts it; carrierMs as FeedbackBuilder.onEliciting. False: a duplicate, its frames
+   * must not be read. @param carried by the reliable path.
+   */
   onDatagram(datagram: Datagram, bytes: number, carried: boolean, carrierMs: number, nowMs: number): boolean {
     const skipped = this.#feedback.onDatagram(datagram.number16, carried, nowMs);
     if (skipped === "duplicate") {
@@ -201,7 +207,10 @@ export class Receiver {
     this.#feedback.onSent();
   }
 
-  /** Whether the work of one more repair is affordable: solving is what costs, and an authentic peer can still be a hostile one. */
+  /**
+   * Whether the work of one more repair is affordable: solving is what costs, and an authentic peer can still be a
+   * hostile one.
+   */
   #repairAllowed(nowMs: number): boolean {
     this.#repairTokens = Math.min(
       REPAIRS_BURST_MAX,

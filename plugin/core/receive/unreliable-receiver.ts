@@ -1,6 +1,7 @@
 /**
  * The unreliable stream at its receiving end: each message at most once, as soon as its symbols are there. A message
- * that was sent after an ordered one which is still missing waits for it, but not for long (docs/WIRE-FORMAT.md section 3.4).
+ * that was sent after an ordered one which is still missing waits for it, but not for long (docs/WIRE-FORMAT.md section
+ * 3.4).
  */
 import { RepairDecoder } from "../fec/repair-decoder.js";
 import { DECODER_HISTORY_SYMBOLS, MESSAGE_FRAGMENTS_MAX, SYMBOL_HEADER_BYTES, UNRELIABLE_HELD_MAX } from "../limits.js";
@@ -23,7 +24,9 @@ export class UnreliableReceiver {
   readonly #decoder: RepairDecoder;
   readonly #held: HeldMessage[] = [];
   #newest: Seq;
-  /** The symbols taken lately, by sequence number modulo its length: the decoder may know one before it is taken here. */
+  /**
+   * The symbols taken lately, by sequence number modulo its length: the decoder may know one before it is taken here.
+   */
   readonly #taken = new Float64Array(TAKEN_MEMORY).fill(-1);
   #span = 0;
   #known = 0;

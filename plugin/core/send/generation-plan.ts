@@ -1,4 +1,7 @@
-/** Generations (block-code FEC groups): every so many sources one XOR repair at once, and a partial one when it is overdue. */
+/**
+ * Generations (block-code FEC groups): every so many sources one XOR repair at once, and a partial one when it is
+ * overdue.
+ */
 import { GenerationSchedule, type RepairDemand } from "../fec/generation-schedule.js";
 import type { Seq } from "../seq.js";
 import type { RepairPlan, SentSource } from "./repair-plan.js";

@@ -13,7 +13,10 @@ export interface OutgoingSymbol {
   /** Header and payload are its first `bytes` bytes; it goes back to the pool when the symbol is freed. */
   block: Block;
   bytes: number;
-  /** free: acknowledged, carried in full by the reliable path, or never used. kept: the reliable path carries it, as no datagram passes; once they do, one brings it as well. */
+  /**
+   * free: acknowledged, carried in full by the reliable path, or never used. kept: the reliable path carries it, as no
+   * datagram passes; once they do, one brings it as well.
+   */
   state: "free" | "new" | "inFlight" | "kept" | "lost";
   /** When a datagram first carried it; Infinity where the reliable path has it and none has yet again. */
   firstSentMs: number;
@@ -87,7 +90,9 @@ export class OrderedBuffer {
     return seqDiff(this.#next, this.#peerNext) + n <= ORDERED_WINDOW_SYMBOLS;
   }
 
-  /** Takes a message as symbols of at most payloadMax bytes, all but the last of one size. The caller checked `hasRoom`. */
+  /**
+   * Takes a message as symbols of at most payloadMax bytes, all but the last of one size. The caller checked `hasRoom`.
+   */
   push(message: Uint8Array, payloadMax: number): void {
     const fragments = fragmentCount(message.length, payloadMax);
     const size = Math.ceil(message.length / fragments);
@@ -177,7 +182,8 @@ export class OrderedBuffer {
 
   /** Frees what the frame acknowledges and tells `onFreed` each. */
   onFeedback(frame: FeedbackFrame, onFreed: (seq: Seq) => void): void {
-    // What was sent bounds what the peer can expect, which may be far behind: the reliable path can hold back very many symbols.
+    // What was sent bounds what the peer can expect, which may be far behind: the reliable path can hold back very many
+    // symbols.
     const peerNext = seqAdd(this.#nextToSend, -((this.#nextToSend - frame.next24) & 0xff_ffff));
     if (seqDiff(peerNext, this.#peerNext) > 0) this.#peerNext = peerNext;
     for (let seq = this.#oldest; seqDiff(seq, peerNext) < 0; seq = seqAdd(seq, 1)) this.#free(seq, onFreed);

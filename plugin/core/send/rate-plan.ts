@@ -1,4 +1,7 @@
-/** A sliding encoding window at a fixed code rate: so many repairs per source, each over the newest symbols (FEC.md section 3). */
+/**
+ * A sliding encoding window at a fixed code rate: so many repairs per source, each over the newest symbols (FEC.md
+ * section 3).
+ */
 import type { RepairDemand } from "../fec/generation-schedule.js";
 import type { RepairEncoder } from "../fec/repair-encoder.js";
 import { SlidingSchedule, fragmentRepairs } from "../fec/sliding-schedule.js";

@@ -1,6 +1,7 @@
 /**
- * Records that wait for the reliable path, oldest first. Taking one costs the same however many wait: where every message of a
- * client is answered, an array's shift() moved tens of thousands for each (bench:hostile, "websocket: requests").
+ * Records that wait for the reliable path, oldest first. Taking one costs the same however many wait: where every
+ * message of a client is answered, an array's shift() moved tens of thousands for each (bench:hostile, "websocket:
+ * requests").
  */
 
 /** Places of records that were taken, at most so many or half of all; then the rest moves to the front. */

@@ -1,6 +1,7 @@
 /**
- * What a plan of repair is: when, and over what, repairs of one stream go out. A repair travels with the next source datagram, before
- * the sources, or on its own when its time has come; it is computed when it is sent, so what is acknowledged by then costs nothing.
+ * What a plan of repair is: when, and over what, repairs of one stream go out. A repair travels with the next source
+ * datagram, before the sources, or on its own when its time has come; it is computed when it is sent, so what is
+ * acknowledged by then costs nothing.
  */
 import type { RepairDemand } from "../fec/generation-schedule.js";
 import type { Seq } from "../seq.js";
@@ -34,7 +35,9 @@ export interface RepairPlan {
   readonly dueMs: number;
 }
 
-/** Time between a source symbol and its separate repair, ms: far enough apart that two losses are nearly independent. */
+/**
+ * Time between a source symbol and its separate repair, ms: far enough apart that two losses are nearly independent.
+ */
 export const SEPARATE_DELAY_MS = 7;
 
 /** A repair that waits for the next patch goes out on its own after this many patch intervals, within bounds in ms. */

@@ -1,6 +1,6 @@
 /**
- * The repairs of one stream: holds the symbols that may still need one and asks the plan of the policy in force when, and over what,
- * a repair goes out. Decides nothing itself.
+ * The repairs of one stream: holds the symbols that may still need one and asks the plan of the policy in force when,
+ * and over what, a repair goes out. Decides nothing itself.
  */
 import type { RepairDemand } from "../fec/generation-schedule.js";
 import { RepairEncoder } from "../fec/repair-encoder.js";
@@ -56,7 +56,9 @@ export class RepairPlanner {
     this.#plan?.onGone(seq);
   }
 
-  /** A repair to put before new sources into the same datagram: it covers older ones only. Valid until the next call. */
+  /**
+   * A repair to put before new sources into the same datagram: it covers older ones only. Valid until the next call.
+   */
   peekPiggyback(nowMs: number): RepairSymbol | undefined {
     return this.#plan?.peek(nowMs);
   }

@@ -1,4 +1,6 @@
-/** The ordered symbols that are to be sent again, oldest first. Decides only whether a datagram may carry one once more. */
+/**
+ * The ordered symbols that are to be sent again, oldest first. Decides only whether a datagram may carry one once more.
+ */
 import { SYMBOL_SENDS_MAX } from "../limits.js";
 import { seqDiff, type Seq } from "../seq.js";
 import type { OrderedBuffer, OutgoingSymbol } from "./ordered-buffer.js";
@@ -40,7 +42,10 @@ export class RetransmissionQueue {
     this.ordered.forEach(this.#addIfOverdue);
   }
 
-  /** The oldest symbol; those acknowledged or sent since are dropped. @param carried only one that the reliable path does not carry yet. */
+  /**
+   * The oldest symbol; those acknowledged or sent since are dropped. @param carried only one that the reliable path
+   * does not carry yet.
+   */
   next(carried: boolean): OutgoingSymbol | undefined {
     for (let i = 0; i < this.#seqs.length;) {
       const slot = this.ordered.get(this.#seqs[i]!);

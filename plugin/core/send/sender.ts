@@ -52,16 +52,22 @@ const RESCUE_TIMEOUTS = 3,
 /** The peer's timer may be late by so much with feedback on a tail, ms: a browser's by 4 and more. */
 const PEER_TIMER_MS = 10;
 
-/** A queue that fills and drains makes RTTVAR seconds: a tail is probed so soon all the same, ms, for little is sent by then and a datagram a second costs nothing. */
+/**
+ * A queue that fills and drains makes RTTVAR seconds: a tail is probed so soon all the same, ms, for little is sent by
+ * then and a datagram a second costs nothing.
+ */
 const PROBE_MS_MAX = 1000;
 
-/** What only the reliable path is to bring is asked after no oftener, ms: it says nothing when it has. */
+/** Least interval between probes for symbols that only the WebSocket carries, ms: it does not acknowledge them. */
 const KEPT_PROBE_MS_MIN = 500;
 
-/** As long as the peer hears nothing, overdue symbols are sent again this often, ms; behind a queue no oftener than it is long. */
+/** While the peer hears nothing, overdue symbols are sent again this often, ms; behind a queue as often as it is long. */
 const RESEND_IN_SILENCE_MS = 30;
 
-/** Where the channel stands still, what is unanswered for so much longer than the least round trip goes by the reliable path as well, ms. */
+/**
+ * Where the channel stands still, what is unanswered for so much longer than the least round trip goes by the reliable
+ * path as well, ms.
+ */
 const CARRIED_SLACK_MS = 100;
 
 /** Unreliable symbols are worth repairing this long, ms: then newer values have come. */
@@ -105,7 +111,10 @@ export class Sender {
     this.datagrams = new SentDatagrams(firstSeq);
   }
 
-  /** The datagram path opened: datagrams of at most mtuBytes, each costing overheadBytes more on the wire. What an earlier path owes is void. */
+  /**
+   * The datagram path opened: datagrams of at most mtuBytes, each costing overheadBytes more on the wire. What an
+   * earlier path owes is void.
+   */
   open(mtuBytes: number, overheadBytes: number): void {
     this.datagrams.abandon();
     this.#writer = new DatagramWriter(mtuBytes);
@@ -150,7 +159,7 @@ export class Sender {
     this.#pingWanted = true;
   }
 
-  /** Gives every unacknowledged ordered symbol to `carry`, oldest first, and forgets it: the reliable path has it now. */
+  /** Gives every unacknowledged ordered symbol to `carry`, oldest first, and forgets it. */
   carryOrdered(carry: (slot: OutgoingSymbol) => void): void {
     this.ordered.forEach((slot) => {
       if (!slot.rescued) carry(slot);
@@ -161,8 +170,8 @@ export class Sender {
   }
 
   /**
-   * No datagram passes any more: gives every unacknowledged ordered symbol to `carry` and keeps it. The reliable path has it now, but where that is the slower
-   * one, as TCP is that backs off, datagrams bring it once they pass again.
+   * No datagram passes any more: gives every unacknowledged ordered symbol to `carry` and keeps it. The reliable path
+   * has it now, but where that is the slower one, as TCP is that backs off, datagrams bring it once they pass again.
    */
   keepOrdered(nowMs: number, carry: (slot: OutgoingSymbol) => void): void {
     this.ordered.forEach((slot) => {
@@ -193,7 +202,10 @@ export class Sender {
     return nowMs - this.#lastSourceMs <= 2 * ms ? ms : Infinity;
   }
 
-  /** Takes a FEEDBACK frame. Undefined if it speaks of what was never sent. @param carried it came by the reliable path, and so late. */
+  /**
+   * Takes a FEEDBACK frame. Undefined if it speaks of what was never sent. @param carried it came by the reliable path,
+   * and so late.
+   */
   onFeedback(frame: FeedbackFrame, carried: boolean, nowMs: number): FeedbackOutcome | undefined {
     const outcome = this.datagrams.onFeedback(frame, nowMs);
     if (!outcome) return undefined;
@@ -295,7 +307,10 @@ export class Sender {
     return Math.min(SYMBOL_PAYLOAD_BYTES_MAX, this.recordPayloadMax, Math.max(1, room));
   }
 
-  /** Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon suspends the path), ms. */
+  /**
+   * Time without an answer after which a tail is probed (RFC 9002 section 6.2.1, without back-off: silence soon
+   * suspends the path), ms.
+   */
   get probeTimeoutMs(): number {
     return (
       Math.min(PROBE_MS_MAX, Math.max(this.rtt.rtoMs, this.rtt.srttMs + PEER_TIMER_MS)) +
@@ -311,7 +326,10 @@ export class Sender {
       : Infinity;
   }
 
-  /** When the symbol goes by the reliable path as well: after some timeouts, or after one where no datagram may carry it again. */
+  /**
+   * When the symbol goes by the reliable path as well: after some timeouts, or after one where no datagram may carry it
+   * again.
+   */
   #rescueAtMs({ firstSentMs, lastSentMs, sends }: OutgoingSymbol): number {
     const lateMs = firstSentMs + RESCUE_TIMEOUTS * this.rtt.rtoMs + RESCUE_SLACK_MS;
     return sends < SYMBOL_SENDS_MAX ? lateMs : Math.min(lateMs, lastSentMs + this.rtt.rtoMs);
@@ -340,8 +358,9 @@ export class Sender {
   }
 
   /**
-   * Sends again what feedback does not acknowledge that was sent after it should have come, though nothing later has come either: in an
-   * outage the peer says so while it lasts, and so a lost symbol is not late by the whole outage and a round trip, but by the longer of the two.
+   * Sends again what feedback does not acknowledge that was sent after it should have come, though nothing later has
+   * come either: in an outage the peer says so while it lasts, and so a lost symbol is not late by the whole outage and
+   * a round trip, but by the longer of the two.
    */
   #resendOverdue(silenceMs: number, nowMs: number): void {
     this.#retransmissions.addOverdue(
@@ -378,7 +397,9 @@ export class Sender {
     return bytes;
   }
 
-  /** Writes what waits to be sent for the first time, repairs of older symbols before it. Returns the sources' bytes. */
+  /**
+   * Writes what waits to be sent for the first time, repairs of older symbols before it. Returns the sources' bytes.
+   */
   #writeSources(writer: DatagramWriter, record: SentDatagram, nowMs: number): number {
     const firstOrdered = this.ordered.peekNew(),
       firstUnreliable = this.unreliable.peek();

@@ -1,7 +1,7 @@
 /**
  * The record of sent datagrams: which the peer got, which are lost. Loss is found by datagram number and time, as in
- * RACK (RFC 8985 section 6) and RFC 9002 section 6.1: a datagram is lost once one sent a reordering window later arrived.
- * Knows which symbols a datagram carried, not what they are; decides nothing about sending again.
+ * RACK (RFC 8985 section 6) and RFC 9002 section 6.1: a datagram is lost once one sent a reordering window later
+ * arrived. Knows which symbols a datagram carried, not what they are; decides nothing about sending again.
  */
 import { SENT_DATAGRAMS_MAX } from "../limits.js";
 import { seqAdd, seqDiff, seqExpand, type Seq } from "../seq.js";
@@ -17,8 +17,9 @@ const CARRIED_MS_MAX = 2000;
 const REORDER_MS_MAX = 250;
 
 /**
- * The reordering window grows by this share of what a spurious loss was late beyond it, and shrinks by that share of itself with every acknowledgement:
- * so about one datagram in 100 is called lost too early where the network reorders, and a loss is not found later than reordering makes necessary.
+ * The reordering window grows by this share of what a spurious loss was late beyond it, and shrinks by that share of
+ * itself with every acknowledgement: so about one datagram in 100 is called lost too early where the network reorders,
+ * and a loss is not found later than reordering makes necessary.
  */
 const REORDER_GROWTH = 0.5;
 const REORDER_SHRINKING = 1 / 8192;
@@ -30,7 +31,10 @@ export interface SentDatagram {
   state: "unused" | "outstanding" | "carried" | "acknowledged" | "lost" | "abandoned";
   /** The reliable path carried it: what became of it says nothing of the channel. */
   carried: boolean;
-  /** The peer said that it had not come. Feedback may be lost: of what none spoke nothing is known, and it counts neither as lost nor as received. */
+  /**
+   * The peer said that it had not come. Feedback may be lost: of what none spoke nothing is known, and it counts
+   * neither as lost nor as received.
+   */
   told: boolean;
   eliciting: boolean;
   /** Unreliable symbols in its SOURCE frames: they follow each other. */
@@ -44,7 +48,10 @@ export interface FeedbackOutcome {
   lost: SentDatagram[];
   /** Datagrams that had been called lost, as the peer had said, and came after all. */
   spurious: number;
-  /** Round trip of the largest, if the frame acknowledged it for the first time: ms, peer's delay taken off; else undefined. */
+  /**
+   * Round trip of the largest, if the frame acknowledged it for the first time: ms, peer's delay taken off; else
+   * undefined.
+   */
   rttMs: number | undefined;
 }
 
@@ -90,7 +97,10 @@ export class SentDatagrams {
     return this.#next;
   }
 
-  /** Opens the record of the next datagram. A record that is still outstanding after so many more is forgotten. @param carried by the reliable path. */
+  /**
+   * Opens the record of the next datagram. A record that is still outstanding after so many more is forgotten. @param
+   * carried by the reliable path.
+   */
   add(nowMs: number, carried = false): SentDatagram {
     const record = this.#at(this.#next);
     record.number = this.#next;
@@ -105,7 +115,9 @@ export class SentDatagrams {
     return record;
   }
 
-  /** Expects no answer any more to what was sent so far: the path that it went by is gone, and says nothing of the next. */
+  /**
+   * Expects no answer any more to what was sent so far: the path that it went by is gone, and says nothing of the next.
+   */
   abandon(): void {
     for (let n = this.#firstOutstanding(); n !== this.#next; n = seqAdd(n, 1)) {
       const record = this.#at(n);
@@ -163,7 +175,10 @@ export class SentDatagrams {
     return Infinity;
   }
 
-  /** How long the oldest datagram that the reliable path carries, and that asks for an answer, has gone without, ms; 0 if there is none. */
+  /**
+   * How long the oldest datagram that the reliable path carries, and that asks for an answer, has gone without, ms; 0
+   * if there is none.
+   */
   carriedAgeMs(nowMs: number): number {
     if (seqDiff(this.#carriedFrom, this.#oldest) < 0) this.#carriedFrom = this.#oldest;
     for (; this.#carriedFrom !== this.#next; this.#carriedFrom = seqAdd(this.#carriedFrom, 1)) {

@@ -37,8 +37,8 @@ export class UnreliableBuffer {
   }
 
   /**
-   * Takes a message as symbols of at most payloadMax bytes; the caller checked that they are at most MESSAGE_FRAGMENTS_MAX.
-   * Returns how many older ones were dropped for room: whole messages, or what is left of one.
+   * Takes a message as symbols of at most payloadMax bytes; the caller checked that they are at most
+   * MESSAGE_FRAGMENTS_MAX. Returns how many older ones were dropped for room: whole messages, or what is left of one.
    */
   push(message: Uint8Array, barrier: Seq, payloadMax: number): number {
     const length = BARRIER_BYTES + message.length;
@@ -63,7 +63,9 @@ export class UnreliableBuffer {
     return slot;
   }
 
-  /** Every path stands still: drops the messages that have waited maxMs, for newer ones are worth more when it goes on. */
+  /**
+   * Every path stands still: drops the messages that have waited maxMs, for newer ones are worth more when it goes on.
+   */
   expire(nowMs: number, maxMs: number): void {
     for (let i = 0; i < this.#count; i++) {
       const slot = this.#ring[(this.#oldest + i) % PENDING_MAX]!;
@@ -84,7 +86,10 @@ export class UnreliableBuffer {
     this.#next = seqAdd(this.#next, 1);
   }
 
-  /** Takes out all that waits, as whole messages: the reliable path carries them. One whose start was sent already is lost. */
+  /**
+   * Takes out all that waits, as whole messages: the reliable path carries them. One whose start was sent already is
+   * lost.
+   */
   drain(visit: (message: Uint8Array) => void): void {
     let parts: Uint8Array[] | undefined;
     while (this.#count > 0) {
@@ -121,7 +126,9 @@ export class UnreliableBuffer {
   }
 }
 
-/** Writes the symbol over bytes start..end of the barrier and the message after it. Returns its bytes, header included. */
+/**
+ * Writes the symbol over bytes start..end of the barrier and the message after it. Returns its bytes, header included.
+ */
 function writeFragment(
   target: Uint8Array,
   barrier: Seq,

@@ -53,7 +53,8 @@ export class ValuePlan implements RepairPlan {
     this.#schedule.add(seq, bytes);
     this.#fresh = true;
     this.#intervalMs = intervalMs;
-    // A separate repair follows the first source of a tick; one that waits for the next patch waits for that of the last.
+    // A separate repair follows the first source of a tick; one that waits for the next patch waits for that of the
+    // last.
     this.#dueMs = this.options.separate ? Math.min(this.#dueMs, nowMs + SEPARATE_DELAY_MS) : nowMs + tailMs(intervalMs);
     if (fragments > 1 && fragment === fragments - 1) this.#repairFragments(seq, bytes, fragments, nowMs);
   }

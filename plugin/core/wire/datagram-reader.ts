@@ -1,7 +1,8 @@
 /**
  * Parses one datagram into frames (docs/WIRE-FORMAT.md section 2). A datagram is taken or dropped whole: every
  * frame is checked before the caller sees the first. Never throws. Frames are records that the next datagram reuses,
- * and say where in the datagram their symbol lies: reading allocates nothing once there are as many as a datagram ever held.
+ * and say where in the datagram their symbol lies: reading allocates nothing once there are as many as a datagram ever
+ * held.
  */
 import { FrontViews } from "../front-views.js";
 import {
@@ -96,7 +97,10 @@ export class DatagramReader {
   #bytes: Uint8Array = NO_BYTES;
   #offset = 0;
 
-  /** Parses a datagram: its frames, valid until the next call and as long as `bytes` is not changed, or the reason why it is dropped. */
+  /**
+   * Parses a datagram: its frames, valid until the next call and as long as `bytes` is not changed, or the reason why
+   * it is dropped.
+   */
   read(bytes: Uint8Array): Datagram | Malformed {
     if (bytes.length < DATAGRAM_HEADER_BYTES) return "too short";
     if (bytes[0] !== WIRE_VERSION) return "version";

@@ -30,7 +30,9 @@ export interface Feedback {
   symbolBitmap: Uint8Array;
 }
 
-/** Room past the MTU, so that a symbol in a larger buffer is copied with what follows it: no view of its part is needed. */
+/**
+ * Room past the MTU, so that a symbol in a larger buffer is copied with what follows it: no view of its part is needed.
+ */
 const SLACK_BYTES = SYMBOL_BYTES_MAX + 128;
 
 export class DatagramWriter {
@@ -113,7 +115,10 @@ export class DatagramWriter {
     this.#bytes[this.#offset++] = value >>> 16;
   }
 
-  /** Writes source[0..length). What a native copy takes beyond that is overwritten by the next frame, or lies past the end. */
+  /**
+   * Writes source[0..length). What a native copy takes beyond that is overwritten by the next frame, or lies past the
+   * end.
+   */
   #copy(source: Uint8Array, length: number): void {
     const at = this.#offset;
     if (length <= 16) for (let i = 0; i < length; i++) this.#bytes[at + i] = source[i]!;

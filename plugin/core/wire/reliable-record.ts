@@ -1,4 +1,6 @@
-/** Records of the reliable path that carry messages: SYMBOL, UNRELIABLE and DATAGRAM (docs/WIRE-FORMAT.md section 1). */
+/**
+ * Records of the reliable path that carry messages: SYMBOL, UNRELIABLE and DATAGRAM (docs/WIRE-FORMAT.md section 1).
+ */
 import type { Seq } from "../seq.js";
 import {
   RECORD_DATAGRAM,
