@@ -105,17 +105,22 @@ export async function untilPath(
   await until(`path ${path} on both sides`, bothWays, timeoutMs);
 }
 
-/** A UDP socket that is bound and answers nothing. */
+/** A UDP socket that is bound and answers nothing; unless told, at a port whose number a TCP server may take. */
 export async function silentUdpSocket(port = 0): Promise<{ socket: Socket; port: number }> {
-  const socket = createSocket("udp4");
-  await new Promise<void>((resolve, reject) => {
-    socket.once("error", (error) => {
-      socket.close();
-      reject(error);
+  for (;;) {
+    const socket = createSocket("udp4");
+    await new Promise<void>((resolve, reject) => {
+      socket.once("error", (error) => {
+        socket.close();
+        reject(error);
+      });
+      socket.bind(port, "127.0.0.1", resolve);
     });
-    socket.bind(port, "127.0.0.1", resolve);
-  });
-  return { socket, port: socket.address().port };
+    const { port: bound } = socket.address();
+    if (port !== 0 || (await isTcpPortFree(bound))) return { socket, port: bound };
+    // Another test's server has it: core's listen would wait for ever.
+    socket.close();
+  }
 }
 
 export async function isUdpPortFree(port: number): Promise<boolean> {
